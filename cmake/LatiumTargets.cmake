@@ -25,7 +25,7 @@ add_library(latium_flags INTERFACE)
 target_compile_options(latium_flags INTERFACE -Wall -Wextra -Werror)
 # Asio: only the API that 1.81 calls current, and no frame recycling under sanitizers (it hides use-after-free). These change
 # the layout of Asio's classes, so every translation unit must agree on them.
-target_compile_definitions(latium_flags INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION)
+target_compile_definitions(latium_flags INTERFACE BOOST_ASIO_NO_DEPRECATED)
 if(LATIUM_SANITIZE)
   set(sanitize -fsanitize=${LATIUM_SANITIZE} -fno-omit-frame-pointer)
   if(LATIUM_SANITIZE MATCHES undefined)

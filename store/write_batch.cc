@@ -1,0 +1,15 @@
+#include "store/write_batch.h"
+
+namespace latium {
+
+std::string_view to_string(Family family) {
+  switch (family) {
+    case Family::system:
+      return "system";
+    case Family::data:
+      return "data";
+  }
+  return "unknown";
+}
+
+}  // namespace latium

@@ -1,0 +1,58 @@
+// WriteBatch: changes that apply together or not at all.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace latium {
+
+/// The engine's key spaces. Names and numbers are on disk: never reuse one.
+enum class Family : std::uint8_t {
+  system = 0,  ///< the node's identity, format, tenants: small, always cached
+  data = 1,    ///< users' keys
+};
+inline constexpr std::size_t kFamilyCount = 2;
+/// "system", "data".
+std::string_view to_string(Family family);
+
+/// When a write counts as done.
+enum class Durability : std::uint8_t {
+  buffered,  ///< in the operating system: survives the process, not the machine
+  sync,      ///< on the disk
+};
+
+class WriteBatch {
+ public:
+  enum class Kind : std::uint8_t { put = 1, remove = 2, remove_range = 3 };  // on disk in the memory engine's log only
+  struct Operation {
+    Kind kind;
+    Family family;
+    Bytes key;    ///< or the first key of the range
+    Bytes value;  ///< or the end of the range, excluded
+  };
+
+  void put(Family family, BytesView key, BytesView value) { add(Kind::put, family, key, value); }
+  void remove(Family family, BytesView key) { add(Kind::remove, family, key, {}); }
+  /// Every key in [begin, end); here an empty end means nothing.
+  void remove_range(Family family, BytesView begin, BytesView end) { add(Kind::remove_range, family, begin, end); }
+
+  const std::vector<Operation>& operations() const { return operations_; }
+  bool empty() const { return operations_.empty(); }
+  /// Keys and values, without overhead.
+  std::size_t size_bytes() const { return size_bytes_; }
+
+ private:
+  void add(Kind kind, Family family, BytesView key, BytesView value) {
+    operations_.push_back({kind, family, Bytes(key), Bytes(value)});
+    size_bytes_ += key.size() + value.size();
+  }
+
+  std::vector<Operation> operations_;
+  std::size_t size_bytes_ = 0;
+};
+
+}  // namespace latium
