@@ -1,0 +1,74 @@
+// The calls of Bucket in Asio's style: any completion token, any executor. With use_awaitable:
+//
+//   latium::Result<std::optional<latium::Found>> found = co_await latium::async_get(bucket, "key", boost::asio::use_awaitable);
+//
+// Semantics, errors and cost are those of the Bucket method of the same name. The completion runs on the token's associated
+// executor. Not cancellable: the outcome of a write is always waited for.
+#pragma once
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/system_executor.hpp>
+#include <string>
+#include <utility>
+
+#include "latium/bucket.h"
+
+namespace latium {
+
+namespace asio_internal {
+
+// Brings a result from the node's thread to the executor that the handler wants to run on, and keeps that executor alive.
+template <class T, class Handler>
+Callback<T> bring_home(Handler handler) {
+  auto executor = boost::asio::get_associated_executor(handler, boost::asio::system_executor());
+  auto work = boost::asio::make_work_guard(executor);
+  return [executor, work = std::move(work), handler = std::move(handler)](Result<T> result) mutable {
+    boost::asio::dispatch(executor, [handler = std::move(handler), result = std::move(result)]() mutable {
+      std::move(handler)(std::move(result));
+    });
+    work.reset();
+  };
+}
+
+}  // namespace asio_internal
+
+template <class Token>
+auto async_put(Bucket bucket, std::string key, std::string value, WriteOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<Version>)>(
+      [](auto handler, Bucket target, std::string k, std::string v, WriteOptions how) {
+        target.put_async(std::move(k), std::move(v), how, asio_internal::bring_home<Version>(std::move(handler)));
+      },
+      token, std::move(bucket), std::move(key), std::move(value), options);
+}
+
+template <class Token>
+auto async_get(Bucket bucket, std::string key, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::optional<Found>>)>(
+      [](auto handler, Bucket target, std::string k) {
+        target.get_async(std::move(k), asio_internal::bring_home<std::optional<Found>>(std::move(handler)));
+      },
+      token, std::move(bucket), std::move(key));
+}
+
+template <class Token>
+auto async_remove(Bucket bucket, std::string key, WriteOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<bool>)>(
+      [](auto handler, Bucket target, std::string k, WriteOptions how) {
+        target.remove_async(std::move(k), how, asio_internal::bring_home<bool>(std::move(handler)));
+      },
+      token, std::move(bucket), std::move(key), options);
+}
+
+template <class Token>
+auto async_scan(Bucket bucket, ScanOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<ScanPage>)>(
+      [](auto handler, Bucket target, ScanOptions what) {
+        target.scan_async(std::move(what), asio_internal::bring_home<ScanPage>(std::move(handler)));
+      },
+      token, std::move(bucket), std::move(options));
+}
+
+}  // namespace latium

@@ -1,0 +1,7 @@
+// Everything public that needs no third-party header.
+#pragma once
+
+#include "latium/bucket.h"
+#include "latium/error.h"
+#include "latium/node.h"
+#include "latium/options.h"

@@ -1,0 +1,143 @@
+#include "replication/kv.h"
+
+#include <utility>
+
+#include "replication/bounds.h"
+#include "replication/scan_merge.h"
+#include "ring/partition.h"
+#include "runtime/offload.h"
+#include "store/key_layout.h"
+
+namespace latium {
+
+namespace {
+
+WriteBatch put_batch(BytesView stored_key, Hlc version, BytesView value) {
+  WriteBatch batch;
+  batch.put(Family::data, stored_key, encode_record(version, value));
+  return batch;
+}
+
+WriteBatch remove_batch(BytesView stored_key) {
+  WriteBatch batch;
+  batch.remove(Family::data, stored_key);
+  return batch;
+}
+
+// A stored record that does not decode is named by its key: the bytes are wrong, not the request.
+Result<std::optional<Record>> decode_found(ReadResult found, BytesView key) {
+  if (found.presence != Presence::found) return std::optional<Record>();
+  auto record = decode_record(std::move(found.value));
+  if (!record) return fail(record.error().code, record.error().message + " (key " + printable(key) + ")");
+  return std::optional<Record>(*std::move(record));
+}
+
+}  // namespace
+
+Bytes KeyValue::locate(const BucketHandle& bucket, BytesView key) const {
+  return data_key(bucket.tenant->id, partition_of(bucket.tenant->id, key, bucket.tenant->partitions), bucket.name, key);
+}
+
+Result<Hlc> KeyValue::put(BucketHandle& bucket, BytesView key, BytesView value, Durability durability) {
+  LATIUM_CHECKED(check_key(key));
+  LATIUM_CHECKED(check_value(key, value));
+  LATIUM_CHECKED(check_live(bucket));
+  if (!bucket.exists()) LATIUM_CHECKED(catalog_.ensure_exists(bucket));
+  const Hlc version = hlc_.now(runtime_.clock.wall_ms());
+  LATIUM_CHECKED(engine_.write(put_batch(locate(bucket, key), version, value), durability));
+  return version;
+}
+
+Result<std::optional<Record>> KeyValue::get(const BucketHandle& bucket, BytesView key) {
+  LATIUM_CHECKED(check_key(key));
+  LATIUM_CHECKED(check_exists(bucket));
+  LATIUM_TRY(ReadResult found, engine_.get(Family::data, locate(bucket, key), ReadMode::may_block));
+  return decode_found(std::move(found), key);
+}
+
+Result<bool> KeyValue::remove(const BucketHandle& bucket, BytesView key, Durability durability) {
+  LATIUM_CHECKED(check_key(key));
+  LATIUM_CHECKED(check_exists(bucket));
+  const Bytes stored_key = locate(bucket, key);
+  LATIUM_TRY(const ReadResult found, engine_.get(Family::data, stored_key, ReadMode::may_block));
+  if (found.presence != Presence::found) return false;
+  LATIUM_CHECKED(engine_.write(remove_batch(stored_key), durability));
+  return true;
+}
+
+Result<ScanResult> KeyValue::scan(const BucketHandle& bucket, const ScanRequest& request) {
+  LATIUM_CHECKED(check_scan(request));
+  LATIUM_CHECKED(check_exists(bucket));
+  return scan_bucket(engine_, bucket, request);
+}
+
+Task<void> KeyValue::ensure_exists(std::shared_ptr<BucketHandle> bucket) {
+  if (bucket->exists()) co_return Result<void>();
+  TenantCatalog& catalog = catalog_;
+  co_return co_await offload<void>(runtime_, [&catalog, bucket] { return catalog.ensure_exists(*bucket); });
+}
+
+Task<Hlc> KeyValue::put_async(std::shared_ptr<BucketHandle> bucket, Bytes key, Bytes value, Durability durability) {
+  LATIUM_CO_CHECKED(check_key(key));
+  LATIUM_CO_CHECKED(check_value(key, value));
+  LATIUM_CO_CHECKED(check_live(*bucket));
+  if (!bucket->exists()) LATIUM_CO_CHECKED(co_await ensure_exists(bucket));
+  const Hlc version = hlc_.now(runtime_.clock.wall_ms());
+  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, put_batch(locate(*bucket, key), version, value), durability));
+  co_return version;
+}
+
+Task<Hlc> KeyValue::put_many_async(std::shared_ptr<BucketHandle> bucket, std::vector<KeyValuePair> pairs, Durability durability) {
+  for (const KeyValuePair& pair : pairs) {
+    LATIUM_CO_CHECKED(check_key(pair.key));
+    LATIUM_CO_CHECKED(check_value(pair.key, pair.value));
+  }
+  LATIUM_CO_CHECKED(check_live(*bucket));
+  if (!bucket->exists()) LATIUM_CO_CHECKED(co_await ensure_exists(bucket));
+  WriteBatch batch;
+  Hlc version;
+  for (const KeyValuePair& pair : pairs) {
+    version = hlc_.now(runtime_.clock.wall_ms());
+    batch.put(Family::data, locate(*bucket, pair.key), encode_record(version, pair.value));
+  }
+  if (batch.empty()) co_return version;
+  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(batch), durability));
+  co_return version;
+}
+
+Task<std::optional<Record>> KeyValue::get_async(std::shared_ptr<const BucketHandle> bucket, Bytes key) {
+  LATIUM_CO_CHECKED(check_key(key));
+  LATIUM_CO_CHECKED(check_exists(*bucket));
+  LATIUM_CO_TRY(ReadResult found, co_await read(runtime_, engine_, Family::data, locate(*bucket, key)));
+  co_return decode_found(std::move(found), key);
+}
+
+Task<bool> KeyValue::remove_async(std::shared_ptr<const BucketHandle> bucket, Bytes key, Durability durability) {
+  LATIUM_CO_CHECKED(check_key(key));
+  LATIUM_CO_CHECKED(check_exists(*bucket));
+  const Bytes stored_key = locate(*bucket, key);
+  LATIUM_CO_TRY(const ReadResult found, co_await read(runtime_, engine_, Family::data, stored_key));
+  if (found.presence != Presence::found) co_return false;
+  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, remove_batch(stored_key), durability));
+  co_return true;
+}
+
+Task<ScanResult> KeyValue::scan_async(std::shared_ptr<const BucketHandle> bucket, ScanRequest request) {
+  LATIUM_CO_CHECKED(check_scan(request));
+  LATIUM_CO_CHECKED(check_exists(*bucket));
+  Engine& engine = engine_;
+  co_return co_await offload<ScanResult>(runtime_, [&engine, bucket = std::move(bucket), request = std::move(request)] {
+    return scan_bucket(engine, *bucket, request);
+  });
+}
+
+Result<std::optional<std::optional<Record>>> KeyValue::get_cached(const BucketHandle& bucket, BytesView key) {
+  LATIUM_CHECKED(check_key(key));
+  LATIUM_CHECKED(check_exists(bucket));
+  LATIUM_TRY(ReadResult found, engine_.get(Family::data, locate(bucket, key), ReadMode::cached_only));
+  if (found.presence == Presence::not_cached) return std::optional<std::optional<Record>>();
+  LATIUM_TRY(auto record, decode_found(std::move(found), key));
+  return std::optional<std::optional<Record>>(std::move(record));
+}
+
+}  // namespace latium

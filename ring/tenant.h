@@ -1,0 +1,31 @@
+// Tenant: a namespace with a placement, and its record as a value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "ring/placement.h"
+
+namespace latium {
+
+struct Tenant {
+  TenantId id;
+  std::string name;
+  std::uint64_t version = 1;  ///< goes up with every change of the record
+  Placement placement;
+  std::uint16_t partitions = 0;
+  std::vector<std::string> buckets;  ///< sorted
+
+  friend bool operator==(const Tenant&, const Tenant&) = default;
+};
+
+/// latium.storage.TenantRecord.
+Bytes encode_tenant(const Tenant& tenant);
+/// `corruption` on what encode_tenant cannot have written.
+Result<Tenant> decode_tenant(BytesView stored);
+
+}  // namespace latium

@@ -1,0 +1,95 @@
+// TenantCatalog: the tenants that this node knows, in memory and in Family::system.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ring/tenant.h"
+#include "store/engine.h"
+
+namespace latium {
+
+/// A tenant as those who work on it hold it. Any thread.
+class TenantHandle {
+ public:
+  explicit TenantHandle(const Tenant& tenant) : id(tenant.id), partitions(tenant.partitions), name(tenant.name) {}
+
+  const TenantId id;
+  const std::uint16_t partitions;
+  const std::string name;
+
+  bool dropped() const { return dropped_.load(std::memory_order_acquire); }
+
+ private:
+  friend class TenantCatalog;
+  std::atomic<bool> dropped_{false};
+};
+
+/// A bucket as those who work on it hold it. Any thread.
+class BucketHandle {
+ public:
+  BucketHandle(std::shared_ptr<const TenantHandle> of, std::string called) : tenant(std::move(of)), name(std::move(called)) {}
+
+  const std::shared_ptr<const TenantHandle> tenant;
+  const std::string name;
+
+  /// True once something was put into it.
+  bool exists() const { return exists_.load(std::memory_order_acquire); }
+
+ private:
+  friend class TenantCatalog;
+  std::atomic<bool> exists_{false};
+};
+
+/// Any thread. The methods that change it block for a log sync: callers' threads or the blocking pool, never the loop.
+/// A change is on disk before it is visible, and before the call returns.
+class TenantCatalog {
+ public:
+  /// Loads what `engine` holds, and finishes drops that a crash cut short. Blocks. The engine outlives the catalog.
+  static Result<std::unique_ptr<TenantCatalog>> open(Engine& engine);
+
+  /// `already_exists`, `invalid_argument` (name, partitions). The caller has checked the placement against the cluster.
+  Result<Tenant> create(std::string_view name, const Placement& placement, std::uint16_t partitions);
+
+  /// In order of name.
+  std::vector<Tenant> list() const;
+  /// `unknown_tenant`, naming the remedy.
+  Result<Tenant> describe(std::string_view name) const;
+  std::size_t size() const;
+
+  /// Removes the record and all data of the tenant in one batch; its id is never used again. `unknown_tenant`.
+  Result<void> drop(std::string_view name);
+
+  /// `unknown_tenant`, `invalid_argument` (name). The handle is shared by all who ask for the bucket. Does not block.
+  Result<std::shared_ptr<BucketHandle>> bucket(std::string_view tenant, std::string_view bucket);
+
+  /// Records that the bucket exists; called before the first put into it. `unknown_tenant` when dropped meanwhile.
+  Result<void> ensure_exists(BucketHandle& bucket);
+
+ private:
+  struct Known {
+    Tenant tenant;
+    std::shared_ptr<TenantHandle> handle;
+    std::map<std::string, std::shared_ptr<BucketHandle>, std::less<>> buckets;
+  };
+
+  explicit TenantCatalog(Engine& engine) : engine_(engine) {}
+  Result<void> load();
+  Result<void> finish_drops();
+  void add(Tenant tenant);
+
+  Engine& engine_;
+  // changing_ is held across a change's disk write, so that changes go one by one; known_lock_ only guards the map.
+  std::mutex changing_;
+  mutable std::shared_mutex known_lock_;
+  std::map<std::string, Known, std::less<>> known_;
+  std::uint32_t next_id_ = 1;
+};
+
+}  // namespace latium
