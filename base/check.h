@@ -11,9 +11,9 @@ namespace latium {
 }  // namespace latium
 
 // LATIUM_CHECK(condition) or LATIUM_CHECK(condition, "what must hold").
-#define LATIUM_CHECK(condition, ...)                                             \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]] {                                             \
-      ::latium::check_failed(__FILE__, __LINE__, #condition, "" __VA_ARGS__);    \
-    }                                                                            \
+#define LATIUM_CHECK(condition, ...)                                          \
+  do {                                                                        \
+    if (!(condition)) [[unlikely]] {                                          \
+      ::latium::check_failed(__FILE__, __LINE__, #condition, "" __VA_ARGS__); \
+    }                                                                         \
   } while (false)

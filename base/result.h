@@ -12,7 +12,9 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
 inline std::unexpected<Error> fail(ErrorCode code, Certainty certainty, std::string message) {
   return std::unexpected<Error>(std::in_place, code, certainty, std::move(message));
 }
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 }  // namespace latium
 
