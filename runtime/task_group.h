@@ -32,6 +32,8 @@ class TaskGroup {
   Task<void> join();
 
   std::size_t size() const { return children_.size(); }
+  /// True when spawn() would take a task.
+  bool has_room() const { return !cancelled_ && children_.size() < limit_; }
 
  private:
   struct Child {

@@ -1,0 +1,128 @@
+#include "node/client_service.h"
+
+#include <utility>
+
+#include "node/handlers.h"
+#include "proto/client.pb.h"
+#include "proto/wire.pb.h"
+#include "runtime/deadline.h"
+#include "runtime/offload.h"
+
+namespace latium {
+
+namespace {
+
+using Handler = Task<Bytes> (*)(NodeCore&, Bytes);
+
+Handler handler_of(Method method) {
+  switch (static_cast<wire::Method>(method)) {
+    case wire::METHOD_TENANT_CREATE:
+      return handle_tenant_create;
+    case wire::METHOD_TENANT_LIST:
+      return handle_tenant_list;
+    case wire::METHOD_TENANT_DESCRIBE:
+      return handle_tenant_describe;
+    case wire::METHOD_TENANT_DROP:
+      return handle_tenant_drop;
+    case wire::METHOD_KV_PUT:
+      return handle_kv_put;
+    case wire::METHOD_KV_PUT_MANY:
+      return handle_kv_put_many;
+    case wire::METHOD_KV_GET:
+      return handle_kv_get;
+    case wire::METHOD_KV_DELETE:
+      return handle_kv_delete;
+    case wire::METHOD_KV_SCAN:
+      return handle_kv_scan;
+    default:
+      return nullptr;
+  }
+}
+
+Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
+  LATIUM_CO_TRY(const NodeStatus status, co_await offload<NodeStatus>(core.runtime(), [&core]() -> Result<NodeStatus> {
+                  return describe_core(core);
+                }));
+  const EngineStatistics statistics = core.engine().statistics();
+  client::StatusResponse response;
+  response.set_node_id(core.identity().node.value);
+  response.set_cluster_id(core.identity().cluster.value);
+  response.set_site(status.site);
+  response.set_rack(status.rack);
+  response.set_state(status.state);
+  response.set_state_reason(status.state_reason);
+  response.set_epoch(status.epoch);
+  response.set_uptime_ms(status.uptime_ms);
+  response.set_tenants(static_cast<std::uint32_t>(status.tenants));
+  response.set_keys(status.keys_estimate);
+  response.set_incarnation(static_cast<std::uint32_t>(status.incarnation));
+  response.set_version(std::string(program_version()));
+  response.set_disk_bytes(status.disk_bytes);
+  response.set_memory_bytes(status.memory_bytes);
+  response.set_block_cache_bytes(statistics.block_cache_bytes);
+  response.set_listen(info.listen);
+  response.set_role(core.options().holds_replicas ? "storage" : "client");
+  response.set_requests(requests);
+  response.set_connections(info.connections ? info.connections() : 0);
+  co_return response.SerializeAsString();
+}
+
+Task<void> answer(Runtime& runtime, ServiceStatistics& statistics, IncomingRequest request, Task<Bytes> work) {
+  const MonotonicTime deadline = request.deadline();
+  Result<Bytes> response = co_await with_deadline(runtime, deadline, std::move(work));
+  if (!response) ++statistics.failures;
+  std::move(request).respond(std::move(response));
+  co_return Result<void>();
+}
+
+}  // namespace
+
+void ClientService::handle(IncomingRequest request) {
+  ++statistics_.requests;
+  if (request.method() == wire::METHOD_KV_GET) {
+    get_in_place(std::move(request));
+  } else {
+    spawn(std::move(request));
+  }
+}
+
+void ClientService::get_in_place(IncomingRequest request) {
+  auto known = kv_get_cached(core_, request.payload());
+  if (!known) {
+    ++statistics_.failures;
+    std::move(request).respond(fail(std::move(known).error()));
+  } else if (*known) {
+    std::move(request).respond(**std::move(known));
+  } else {
+    spawn(std::move(request));
+  }
+}
+
+void ClientService::spawn(IncomingRequest request) {
+  Task<Bytes> work;
+  if (request.method() == wire::METHOD_STATUS) {
+    work = describe(core_, info_, statistics_.requests);
+  } else if (const Handler handler = handler_of(request.method()); handler != nullptr) {
+    work = handler(core_, request.take_payload());
+  } else {
+    ++statistics_.failures;
+    std::move(request).respond(fail(ErrorCode::unsupported, "this node does not know request " + std::to_string(request.method()) +
+                                                                ": it may be older than its caller"));
+    return;
+  }
+  // A refused spawn destroys the request with its task; what answers then must be kept apart, so the group is asked first.
+  if (!tasks_.has_room()) {
+    ++statistics_.failures;
+    std::move(request).respond(fail(ErrorCode::overloaded, "the node works on too many requests: retry with backoff"));
+    return;
+  }
+  const Result<void> spawned = tasks_.spawn(answer(core_.runtime(), statistics_, std::move(request), std::move(work)));
+  LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+}
+
+Task<void> ClientService::stop() {
+  tasks_.cancel();
+  co_return co_await tasks_.join();
+}
+
+}  // namespace latium

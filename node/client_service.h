@@ -1,0 +1,50 @@
+// ClientService: serves the methods of latium.wire.Method that clients may call. One handler a method, in
+// kv_handlers.cc, tenant_handlers.cc and status_handler.cc.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "net/transport.h"
+#include "node/node_core.h"
+#include "runtime/task_group.h"
+
+namespace latium {
+
+struct ServiceStatistics {
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+};
+
+/// What status reports beside what the core knows.
+struct ServiceInfo {
+  std::string listen;
+  std::function<std::uint64_t()> connections;
+};
+
+/// Loop thread only. The core outlives it; join stop() before it dies.
+class ClientService final : public RequestHandler {
+ public:
+  /// `max_tasks`: requests worked on at once over all connections; above it `overloaded`.
+  ClientService(NodeCore& core, std::size_t max_tasks) : core_(core), tasks_(core.runtime().executor, max_tasks) {}
+
+  void handle(IncomingRequest request) override;
+
+  void set_info(ServiceInfo info) { info_ = std::move(info); }
+  /// Cancels what waits and joins what runs; new requests are answered `overloaded`. Stop the transport first.
+  Task<void> stop();
+
+  const ServiceStatistics& statistics() const { return statistics_; }
+
+ private:
+  // Answers in place when the value is in memory; this is the path that has to be fast.
+  void get_in_place(IncomingRequest request);
+  void spawn(IncomingRequest request);
+
+  NodeCore& core_;
+  ServiceInfo info_;
+  ServiceStatistics statistics_;
+  TaskGroup tasks_;
+};
+
+}  // namespace latium

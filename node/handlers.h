@@ -1,0 +1,26 @@
+// One handler a client method: bytes of the request message in, bytes of the response message out.
+#pragma once
+
+#include "node/node_core.h"
+#include "node/status.h"
+
+namespace latium {
+
+Task<Bytes> handle_tenant_create(NodeCore& core, Bytes request);
+Task<Bytes> handle_tenant_list(NodeCore& core, Bytes request);
+Task<Bytes> handle_tenant_describe(NodeCore& core, Bytes request);
+Task<Bytes> handle_tenant_drop(NodeCore& core, Bytes request);
+
+Task<Bytes> handle_kv_put(NodeCore& core, Bytes request);
+Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes request);
+Task<Bytes> handle_kv_get(NodeCore& core, Bytes request);
+Task<Bytes> handle_kv_delete(NodeCore& core, Bytes request);
+Task<Bytes> handle_kv_scan(NodeCore& core, Bytes request);
+
+/// KvGet from memory only; nothing when the disk has to be read.
+Result<std::optional<Bytes>> kv_get_cached(NodeCore& core, const Bytes& request);
+
+/// The outcome of a get as its response message.
+Bytes encode_get_response(const NodeCore& core, BytesView key, std::optional<Record> found);
+
+}  // namespace latium

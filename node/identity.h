@@ -1,0 +1,34 @@
+// Who this node is, as its data directory knows it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "store/engine.h"
+
+namespace latium {
+
+struct NodeIdentity {
+  NodeId node;
+  ClusterId cluster;
+  Incarnation incarnation;
+  std::string site;
+};
+
+/// What the options say about identity.
+struct IdentityRequest {
+  std::string site;
+  bool bootstrap = false;
+  bool has_seeds = false;
+  std::optional<ClusterId> cluster;
+  std::string data_dir;  ///< for messages
+};
+
+/// Reads the identity from the engine, or makes one when the directory is new. Blocks. Errors: `wrong_cluster`,
+/// `invalid_argument` (another site; new directory and neither bootstrap nor seeds), `unsupported` (seeds).
+Result<NodeIdentity> load_or_create_identity(Engine& engine, const IdentityRequest& request, Random& random);
+
+}  // namespace latium

@@ -1,0 +1,21 @@
+// Parsing request messages and making response bytes.
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace latium {
+
+/// `invalid_argument` when the bytes are no such message.
+template <class Message>
+Result<Message> parse_request(BytesView bytes) {
+  Message message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return fail(ErrorCode::invalid_argument, "the request is not a valid " + std::string(message.GetTypeName()));
+  }
+  return message;
+}
+
+}  // namespace latium
