@@ -36,10 +36,12 @@ Result<void> check_identity(const NodeOptions& options) {
   if (options.site.empty()) return fail(ErrorCode::invalid_argument, "option site is missing: name the site of this node");
   LATIUM_CHECKED(check_name("option site:", options.site));
   if (!options.rack.empty()) LATIUM_CHECKED(check_name("option rack:", options.rack));
-  if (!(options.weight >= 0.1 && options.weight <= 100.0)) return bad("weight", std::to_string(options.weight), "give 0.1 to 100");
+  if (!(options.weight >= 0.1 && options.weight <= 100.0))
+    return bad("weight", std::to_string(options.weight), "give 0.1 to 100");
   if (!options.cluster_id.empty()) {
     const auto id = from_hex(options.cluster_id);
-    if (!id || *id == 0 || options.cluster_id.size() != 16) return bad("cluster_id", options.cluster_id, "give 16 hexadecimal digits");
+    if (!id || *id == 0 || options.cluster_id.size() != 16)
+      return bad("cluster_id", options.cluster_id, "give 16 hexadecimal digits");
   }
   if (options.bootstrap && !options.seeds.empty()) {
     return fail(ErrorCode::invalid_argument, "options bootstrap and seeds exclude each other: begin a cluster, or join one");
