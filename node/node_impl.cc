@@ -122,7 +122,11 @@ Result<void> Node::Impl::serve() {
   settings.hello.site = options.site;
   settings.limits.max_incoming = options.max_connections;
   settings.limits.max_requests_per_connection = options.max_requests_per_connection;
-  if (!options.tls.empty()) settings.tls = TlsFiles{options.tls.cert, options.tls.key, options.tls.ca};
+  if (options.tls.empty()) {
+    settings.security = Plaintext{};
+  } else {
+    settings.security = TlsFiles{options.tls.cert, options.tls.key, options.tls.ca};
+  }
   LATIUM_TRY(transport, TcpTransport::create(loop.runtime(), hlc, std::move(settings)));
   LATIUM_TRY(const Address address, Address::parse(options.listen));
   std::promise<Result<Address>> promise;
