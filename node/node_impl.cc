@@ -74,6 +74,7 @@ Result<void> Node::Impl::start() {
   if (!options.metrics.empty()) {
     LATIUM_TRY(metrics, MetricsEndpoint::open(options.metrics, *core, *service, transport.get(), loop));
   }
+  started_ = true;
   logger->log(Severity::info, "node_started",
               {{"node", to_hex(core->identity().node.value)},
                {"cluster", to_hex(core->identity().cluster.value)},
@@ -161,7 +162,7 @@ Result<void> Node::Impl::stop() {
   if (engine) {
     if (Result<void> closed = engine->close(); !closed) result = std::move(closed);
   }
-  logger->log(Severity::info, "node_stopped", {{"data_dir", options.data_dir}});
+  if (started_) logger->log(Severity::info, "node_stopped", {{"data_dir", options.data_dir}});
   return result;
 }
 

@@ -74,6 +74,7 @@ struct Node::Impl {
   Task<void> shut_loop_side();
 
   std::mutex stop_lock_;
+  bool started_ = false;
   bool stopped_ = false;
 };
 

@@ -26,7 +26,7 @@ enum class NodeRole : std::uint8_t {
 };
 
 struct LogOptions {
-  std::string level = "info";   ///< debug, info, warn or error
+  std::string level = "warn";   ///< debug, info, warn or error; latiumd: info
   std::string format = "text";  ///< text or json
   std::string file;             ///< empty: stderr
 };
