@@ -68,15 +68,29 @@ void SimNetwork::unclog_all() {
 
 void SimNetwork::reset(HostId a, HostId b) {
   simulation_.trace("reset", std::to_string(a) + ' ' + std::to_string(b));
-  // Handlers that end in here only wake tasks; nothing enters or leaves the map.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ends;
   for (const auto& [one_number, one] : transports_) {
-    if (one->host() != a) continue;
     for (const auto& [other_number, other] : transports_) {
-      if (other->host() != b) continue;
-      one->peer_gone(other_number);
-      other->peer_gone(one_number);
+      if (one->host() == a && other->host() == b) ends.emplace_back(one_number, other_number);
     }
   }
+  for (const auto& [one, other] : ends) {
+    enter(one, [other](SimTransport& transport) { transport.peer_gone(other); });
+    enter(other, [one](SimTransport& transport) { transport.peer_gone(one); });
+  }
+}
+
+SimTransport* SimNetwork::find(std::uint64_t transport) const {
+  const auto found = transports_.find(transport);
+  return found == transports_.end() ? nullptr : found->second;
+}
+
+void SimNetwork::enter(std::uint64_t number, std::move_only_function<void(SimTransport&)> action) {
+  SimTransport* transport = find(number);
+  if (transport == nullptr) return;
+  transport->runtime_.gate().enter([this, number, action = std::move(action)]() mutable {
+    if (SimTransport* still_there = find(number)) action(*still_there);
+  });
 }
 
 Duration SimNetwork::delay(HostId from, HostId to) {
@@ -100,21 +114,20 @@ Duration SimNetwork::dead_after() {
   return Duration(random_.between(options_.dead_after_min.count(), options_.dead_after_max.count()));
 }
 
-SimNetwork::Sent SimNetwork::send(HostId from, HostId to, std::string_view kind, std::uint64_t digest, bool may_lose,
-                                  std::move_only_function<void()> deliver) {
+void SimNetwork::send(HostId from, HostId to, std::string_view kind, std::uint64_t digest, bool may_lose,
+                      std::move_only_function<void()> deliver, std::move_only_function<void()> lost) {
   const Path path(from, to);
-  const bool lost = !passes(from, to) || (may_lose && random_.chance(options_.loss));
-  simulation_.trace(lost ? "lose" : "send",
-                    std::string(kind) + ' ' + std::to_string(from) + ' ' + std::to_string(to) + ' ' + std::to_string(digest));
-  if (lost) return Sent::lost;
+  const bool vanishes = !passes(from, to) || (may_lose && random_.chance(options_.loss));
+  simulation_.trace(vanishes ? "lose" : "send", std::string(kind) + ' ' + std::to_string(from) + ' ' + std::to_string(to) + ' ' +
+                                                    std::to_string(digest));
+  if (vanishes) return lost();
   Duration arrival = simulation_.now() + delay(from, to);
   Duration& last = last_arrival_[path];
   if (!random_.chance(options_.reordering)) arrival = std::max(arrival, last);
   last = std::max(arrival, last);
-  simulation_.schedule(arrival, [this, path, message = Message{kind, std::move(deliver)}]() mutable {
+  simulation_.schedule(arrival, [this, path, message = Message{kind, std::move(deliver), std::move(lost)}]() mutable {
     arrive(path, std::move(message));
   });
-  return Sent::carried;
 }
 
 void SimNetwork::arrive(Path path, Message message) {
@@ -125,7 +138,7 @@ void SimNetwork::arrive(Path path, Message message) {
   const bool passes_now = passes(path.first, path.second);
   simulation_.trace(passes_now ? "deliver" : "lose",
                     std::string(message.kind) + ' ' + std::to_string(path.first) + ' ' + std::to_string(path.second));
-  if (passes_now) message.deliver();
+  passes_now ? message.deliver() : message.lost();
 }
 
 SimTransport* SimNetwork::listener(const Address& address) const {

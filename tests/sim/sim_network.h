@@ -24,7 +24,9 @@ namespace latium::sim {
 /// How the network behaves; change it at any time. Rates are probabilities of one message.
 struct NetworkOptions {
   double loss = 0;         ///< the message vanishes; its connection is found dead after `dead_after_*`
-  double duplication = 0;  ///< the request arrives twice (the caller sees one answer at most)
+  /// The request arrives twice. The caller sees one answer; if it is an error, its certainty is `unknown`: the other copy may
+  /// still succeed.
+  double duplication = 0;
   double reordering = 0;   ///< the message may overtake those before it on its connection
   double reset = 0;        ///< sending it resets the connection: everything in flight on it fails
   Duration lan_min = std::chrono::microseconds(100);  ///< one way, inside a site
@@ -90,17 +92,20 @@ class SimNetwork {
   struct Message {
     std::string_view kind;
     std::move_only_function<void()> deliver;
+    std::move_only_function<void()> lost;
   };
-
-  enum class Sent { carried, lost };
 
   bool passes(HostId from, HostId to) const { return !cut_.contains({from, to}); }
   Duration delay(HostId from, HostId to);
   Duration dead_after();
-  // Carries a message; `deliver` runs at the other end. `may_lose`: connection set-up and resets are not lost, only cut.
-  Sent send(HostId from, HostId to, std::string_view kind, std::uint64_t digest, bool may_lose,
-            std::move_only_function<void()> deliver);
+  // Carries a message: `deliver` runs when it is there, or `lost` when it vanishes. `may_lose`: connection set-up and resets
+  // are not lost, only cut.
+  void send(HostId from, HostId to, std::string_view kind, std::uint64_t digest, bool may_lose,
+            std::move_only_function<void()> deliver, std::move_only_function<void()> lost);
   void arrive(Path path, Message message);
+  // Runs `action` in the process of a transport, if it is still there; a paused one does it later.
+  void enter(std::uint64_t transport, std::move_only_function<void(SimTransport&)> action);
+  SimTransport* find(std::uint64_t transport) const;
   SimTransport* listener(const Address& address) const;
 
   Simulation& simulation_;
@@ -113,8 +118,10 @@ class SimNetwork {
   std::map<Path, Duration> last_arrival_;
   std::map<std::pair<std::string, std::string>, Duration> wan_base_;
   std::map<Address, SimTransport*> listeners_;
+  std::map<Address, HostId> address_hosts_;  // of every address that was ever listened on
   std::map<std::uint64_t, SimTransport*> transports_;  // by number; numbers are never reused
   std::uint64_t next_transport_ = 1;
+  std::uint16_t next_port_ = 10'000;
 };
 
 /// The transport of one process. Lives in the process's runtime: what arrives goes through its gate.
@@ -142,20 +149,24 @@ class SimTransport final : public Transport {
 
   struct Call {
     Number peer = 0;
-    HostId peer_host = 0;
+    bool doubled = false;  // its request may arrive twice
     std::optional<Result<Bytes>> result;
     Suspension ended;
   };
 
-  Task<void> connect(Address peer, MonotonicTime deadline);
-  void send_request(Number call_id, const Address& peer, Method method, const Bytes& request, MonotonicTime deadline);
-  void deliver_request(Number caller, HostId caller_host, Number call_id, Method method, const Bytes& request,
+  // Waits for finish(id), the deadline or a cancel, and takes the call off the books.
+  Task<Bytes> wait_for(Number id, Call& call, MonotonicTime deadline, ErrorCode at_deadline, Certainty certainty);
+  Task<void> connect(const Address& peer, MonotonicTime deadline);
+  void offer_connection(HostId host, const Address& peer, Number call_id);
+  void send_request(Number call_id, Number peer, HostId peer_host, Method method, const Bytes& request,
+                    std::optional<Duration> remaining);
+  void deliver_request(Number caller, HostId caller_host, Number call_id, Method method, Bytes request,
                        std::optional<Duration> remaining, const PeerIdentity& caller_identity);
   void finish(Number call_id, Result<Bytes> result);
   void fail_later(Number call_id);
   void peer_gone(Number peer);
   void close(bool tell_peers);
-  Error gone_error() const;
+  std::unexpected<Error> gone_error() const;
 
   SimNetwork& network_;
   SimRuntime& runtime_;

@@ -14,10 +14,9 @@ Simulation::Simulation(std::uint64_t seed, Options options)
 
 Simulation::~Simulation() {
   // Callbacks may own parts of processes whose destructors cancel events: let them go while the maps are whole.
+  LATIUM_CHECK(reaping_.empty(), "a simulation died before its processes");
   auto rest = std::exchange(queue_, {});
   rest.clear();
-  // What neither ended nor may be destroyed while its coroutines live; the run has failed because of it.
-  for (auto& stuck : std::exchange(reaping_, {})) new std::shared_ptr<Reapable>(std::move(stuck));  // NOLINT: leaked on purpose
 }
 
 EventId Simulation::schedule(Duration at, std::move_only_function<void()> callback) {
