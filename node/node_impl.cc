@@ -153,7 +153,7 @@ Result<void> Node::Impl::stop() {
   const std::lock_guard lock(stop_lock_);
   if (stopped_) return {};
   stopped_ = true;
-  // From here on no closure is posted; those that were run before shut_loop_side, which is posted after them.
+  // From here on nobody holds a cursor and no closure is posted: those that were run before shut_loop_side.
   gate.close();
   metrics.reset();
   Result<void> result;
