@@ -29,8 +29,8 @@ if(latium_programs)
   install(TARGETS ${latium_programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
-configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/LatiumConfig.cmake.in" "${PROJECT_BINARY_DIR}/LatiumConfig.cmake"
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/LatiumConfig.cmake.in" "${PROJECT_BINARY_DIR}/latiumConfig.cmake"
   INSTALL_DESTINATION "${LATIUM_PACKAGE_DIR}")
-write_basic_package_version_file("${PROJECT_BINARY_DIR}/LatiumConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
-install(FILES "${PROJECT_BINARY_DIR}/LatiumConfig.cmake" "${PROJECT_BINARY_DIR}/LatiumConfigVersion.cmake"
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/latiumConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/latiumConfig.cmake" "${PROJECT_BINARY_DIR}/latiumConfigVersion.cmake"
   DESTINATION "${LATIUM_PACKAGE_DIR}")

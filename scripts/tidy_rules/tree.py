@@ -89,7 +89,7 @@ class Source:
 
 
 class Tree:
-    """The files that git tracks or would track; in a folder without git, all of them."""
+    """The files that git tracks or would track; in a folder without git, all but those under build/."""
 
     def __init__(self, root):
         self.root = pathlib.Path(root)
@@ -101,7 +101,8 @@ class Tree:
             command = ["git", "-C", str(self.root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
             listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             return sorted(set(filter(None, listed.split("\0"))))
-        return sorted(str(p.relative_to(self.root)) for p in self.root.rglob("*") if p.is_file())
+        files = (p.relative_to(self.root) for p in self.root.rglob("*") if p.is_file())
+        return sorted(str(path) for path in files if path.parts[0] != "build")
 
     @property
     def code(self):
