@@ -80,16 +80,16 @@ def _prune():
 
 
 def _git(tree, *command):
-    return subprocess.run(["git", *command], cwd=tree.root, capture_output=True, text=True, check=True).stdout.split()
+    return subprocess.run(["git", *command], cwd=tree.root, capture_output=True, text=True, check=True).stdout
 
 
 def _order(checker, changed_since):
     """Which files, and in which order: under a budget, each commit starts elsewhere, so that all have their turn."""
     paths = sorted(checker.commands)
     if changed_since:
-        changed = set(_git(checker.tree, "diff", "--name-only", changed_since))
+        changed = set(_git(checker.tree, "diff", "--name-only", changed_since).splitlines())
         return [path for path in paths if changed.intersection(checker.dependencies(path))]
-    head = _git(checker.tree, "rev-parse", "HEAD")[0]
+    head = _git(checker.tree, "rev-parse", "HEAD") if (checker.tree.root / ".git").exists() else ""
     return sorted(paths, key=lambda path: hashlib.sha256((head + path).encode()).digest())
 
 
