@@ -54,6 +54,10 @@ def _direction(source, line, name, target):
     elif there not in layers.MAY_SEE[here]:
         allowed = ", ".join(layers.MAY_SEE[here]) or "nothing else"
         yield Violation(source.path, line, "include-direction", f"{here}/ must not see {there}/; it may see: {allowed}")
+    else:
+        for pattern, seam in layers.HIDDEN.items():
+            if re.match(pattern, target) and here not in layers.SEES_HIDDEN:
+                yield Violation(source.path, line, "include-direction", f"'{name}' is {there}/'s own business: use {seam}")
 
 
 def _third_party(source, line, name):

@@ -15,6 +15,13 @@ MAY_SEE = {
     "node": ("base", "runtime", "proto", "net", "store", "ring", "replication", "relational", "relational/sql"),
 }
 
+# Headers of a folder that are its own business: the layers above use its seam instead. node/ puts the pieces together.
+HIDDEN = {
+    r"store/(rocks|commit)": "store/engine.h",
+    r"net/(tcp|tls|frame|handshake|connection)": "net/transport.h",
+}
+SEES_HIDDEN = ("node",)
+
 # Folders that may include anything: they are outside the house.
 OUTSIDE = ("tests", "bench", "fuzz", "examples")
 

@@ -4,6 +4,7 @@ from tidy_rules import includes
 HEADERS = {
     "base/bytes.h": "#pragma once\n",
     "net/transport.h": "#pragma once\n",
+    "net/tcp_transport.h": "#pragma once\n",
     "proto/kv.proto": "",
     "replication/kv.h": "#pragma once\n",
     "relational/session.h": "#pragma once\n",
@@ -34,6 +35,11 @@ class IncludesTest(support.RuleTest):
         self.caught("include-direction", "relational/sql/run.cc", '#include "replication/kv.h"\n')
         self.clean("relational/commit.cc", '#include "replication/kv.h"\n')
         self.clean("relational/sql/run.cc", '#include "relational/session.h"\n')
+
+    def test_implementations_of_seams_are_hidden(self):
+        self.caught("include-direction", "ring/swim.cc", '#include "net/tcp_transport.h"\n')
+        self.clean("node/node.cc", '#include "net/tcp_transport.h"\n')
+        self.clean("net/tcp_transport.cc", '#include "net/tcp_transport.h"\n')
 
     def test_the_house_does_not_need_its_tests(self):
         self.caught("include-direction", "node/node.cc", '#include "tests/sim/world.h"\n')
