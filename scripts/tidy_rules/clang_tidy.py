@@ -28,7 +28,7 @@ class Checker:
         self.sources = {source.path: source for source in tree.sources}
         self.commands = self._commands()
         version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
-        self.common = version + self.sources[".clang-tidy"].text
+        self.common = version + "".join(s.text for s in tree.sources if s.path.rpartition("/")[2] == ".clang-tidy")
 
     def _commands(self):
         """{path: compile command} of the repository's own sources, without those that the build generates."""
