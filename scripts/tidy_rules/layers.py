@@ -17,7 +17,7 @@ MAY_SEE = {
 
 # Headers of a folder that are its own business: the layers above use its seam instead. node/ puts the pieces together.
 HIDDEN = {
-    r"store/(rocks|commit)": "store/engine.h",
+    r"store/(rocks|commit|disk)": "store/engine.h",
     r"net/(tcp|tls|frame|handshake|connection)": "net/transport.h",
 }
 SEES_HIDDEN = ("node",)

@@ -37,7 +37,7 @@ class CallsTest(support.RuleTest):
         self.caught("sleep", "tests/net/rpc_test.cc", "std::this_thread::sleep_for(1ms);")
         self.caught("sleep", "node/node.cc", "usleep(10);")
         self.clean("runtime/real_timers.cc", "std::this_thread::sleep_until(t);")
-        self.clean("node/node.cc", "co_await runtime.timers().sleep(10ms);")
+        self.clean("node/node.cc", "co_await sleep_for(runtime, 10ms); co_await timers.sleep(10ms);")
 
     def test_timer(self):
         self.caught("timer", "ring/swim.cc", "asio::steady_timer timer(executor);")
@@ -51,6 +51,8 @@ class CallsTest(support.RuleTest):
     def test_detached(self):
         self.caught("detached", "tests/runtime/task_test.cc", "co_spawn(context, run(), asio::detached);")
         self.caught("detached", "runtime/pool.cc", "worker.detach();")
+        self.caught("detached", "runtime/pool.cc", "std::thread(run).detach();")
+        self.clean("store/engine.cc", "health->detach();")
         self.clean("runtime/task_group.cc", "// never detached\nspawn(run());")
 
     def test_getenv(self):
