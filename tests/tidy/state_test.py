@@ -26,6 +26,7 @@ class StateTest(support.RuleTest):
 
     def test_constants_functions_and_types_are_free(self):
         self.clean("constexpr int kLimit = 3;\nconst std::string kName{\"a\"};\nstatic constexpr int kOther[] = {1, 2};\n")
+        self.clean("volatile std::sig_atomic_t interrupted = 0;\n")
         self.clean("Result<int> f(int a, int b = 3);\nusing A = std::vector<int>;\nenum class E : int { a = 1 };\n")
         self.clean("struct A {\n  int count_ = 0;\n  static A open(int a);\n  static const A& empty();\n};\n")
         self.clean("bool operator==(const A& a, const A& b) = default;\nextern template class std::vector<int>;\n")
