@@ -221,13 +221,21 @@ Result<void> RocksEngine::close_once() {
   commit_.stop();
   gate_.close();
   LATIUM_CHECK(live_views_.load() == 0, "snapshots and cursors are released before their engine is closed");
-  const bool writable = database_.health->writable();
-  rocksdb::Status status = db_.SyncWAL();
+  Result<void> result;
+  // RocksDB stops the process when a log that has failed is touched again.
+  if (database_.health->log_is_sound()) {
+    if (const rocksdb::Status synced = db_.SyncWAL(); !synced.ok()) {
+      result = fail(internal::to_error(synced, "syncing the log of " + directory_ + " while closing it"));
+    }
+  } else {
+    result = fail(ErrorCode::io_error, Certainty::unknown, "closed, but the last buffered writes may not be on the disk: " +
+                                                               database_.health->health().reason);
+  }
   database_.health->detach();
-  const rocksdb::Status closed = database_.close();
-  if (status.ok()) status = closed;
-  if (status.ok()) return {};
-  return fail(internal::to_error(status, "closing " + directory_ + (writable ? "" : ", which was read-only already")));
+  if (const rocksdb::Status closed = database_.close(); !closed.ok() && result) {
+    result = fail(internal::to_error(closed, "closing " + directory_));
+  }
+  return result;
 }
 
 }  // namespace

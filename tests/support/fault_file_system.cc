@@ -255,16 +255,14 @@ IOStatus FaultFileSystem::RenameFile(const std::string& from, const std::string&
   IOStatus status = admit(FileOperation::rename);
   if (status.ok()) status = FileSystemWrapper::RenameFile(from, to, options, debug);
   if (!status.ok()) return status;
+  // Journals keep the order of what they hold, so a rename that survives takes earlier creations with it; here it survives.
+  mark_names_synced(std::filesystem::path(to).parent_path());
   std::scoped_lock lock(mutex_);
-  const auto file = files_.find(from);
-  if (file == files_.end()) {
-    files_.erase(to);
-    return status;
+  files_.erase(to);
+  if (const auto file = files_.find(from); file != files_.end()) {
+    files_[to] = file->second;
+    files_.erase(file);
   }
-  // A rename replaces a name that may be depended on: as journalling file systems do, it is kept, and the old one gone.
-  file->second->name_synced = true;
-  files_[to] = file->second;
-  files_.erase(file);
   return status;
 }
 
