@@ -99,6 +99,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   MonotonicTime last_heard_;
   MonotonicTime last_wrote_;
+  int unanswered_pings_ = 0;
   TimerId ping_timer_;
   bool closed_ = false;
 };
