@@ -44,13 +44,13 @@ Result<std::string> read_file(const std::string& path, const std::string& what) 
   if (path.empty()) return fail(ErrorCode::invalid_argument, "TLS needs " + what + ": give the path of a PEM file");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file || file.bad()) {
+  file.peek();  // a directory opens but cannot be read
+  if (file.fail()) {
     const std::string reason = errno != 0 ? std::strerror(errno) : "it is not a file that can be read";
     return fail(ErrorCode::invalid_argument,
                 "cannot read " + what + " '" + path + "': " + reason + "; check the path and its permissions");
   }
-  return text;
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
 /// All certificates of a PEM text, in order; empty when there is none.
