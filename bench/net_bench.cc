@@ -50,7 +50,8 @@ T run_on(EventLoop& loop, Task<T> task) {
   std::promise<Result<T>> promise;
   auto future = promise.get_future();
   boost::asio::post(loop.context(), [&loop, &promise, task = std::move(task)]() mutable {
-    start_task(loop.runtime().executor, std::move(task), {}, [&promise](Result<T> result) { promise.set_value(std::move(result)); });
+    start_task(loop.runtime().executor, std::move(task), {},
+               [&promise](Result<T> result) { promise.set_value(std::move(result)); });
   });
   Result<T> result = future.get();
   if (!result) {
@@ -77,7 +78,8 @@ Task<void> bare_serve(std::shared_ptr<Acceptor> acceptor, std::size_t bytes) {
   for (;;) {
     const auto [read_error, count] = co_await socket.async_read_some(boost::asio::buffer(buffer), kAwait);
     if (read_error) co_return Result<void>();
-    const auto [write_error, written] = co_await boost::asio::async_write(socket, boost::asio::buffer(buffer.data(), count), kAwait);
+    const auto [write_error, written] =
+        co_await boost::asio::async_write(socket, boost::asio::buffer(buffer.data(), count), kAwait);
     if (write_error) co_return Result<void>();
   }
 }
@@ -193,7 +195,8 @@ Task<Outcome> pipelined(Runtime* runtime, TcpTransport* transport, Address addre
   co_return Outcome{static_cast<double>(pipeline.answered) / seconds, 0};
 }
 
-Task<Outcome> start_pipelined(Runtime* runtime, TcpTransport* transport, Address address, Settings settings, std::size_t in_flight) {
+Task<Outcome> start_pipelined(Runtime* runtime, TcpTransport* transport, Address address, Settings settings,
+                              std::size_t in_flight) {
   if (in_flight == 1) co_return co_await one_at_a_time(transport, std::move(address), settings);
   co_return co_await pipelined(runtime, transport, std::move(address), settings, in_flight);
 }
@@ -243,7 +246,8 @@ nlohmann::json compare(const Settings& settings, std::size_t in_flight, const ch
     result["bare_p50_us"] = median(bare_p50);
     result["latium_p50_us"] = median(latium_p50);
     result["p50_ratio"] = median(latium_p50) / median(bare_p50);
-    std::printf("  p50 %.1f us, %.1f us, ratio %.2f", median(bare_p50), median(latium_p50), median(latium_p50) / median(bare_p50));
+    std::printf("  p50 %.1f us, %.1f us, ratio %.2f", median(bare_p50), median(latium_p50),
+                median(latium_p50) / median(bare_p50));
   }
   std::printf("\n");
   return result;
@@ -274,9 +278,13 @@ int main(int argc, char** argv) {
   getloadavg(&load, 1);
   std::printf("Boost %s, %s %s, %u processors, load %.2f, payload %zu bytes, %zu runs, plaintext, no disk\n", BOOST_LIB_VERSION,
               machine.sysname, machine.release, std::thread::hardware_concurrency(), load, settings.payload_bytes, settings.runs);
-  nlohmann::json report{{"boost", BOOST_LIB_VERSION}, {"kernel", machine.release}, {"load", load},
-                        {"processors", std::thread::hardware_concurrency()}, {"payload_bytes", settings.payload_bytes},
-                        {"runs", settings.runs}, {"security", "plaintext"}};
+  nlohmann::json report{{"boost", BOOST_LIB_VERSION},
+                        {"kernel", machine.release},
+                        {"load", load},
+                        {"processors", std::thread::hardware_concurrency()},
+                        {"payload_bytes", settings.payload_bytes},
+                        {"runs", settings.runs},
+                        {"security", "plaintext"}};
   report["results"] = {latium::compare(settings, 1, "one client"), latium::compare(settings, settings.in_flight, "pipelined")};
   if (!settings.json.empty()) std::ofstream(settings.json) << report.dump(2) << "\n";
   return 0;

@@ -90,8 +90,8 @@ void Connection::handle_input() {
 void Connection::handle_frame(const Frame& frame) {
   const FrameHeader& header = frame.header;
   if (!from_right_side(header.type)) {
-    break_off({ErrorCode::corruption, "a frame of type " + std::to_string(static_cast<int>(header.type)) +
-                                          " in the wrong place"});
+    break_off(
+        {ErrorCode::corruption, "a frame of type " + std::to_string(static_cast<int>(header.type)) + " in the wrong place"});
     return;
   }
   observe_stamp(header.hlc);

@@ -201,11 +201,12 @@ Result<CertificateIdentity> peer_certificate_identity(ssl_st* connection) {
 Error tls_failure(ssl_st* connection, const std::string& text) {
   const long verdict = SSL_get_verify_result(connection);
   if (verdict != X509_V_OK) {
-    return {ErrorCode::unauthenticated, "the peer's certificate is refused: " +
-                                            std::string(X509_verify_cert_error_string(verdict)) +
-                                            "; renew it, or check that both ends use the same authority"};
+    return {ErrorCode::unauthenticated,
+            "the peer's certificate is refused: " + std::string(X509_verify_cert_error_string(verdict)) +
+                "; renew it, or check that both ends use the same authority"};
   }
-  return {ErrorCode::unauthenticated, "the TLS handshake failed: " + text + "; check that both ends use TLS, and their certificates"};
+  return {ErrorCode::unauthenticated,
+          "the TLS handshake failed: " + text + "; check that both ends use TLS, and their certificates"};
 }
 
 }  // namespace latium

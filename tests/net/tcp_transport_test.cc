@@ -71,7 +71,8 @@ TEST_F(TcpTransportTest, LargestMessagesGoBothWaysAndSmallOnesPassThem) {
 TEST_F(TcpTransportTest, TheHandlerHearsOfCancels) {
   start();
   std::optional<Result<Bytes>> result;
-  const std::uint64_t id = client->send(address, kHold, "x", {}, [&](Result<Bytes> answer) { result.emplace(std::move(answer)); });
+  const std::uint64_t id =
+      client->send(address, kHold, "x", {}, [&](Result<Bytes> answer) { result.emplace(std::move(answer)); });
   world.run(handler.arrived.wait());
   EXPECT_EQ(client->cancel(address, id), Certainty::unknown);
   world.run(handler.cancel_came.wait());

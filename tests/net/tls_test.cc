@@ -162,7 +162,8 @@ TEST_F(TlsTest, ACertificateThatExpiredWhileItsHolderRanIsRefusedByOthers) {
   Runtime& now = world.runtime();
   Runtime then{now.executor, earlier, now.timers, now.pool, now.random, now.events, now.faults};
   for (const bool client_is_late : {true, false}) {
-    const TlsFiles late = client_is_late ? authority.issue("latium:client", Validity::expired) : authority.site("rennes", Validity::expired);
+    const TlsFiles late =
+        client_is_late ? authority.issue("latium:client", Validity::expired) : authority.site("rennes", Validity::expired);
     auto late_end = TcpTransport::create(then, world.hlc(), client_is_late ? as_client(late) : node(late));
     ASSERT_TRUE(late_end.has_value()) << late_end.error().message;
     const auto good_end = world.make(client_is_late ? node(authority.site("rennes")) : as_client(authority.client()));
