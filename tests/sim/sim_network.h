@@ -27,6 +27,7 @@ struct NetworkOptions {
   /// The request arrives twice. The caller sees one answer; if it is an error, its certainty is `unknown`: the other copy may
   /// still succeed.
   double duplication = 0;
+  Duration duplicate_delay_max = std::chrono::seconds(2);  ///< by how much the second copy may be later
   double reordering = 0;   ///< the message may overtake those before it on its connection
   double reset = 0;        ///< sending it resets the connection: everything in flight on it fails
   Duration lan_min = std::chrono::microseconds(100);  ///< one way, inside a site
@@ -99,9 +100,9 @@ class SimNetwork {
   Duration delay(HostId from, HostId to);
   Duration dead_after();
   // Carries a message: `deliver` runs when it is there, or `lost` when it vanishes. `may_lose`: connection set-up and resets
-  // are not lost, only cut.
+  // are not lost, only cut. `extra`: how much later than others it comes, overtaken by them.
   void send(HostId from, HostId to, std::string_view kind, std::uint64_t digest, bool may_lose,
-            std::move_only_function<void()> deliver, std::move_only_function<void()> lost);
+            std::move_only_function<void()> deliver, std::move_only_function<void()> lost, Duration extra = Duration(0));
   void arrive(Path path, Message message);
   // Runs `action` in the process of a transport, if it is still there; a paused one does it later.
   void enter(std::uint64_t transport, std::move_only_function<void(SimTransport&)> action);

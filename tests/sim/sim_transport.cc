@@ -190,7 +190,7 @@ void SimTransport::send_request(Number call_id, Number peer, HostId peer_host, M
   SimNetwork& network = network_;
   ++statistics_.requests_sent;
   statistics_.bytes_sent += request.size();
-  const auto carry = [&, this] {
+  const auto carry = [&, this](Duration extra) {
     auto arrived = [&network, peer, peer_host, method, request, remaining, caller = number_, caller_host = host_, call_id,
                     identity = identity_]() mutable {
       if (network.find(peer) == nullptr) {
@@ -209,17 +209,18 @@ void SimTransport::send_request(Number call_id, Number peer, HostId peer_host, M
     network.send(host_, peer_host, "request", xxh3_64(request, method), true, std::move(arrived),
                  [this, &network, caller = number_, call_id] {
                    if (network.find(caller) != nullptr) fail_later(call_id);
-                 });
+                 },
+                 extra);
   };
   if (network.random_.chance(network.options_.reset)) {
-    if (network.random_.chance(0.5)) carry();
+    if (network.random_.chance(0.5)) carry(Duration(0));
     network.reset(host_, peer_host);
     return;
   }
-  carry();
+  carry(Duration(0));
   if (network.random_.chance(network.options_.duplication)) {
     if (const auto found = calls_.find(call_id); found != calls_.end()) found->second->doubled = true;
-    carry();
+    carry(Duration(network.random_.between(1, network.options_.duplicate_delay_max.count())));
   }
 }
 

@@ -55,8 +55,8 @@ class PuttingClient final : public Process {
   Task<void> work() {
     Random& random = seams_.runtime.random;
     while (!concluding_) {
-      LATIUM_CO_CHECKED(co_await sleep_for(seams_.runtime, milliseconds(random.chance(0.8) ? random.between(1, 100)
-                                                                                         : random.between(100, 2'000))));
+      LATIUM_CO_CHECKED(co_await sleep_for(seams_.runtime, milliseconds(random.chance(0.8) ? random.between(1, 30)
+                                                                                         : random.between(30, 1'000))));
       Bytes one = key(random.below(kKeysPerClient));
       const std::uint64_t dice = random.below(100);
       if (dice < 45) {
