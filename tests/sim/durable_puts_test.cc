@@ -14,20 +14,41 @@ using std::chrono::seconds;
 class HistoryMaker {
  public:
   HistoryMaker& write(Outcome outcome, int start, int end, std::string key, std::optional<Bytes> value, int process = 1) {
-    Operation operation{.process = process, .op = value ? "put" : "remove", .key = std::move(key), .value = std::move(value),
-                        .pairs = {}, .outcome = outcome, .start = seconds(start), .end = seconds(end), .error = {}};
+    Operation operation{.process = process,
+                        .op = value ? "put" : "remove",
+                        .key = std::move(key),
+                        .value = std::move(value),
+                        .pairs = {},
+                        .outcome = outcome,
+                        .start = seconds(start),
+                        .end = seconds(end),
+                        .error = {}};
     history_.add(std::move(operation));
     return *this;
   }
   HistoryMaker& read(int start, int end, std::string key, std::optional<Bytes> value, std::string op = "get") {
-    Operation operation{.process = 2, .op = std::move(op), .key = std::move(key), .value = std::move(value), .pairs = {},
-                        .outcome = Outcome::ok, .start = seconds(start), .end = seconds(end), .error = {}};
+    Operation operation{.process = 2,
+                        .op = std::move(op),
+                        .key = std::move(key),
+                        .value = std::move(value),
+                        .pairs = {},
+                        .outcome = Outcome::ok,
+                        .start = seconds(start),
+                        .end = seconds(end),
+                        .error = {}};
     history_.add(std::move(operation));
     return *this;
   }
   HistoryMaker& scan(int start, int end, std::string prefix, std::vector<std::pair<Bytes, Bytes>> pairs) {
-    Operation operation{.process = 2, .op = "final_scan", .key = std::move(prefix), .value = {}, .pairs = std::move(pairs),
-                        .outcome = Outcome::ok, .start = seconds(start), .end = seconds(end), .error = {}};
+    Operation operation{.process = 2,
+                        .op = "final_scan",
+                        .key = std::move(prefix),
+                        .value = {},
+                        .pairs = std::move(pairs),
+                        .outcome = Outcome::ok,
+                        .start = seconds(start),
+                        .end = seconds(end),
+                        .error = {}};
     history_.add(std::move(operation));
     return *this;
   }
@@ -44,7 +65,9 @@ TEST(DurabilityCheckerTest, AcceptsWhatIsRight) {
   EXPECT_EQ(HistoryMaker().violations(), 0u);
   EXPECT_EQ(HistoryMaker().read(1, 2, "k", kNone).violations(), 0u);
   EXPECT_EQ(HistoryMaker().write(Outcome::ok, 1, 2, "k", "a").read(3, 4, "k", "a").violations(), 0u);
-  EXPECT_EQ(HistoryMaker().write(Outcome::ok, 1, 2, "k", "a").write(Outcome::ok, 3, 4, "k", kNone).read(5, 6, "k", kNone).violations(), 0u);
+  EXPECT_EQ(
+      HistoryMaker().write(Outcome::ok, 1, 2, "k", "a").write(Outcome::ok, 3, 4, "k", kNone).read(5, 6, "k", kNone).violations(),
+      0u);
 }
 
 TEST(DurabilityCheckerTest, AReadDuringAWriteMaySeeEither) {
@@ -64,7 +87,8 @@ TEST(DurabilityCheckerTest, AnUnknownWriteMayBeThereOrNot) {
 
 TEST(DurabilityCheckerTest, FindsALostWrite) {
   EXPECT_EQ(HistoryMaker().write(Outcome::ok, 1, 2, "k", "a").read(3, 4, "k", kNone).violations(), 1u);
-  EXPECT_EQ(HistoryMaker().write(Outcome::ok, 1, 2, "k", "a").write(Outcome::ok, 3, 4, "k", "b").read(5, 6, "k", "a").violations(), 1u);
+  EXPECT_EQ(
+      HistoryMaker().write(Outcome::ok, 1, 2, "k", "a").write(Outcome::ok, 3, 4, "k", "b").read(5, 6, "k", "a").violations(), 1u);
 }
 
 TEST(DurabilityCheckerTest, FindsARemovedKeyThatIsBack) {

@@ -27,8 +27,9 @@ class MemoryEngineGroups : public ::testing::Test {
     WriteBatch batch;
     batch.put(Family::data, key, "v");
     engine_->submit(std::move(batch), durability, [this, key](Result<void> result) {
-      answers_.push_back(result ? key : key + ' ' + std::string(to_string(result.error().code)) + '/' +
-                                           std::string(to_string(result.error().certainty)));
+      answers_.push_back(result ? key
+                                : key + ' ' + std::string(to_string(result.error().code)) + '/' +
+                                      std::string(to_string(result.error().certainty)));
     });
   }
   bool stored(BytesView key) {

@@ -23,18 +23,18 @@ namespace latium::sim {
 
 /// How the network behaves; change it at any time. Rates are probabilities of one message.
 struct NetworkOptions {
-  double loss = 0;         ///< the message vanishes; its connection is found dead after `dead_after_*`
+  double loss = 0;  ///< the message vanishes; its connection is found dead after `dead_after_*`
   /// The request arrives twice. The caller sees one answer; if it is an error, its certainty is `unknown`: the other copy may
   /// still succeed.
   double duplication = 0;
   Duration duplicate_delay_max = std::chrono::seconds(2);  ///< by how much the second copy may be later
-  double reordering = 0;   ///< the message may overtake those before it on its connection
-  double reset = 0;        ///< sending it resets the connection: everything in flight on it fails
-  Duration lan_min = std::chrono::microseconds(100);  ///< one way, inside a site
+  double reordering = 0;                                   ///< the message may overtake those before it on its connection
+  double reset = 0;                                        ///< sending it resets the connection: everything in flight on it fails
+  Duration lan_min = std::chrono::microseconds(100);       ///< one way, inside a site
   Duration lan_max = std::chrono::milliseconds(2);
   Duration wan_min = std::chrono::milliseconds(5);  ///< one way, between sites: each pair draws its own base from this range
   Duration wan_max = std::chrono::milliseconds(150);
-  double tail = 0.01;       ///< messages that take up to `tail_factor` times as long
+  double tail = 0.01;  ///< messages that take up to `tail_factor` times as long
   double tail_factor = 50;
   Duration dead_after_min = std::chrono::seconds(1);  ///< until keepalive notices that a peer or path is dead
   Duration dead_after_max = std::chrono::seconds(10);
@@ -119,7 +119,7 @@ class SimNetwork {
   std::map<Path, Duration> last_arrival_;
   std::map<std::pair<std::string, std::string>, Duration> wan_base_;
   std::map<Address, SimTransport*> listeners_;
-  std::map<Address, HostId> address_hosts_;  // of every address that was ever listened on
+  std::map<Address, HostId> address_hosts_;            // of every address that was ever listened on
   std::map<std::uint64_t, SimTransport*> transports_;  // by number; numbers are never reused
   std::uint64_t next_transport_ = 1;
   std::uint16_t next_port_ = 10'000;

@@ -61,7 +61,8 @@ class SimNetworkTest : public ::testing::Test {
   }
 
   Result<Bytes> call(Method method, Bytes request, Duration timeout = seconds(5)) {
-    return simulation_.run(client_.transport.call(address_, method, std::move(request), {client_.clock.monotonic_now() + timeout}));
+    return simulation_.run(
+        client_.transport.call(address_, method, std::move(request), {client_.clock.monotonic_now() + timeout}));
   }
   static Task<void> call_and_note(SimTransport& transport, Address address, Method method, Bytes request, CallOptions options,
                                   std::vector<std::string>& notes) {
@@ -146,9 +147,7 @@ TEST_F(SimNetworkTest, AnAnswerAfterTheDeadlineIsForgotten) {
 }
 
 TEST_F(SimNetworkTest, NobodyListensIsUnavailable) {
-  const auto nobody = [&](Address address) {
-    return describe(simulation_.run(client_.transport.call(address, kEcho, "", {})));
-  };
+  const auto nobody = [&](Address address) { return describe(simulation_.run(client_.transport.call(address, kEcho, "", {}))); };
   EXPECT_EQ(nobody({"nowhere", 1}), "unavailable/not_applied");
   ASSERT_TRUE(simulation_.run(server_->transport.stop()));
   EXPECT_EQ(nobody(address_), "unavailable/not_applied");
@@ -350,7 +349,8 @@ TEST(PartitionTest, ShapesCutWhatTheirNamesSay) {
         Machine& machine = *machines[static_cast<std::size_t>(from)];
         const CallOptions options{machine.clock.monotonic_now() + seconds(2)};
         const Address address{"m" + std::to_string(to), 1};
-        if (simulation.run(machine.transport.call(address, kEcho, "", options))) table += std::to_string(from) + std::to_string(to) + ' ';
+        if (simulation.run(machine.transport.call(address, kEcho, "", options)))
+          table += std::to_string(from) + std::to_string(to) + ' ';
       }
     }
     network.heal();
