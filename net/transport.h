@@ -69,6 +69,8 @@ class IncomingRequest {
     if (sink_) std::move(*this).respond(fail(ErrorCode::internal, Certainty::unknown, "the request was dropped unanswered"));
   }
 
+  /// Unique among the requests of its peer (the same PeerIdentity object) that are not answered yet.
+  std::uint64_t id() const { return id_; }
   Method method() const { return method_; }
   const Bytes& payload() const { return payload_; }
   Bytes take_payload() { return std::move(payload_); }
@@ -97,8 +99,9 @@ class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
   virtual void handle(IncomingRequest request) = 0;
-  /// The peer gave up on a request that it sent; a hint, nothing need be done.
-  virtual void cancelled(std::uint64_t /*request_id*/) {}
+  /// The peer gave up on a request that it sent, which may be answered already: the one whose peer() is this object and
+  /// whose id() is this number. A hint, nothing need be done.
+  virtual void cancelled(const PeerIdentity& /*peer*/, std::uint64_t /*request_id*/) {}
 };
 
 struct CallOptions {
@@ -113,6 +116,7 @@ struct TransportStatistics {
   std::uint64_t bytes_received = 0;
   std::uint64_t rejected_connections = 0;  ///< garbage, wrong cluster, wrong version, bad certificate
   std::uint64_t overloaded = 0;            ///< requests refused because a queue was full
+  std::uint64_t refused_stamps = 0;        ///< clock stamps too far ahead of this node's clock to be adopted
 };
 
 /// Loop thread only, except where said.

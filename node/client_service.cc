@@ -40,9 +40,8 @@ Handler handler_of(Method method) {
 }
 
 Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
-  LATIUM_CO_TRY(const NodeStatus status, co_await offload<NodeStatus>(core.runtime(), [&core]() -> Result<NodeStatus> {
-                  return describe_core(core);
-                }));
+  LATIUM_CO_TRY(const NodeStatus status,
+                co_await offload<NodeStatus>(core.runtime(), [&core]() -> Result<NodeStatus> { return describe_core(core); }));
   const EngineStatistics statistics = core.engine().statistics();
   client::StatusResponse response;
   response.set_node_id(core.identity().node.value);
@@ -79,6 +78,10 @@ Task<void> answer(Runtime& runtime, ServiceStatistics& statistics, IncomingReque
 
 void ClientService::handle(IncomingRequest request) {
   ++statistics_.requests;
+  if (refusal_) {
+    ++statistics_.failures;
+    return std::move(request).respond(fail(*refusal_));
+  }
   if (request.method() == wire::METHOD_KV_GET) {
     get_in_place(std::move(request));
   } else {
@@ -106,8 +109,9 @@ void ClientService::spawn(IncomingRequest request) {
     work = handler(core_, request.take_payload());
   } else {
     ++statistics_.failures;
-    std::move(request).respond(fail(ErrorCode::unsupported, "this node does not know request " + std::to_string(request.method()) +
-                                                                ": it may be older than its caller"));
+    std::move(request).respond(
+        fail(ErrorCode::unsupported,
+             "this node does not know request " + std::to_string(request.method()) + ": it may be older than its caller"));
     return;
   }
   // A refused spawn destroys the request with its task; what answers then must be kept apart, so the group is asked first.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "net/transport.h"
 #include "node/node_core.h"
@@ -34,6 +35,11 @@ class ClientService final : public RequestHandler {
   /// Cancels what waits and joins what runs; new requests are answered `overloaded`. Stop the transport first.
   Task<void> stop();
 
+  /// From now on every request is answered with `error`.
+  void refuse_new(Error error) { refusal_ = std::move(error); }
+  /// Requests that are being worked on.
+  std::size_t in_progress() const { return tasks_.size(); }
+
   const ServiceStatistics& statistics() const { return statistics_; }
 
  private:
@@ -44,6 +50,7 @@ class ClientService final : public RequestHandler {
   NodeCore& core_;
   ServiceInfo info_;
   ServiceStatistics statistics_;
+  std::optional<Error> refusal_;
   TaskGroup tasks_;
 };
 

@@ -1,12 +1,12 @@
 #include "node/config_file.h"
 
+#include <toml++/toml.h>
 #include <cstdint>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <limits>
 #include <map>
-#include <toml++/toml.h>
 
 #include "base/bytes.h"
 #include "base/units.h"
@@ -19,7 +19,9 @@ namespace {
 using Setter = std::function<Result<void>(const toml::node&)>;
 using Setters = std::map<std::string, Setter, std::less<>>;
 
-std::unexpected<Error> wants(std::string_view what) { return fail(ErrorCode::invalid_argument, "wants " + std::string(what)); }
+std::unexpected<Error> wants(std::string_view what) {
+  return fail(ErrorCode::invalid_argument, "wants " + std::string(what));
+}
 
 Setter text(std::string& field) {
   return [&field](const toml::node& node) -> Result<void> {
@@ -113,6 +115,7 @@ Setters setters_of(NodeOptions& o) {
       {"tls_cert", text(o.tls.cert)},
       {"tls_key", text(o.tls.key)},
       {"tls_ca", text(o.tls.ca)},
+      {"plaintext", flag(o.plaintext)},
       {"metrics", text(o.metrics)},
       {"max_requests_per_connection", number(o.max_requests_per_connection)},
       {"max_connections", number(o.max_connections)},
@@ -155,7 +158,8 @@ Result<void> apply_config(std::string_view text, std::string_view name, NodeOpti
                                                    "'; there are: " + known_keys(setters));
     }
     if (auto set = setter->second(node); !set) {
-      return fail(ErrorCode::invalid_argument, place(name, node.source()) + ": option " + setter->first + " " + set.error().message);
+      return fail(ErrorCode::invalid_argument,
+                  place(name, node.source()) + ": option " + setter->first + " " + set.error().message);
     }
   }
   return {};

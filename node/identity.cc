@@ -32,8 +32,8 @@ Result<NodeIdentity> create(Engine& engine, const IdentityRequest& request, Rand
     return fail(ErrorCode::unsupported, "joining a cluster through seeds is not part of this version: start with bootstrap");
   }
   if (!request.bootstrap) {
-    return fail(ErrorCode::invalid_argument, "data directory '" + request.data_dir +
-                                                 "' is new: say bootstrap to begin a cluster, or give a seed to join one");
+    return fail(ErrorCode::invalid_argument,
+                "data directory '" + request.data_dir + "' is new: say bootstrap to begin a cluster, or give a seed to join one");
   }
   NodeIdentity identity{NodeId{random_id(random)}, request.cluster.value_or(ClusterId{random_id(random)}), Incarnation{1},
                         request.site};
@@ -57,7 +57,8 @@ Result<NodeIdentity> load_or_create_identity(Engine& engine, const IdentityReque
   if (!record.ParseFromString(found.value) || record.node_id() == 0 || record.cluster_id() == 0) {
     return fail(ErrorCode::corruption, "the node's identity in '" + request.data_dir + "' does not parse: restore the directory");
   }
-  NodeIdentity identity{NodeId{record.node_id()}, ClusterId{record.cluster_id()}, Incarnation{record.incarnation()}, record.site()};
+  NodeIdentity identity{NodeId{record.node_id()}, ClusterId{record.cluster_id()}, Incarnation{record.incarnation()},
+                        record.site()};
   LATIUM_CHECKED(check_matches(identity, request));
   return identity;
 }

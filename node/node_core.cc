@@ -11,7 +11,9 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
       new NodeCore(runtime, engine, hlc, std::move(identity), std::move(options), std::move(catalog)));
 }
 
-std::vector<SiteCapacity> NodeCore::sites() const { return {{identity_.site, options_.holds_replicas ? 1u : 0u}}; }
+std::vector<SiteCapacity> NodeCore::sites() const {
+  return {{identity_.site, options_.holds_replicas ? 1u : 0u}};
+}
 
 Result<Tenant> NodeCore::create_tenant(std::string_view name, std::string_view placement, std::uint16_t partitions) {
   LATIUM_CHECKED(check_name("tenant name", name));

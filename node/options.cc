@@ -31,15 +31,19 @@ Result<void> check_address(std::string_view field, const std::string& text) {
   return {};
 }
 
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
 Result<void> check_identity(const NodeOptions& options) {
   if (options.data_dir.empty()) return fail(ErrorCode::invalid_argument, "option data_dir is missing: name a directory");
   if (options.site.empty()) return fail(ErrorCode::invalid_argument, "option site is missing: name the site of this node");
   LATIUM_CHECKED(check_name("option site:", options.site));
   if (!options.rack.empty()) LATIUM_CHECKED(check_name("option rack:", options.rack));
-  if (!(options.weight >= 0.1 && options.weight <= 100.0)) return bad("weight", std::to_string(options.weight), "give 0.1 to 100");
+  if (!(options.weight >= 0.1 && options.weight <= 100.0))
+    return bad("weight", std::to_string(options.weight), "give 0.1 to 100");
   if (!options.cluster_id.empty()) {
     const auto id = from_hex(options.cluster_id);
-    if (!id || *id == 0 || options.cluster_id.size() != 16) return bad("cluster_id", options.cluster_id, "give 16 hexadecimal digits");
+    if (!id || *id == 0 || options.cluster_id.size() != 16)
+      return bad("cluster_id", options.cluster_id, "give 16 hexadecimal digits");
   }
   if (options.bootstrap && !options.seeds.empty()) {
     return fail(ErrorCode::invalid_argument, "options bootstrap and seeds exclude each other: begin a cluster, or join one");
@@ -58,6 +62,10 @@ Result<void> check_network(const NodeOptions& options) {
   const TlsOptions& tls = options.tls;
   if (!tls.empty() && (tls.cert.empty() || tls.key.empty() || tls.ca.empty())) {
     return fail(ErrorCode::invalid_argument, "options tls_cert, tls_key and tls_ca go together: give all three or none");
+  }
+  if (tls.empty() && !options.plaintext && !options.listen.empty() && !is_loopback(Address::parse(options.listen)->host)) {
+    return fail(ErrorCode::invalid_argument, "option listen: '" + options.listen +
+                                                 "' can be reached by others, so give tls_cert, tls_key and tls_ca, or say plaintext");
   }
   LATIUM_CHECKED(within("max_requests_per_connection", options.max_requests_per_connection, 1u, 65536u));
   return within("max_connections", options.max_connections, 1u, 65536u);

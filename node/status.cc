@@ -25,6 +25,8 @@ NodeStatus describe_core(NodeCore& core) {
                     .memory_bytes = statistics.memory_bytes};
 }
 
-std::string_view program_version() { return LATIUM_VERSION; }
+std::string_view program_version() {
+  return LATIUM_VERSION;
+}
 
 }  // namespace latium

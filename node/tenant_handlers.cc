@@ -29,7 +29,8 @@ Task<Bytes> handle_tenant_create(NodeCore& core, Bytes bytes) {
                                                     " must be a power of two from 1 to " + std::to_string(kMaxPartitions));
   }
   LATIUM_CO_TRY(const Tenant tenant, co_await offload<Tenant>(core.runtime(), [&core, request = std::move(request)] {
-                  return core.create_tenant(request.name(), request.placement(), static_cast<std::uint16_t>(request.partitions()));
+                  return core.create_tenant(request.name(), request.placement(),
+                                            static_cast<std::uint16_t>(request.partitions()));
                 }));
   client::TenantCreateResponse response;
   fill(*response.mutable_tenant(), tenant);

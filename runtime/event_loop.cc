@@ -77,6 +77,8 @@ void EventLoop::stop() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
+bool EventLoop::started() const { return impl_->thread.joinable(); }
+
 bool EventLoop::on_loop() const {
   return std::this_thread::get_id() == impl_->loop_thread;
 }

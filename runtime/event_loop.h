@@ -32,6 +32,7 @@ class EventLoop {
   void start();
   /// Any thread but the loop's: runs what is queued on the pool to its end, then stops the loop and joins its thread.
   void stop();
+  bool started() const;
   /// True on the loop's thread.
   bool on_loop() const;
 

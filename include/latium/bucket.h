@@ -17,7 +17,7 @@ namespace latium {
 inline constexpr std::size_t kMaxKeyBytes = 64u << 10;
 inline constexpr std::size_t kMaxValueBytes = 16u << 20;
 
-/// The hybrid logical clock stamp of one write; grows with every later write on the node.
+/// The hybrid logical clock stamp of one write; grows with every later write while the node runs.
 struct Version {
   std::uint64_t stamp = 0;
   friend auto operator<=>(const Version&, const Version&) = default;
@@ -69,7 +69,8 @@ using Callback = std::move_only_function<void(Result<T>)>;
 /// Common errors: `invalid_argument` (key or value out of bounds), `unknown_tenant` (dropped), `read_only` (disk full or
 /// failed), `unavailable` (stopping), `corruption`, `io_error`. A write that fails with certainty `unknown` may be there.
 ///
-/// The callback forms do not block; the callback runs once, on the node's own thread, and must not block it. `latium/asio.h`
+/// The callback forms do not block; the callback runs once, on the node's own thread (on the caller's when the node is
+/// stopped), and must not block it. `latium/asio.h`
 /// has them as awaitables.
 class Bucket {
  public:

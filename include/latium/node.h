@@ -48,6 +48,8 @@ struct NodeStatus {
 /// (stop(), or the destructor) waits for calls in flight; buckets and callbacks used afterwards answer `unavailable`.
 class Node {
  public:
+  struct Impl;  ///< opaque
+
   /// Opens the data directory, recovers it, and serves. Blocks; the time does not grow with the data. Errors:
   /// `invalid_argument` (an option, by name), `data_dir_locked`, `incompatible_format`, `wrong_cluster`, `io_error` (directory
   /// not writable, address in use), `unauthenticated` (certificate), `corruption`.
@@ -74,7 +76,6 @@ class Node {
   Result<void> stop();
 
  private:
-  struct Impl;
   explicit Node(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };

@@ -60,8 +60,10 @@ struct NodeOptions {
   std::string listen;
   /// "HOST:PORT" that others are told to use; empty: `listen`.
   std::string advertise;
-  /// Empty: plain TCP.
+  /// Empty: plain TCP, which is taken without asking on loopback only.
   TlsOptions tls;
+  /// Serve plain TCP on an address that others can reach: anyone who reaches it can read and write everything.
+  bool plaintext = false;
   /// "HOST:PORT" of the Prometheus endpoint; empty: none.
   std::string metrics;
   /// Requests that one connection may have in flight, 1 to 65536; one more is answered `overloaded`.

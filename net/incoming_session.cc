@@ -1,0 +1,67 @@
+#include "net/incoming_session.h"
+
+#include <utility>
+
+#include "net/wire_error.h"
+
+namespace latium {
+
+Task<void> IncomingSession::serve(std::shared_ptr<IncomingSession> self, std::unique_ptr<Stream> stream, FrameDecoder decoder) {
+  const auto connection = std::make_shared<Connection>(self->context_, *self, Side::acceptor, std::move(stream),
+                                                       std::move(decoder), self->peer_.address);
+  self->connection_ = connection;
+  connection->start();
+  co_return co_await Connection::read_loop(connection);
+}
+
+void IncomingSession::close(const Error& reason) {
+  // on_closed() lets go of the connection while its close() still runs.
+  if (const auto connection = connection_) connection->close(reason, true);
+}
+
+void IncomingSession::on_message(Connection& connection, Message message) {
+  const FrameHeader& header = message.header;
+  ++context_.statistics.requests_received;
+  ++unanswered_;
+  if (unanswered_ > context_.limits.max_requests_per_connection) {
+    ++context_.statistics.overloaded;
+    respond(header.request_id, fail(ErrorCode::overloaded, "too many requests of one peer are being served: retry with backoff"));
+    return;
+  }
+  const MonotonicTime deadline =
+      header.timeout_ms == 0 ? kNever : saturating_add(connection.now(), std::chrono::milliseconds(header.timeout_ms));
+  handler_.handle(
+      IncomingRequest(header.method, std::move(message.payload), deadline, peer_, shared_from_this(), header.request_id));
+}
+
+void IncomingSession::respond(std::uint64_t request_id, Result<Bytes> response) {
+  --unanswered_;
+  if (!connection_) return;
+  if (!response) {
+    refuse(request_id, response.error());
+  } else if (response->size() > kMaxMessageBytes) {
+    refuse(request_id, {ErrorCode::invalid_argument, Certainty::unknown,
+                        "the answer has " + std::to_string(response->size()) + " bytes, more than a message can have: ask for less"});
+  } else if (response->size() > kMaxFramePayloadBytes &&
+             connection_->queued_bytes() + response->size() > context_.limits.max_answer_bytes) {
+    ++context_.statistics.overloaded;
+    refuse(request_id, {ErrorCode::overloaded, Certainty::unknown,
+                        "too many answers wait to be sent to this peer: read faster, or ask for less at once"});
+  } else {
+    connection_->send({.type = FrameType::response, .request_id = request_id}, *std::move(response));
+  }
+}
+
+void IncomingSession::refuse(std::uint64_t request_id, const Error& error) {
+  connection_->send_small({.type = FrameType::error, .request_id = request_id}, encode_error(error));
+}
+
+void IncomingSession::on_cancel(Connection& /*connection*/, std::uint64_t request_id) {
+  handler_.cancelled(peer_, request_id);
+}
+
+void IncomingSession::on_closed(Connection& /*connection*/, const Error& /*reason*/) {
+  connection_.reset();
+}
+
+}  // namespace latium

@@ -1,0 +1,122 @@
+#include "node/metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/exposer.h>
+#include <boost/asio/post.hpp>
+#include <exception>
+#include <future>
+#include <utility>
+
+#include "node/status.h"
+
+namespace latium {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// What only the loop may read.
+struct LoopSide {
+  ServiceStatistics service;
+  TransportStatistics transport;
+};
+
+class Collector final : public prometheus::Collectable {
+ public:
+  Collector(NodeCore& core, const ClientService& service, const Transport* transport, EventLoop& loop)
+      : core_(core), service_(service), transport_(transport), loop_(loop) {}
+
+  std::vector<MetricFamily> Collect() const override {
+    std::vector<MetricFamily> out;
+    add_store(out);
+    add_loop_side(out, read_loop_side());
+    return out;
+  }
+
+ private:
+  static void add(std::vector<MetricFamily>& out, MetricType type, const char* name, const char* help, double value) {
+    ClientMetric metric;
+    (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    out.push_back({name, help, type, {std::move(metric)}});
+  }
+  static void gauge(std::vector<MetricFamily>& out, const char* name, const char* help, std::uint64_t value) {
+    add(out, MetricType::Gauge, name, help, static_cast<double>(value));
+  }
+  static void counter(std::vector<MetricFamily>& out, const char* name, const char* help, std::uint64_t value) {
+    add(out, MetricType::Counter, name, help, static_cast<double>(value));
+  }
+
+  void add_store(std::vector<MetricFamily>& out) const {
+    const NodeStatus status = describe_core(core_);
+    const EngineStatistics store = core_.engine().statistics();
+    gauge(out, "latium_up", "1 while the node takes writes, 0 while it is read-only", status.state == "serving");
+    gauge(out, "latium_uptime_seconds", "Time since the node started", status.uptime_ms / 1000);
+    gauge(out, "latium_tenants", "Tenants known", status.tenants);
+    gauge(out, "latium_keys", "Keys stored, an estimate", status.keys_estimate);
+    gauge(out, "latium_disk_bytes", "Size of the store's files", status.disk_bytes);
+    gauge(out, "latium_store_memory_bytes", "Write buffers and table readers, without the block cache", status.memory_bytes);
+    gauge(out, "latium_block_cache_bytes", "Blocks held in the cache", store.block_cache_bytes);
+    counter(out, "latium_commit_groups_total", "Groups written by the commit thread", store.commit_groups);
+    counter(out, "latium_commit_batches_total", "Batches in those groups", store.commit_batches);
+    counter(out, "latium_log_syncs_total", "Syncs of the write-ahead log asked for", store.syncs);
+    counter(out, "latium_written_bytes_total", "Bytes of keys and values accepted for writing", store.written_bytes);
+    counter(out, "latium_read_cache_misses_total", "Reads on the loop that had to go to the disk", store.read_cache_misses);
+  }
+
+  void add_loop_side(std::vector<MetricFamily>& out, const LoopSide& read) const {
+    counter(out, "latium_requests_total", "Client requests received", read.service.requests);
+    counter(out, "latium_request_failures_total", "Client requests answered with an error", read.service.failures);
+    gauge(out, "latium_connections", "Connections open", read.transport.connections_open);
+    counter(out, "latium_net_bytes_sent_total", "Bytes written to connections", read.transport.bytes_sent);
+    counter(out, "latium_net_bytes_received_total", "Bytes read from connections", read.transport.bytes_received);
+    counter(out, "latium_connections_rejected_total", "Connections closed for garbage, cluster, version or certificate",
+            read.transport.rejected_connections);
+    counter(out, "latium_requests_overloaded_total", "Requests refused because a queue was full", read.transport.overloaded);
+  }
+
+  // The endpoint dies before the loop stops, so the closure always runs.
+  LoopSide read_loop_side() const {
+    std::promise<LoopSide> promise;
+    auto read = promise.get_future();
+    boost::asio::post(loop_.context(), [this, &promise] {
+      promise.set_value({service_.statistics(), transport_ != nullptr ? transport_->statistics() : TransportStatistics()});
+    });
+    return read.get();
+  }
+
+  NodeCore& core_;
+  const ClientService& service_;
+  const Transport* transport_;
+  EventLoop& loop_;
+};
+
+}  // namespace
+
+// The exposer only holds a weak reference to the collector, and is the first to go.
+struct MetricsEndpoint::Impl {
+  std::shared_ptr<Collector> collector;
+  prometheus::Exposer exposer;
+};
+
+MetricsEndpoint::MetricsEndpoint(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MetricsEndpoint::~MetricsEndpoint() = default;
+
+Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::open(const std::string& address, NodeCore& core,
+                                                               const ClientService& service, const Transport* transport,
+                                                               EventLoop& loop) {
+  // The web server under the exposer reports by exception; this is the edge where it becomes a value.
+  try {
+    auto impl = std::unique_ptr<Impl>(
+        new Impl{std::make_shared<Collector>(core, service, transport, loop), prometheus::Exposer(address, 1)});
+    impl->exposer.RegisterCollectable(impl->collector);
+    return std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(impl)));
+  } catch (const std::exception&) {
+    return fail(ErrorCode::io_error, "cannot serve metrics on '" + address +
+                                         "': it is in use or not an address of this machine; "
+                                         "choose another with --metrics");
+  }
+}
+
+}  // namespace latium

@@ -1,0 +1,82 @@
+// The public Node, over Node::Impl.
+#include "latium/node.h"
+
+#include <map>
+#include <utility>
+
+#include "node/bucket_impl.h"
+#include "node/node_impl.h"
+#include "ring/partition.h"
+
+namespace latium {
+
+namespace {
+
+TenantInfo to_info(const Tenant& tenant) {
+  return {tenant.name, tenant.placement.to_string(), tenant.partitions, tenant.buckets};
+}
+
+Result<std::shared_ptr<Logger>> open_logger(const LogOptions& options) {
+  static const std::map<std::string, Severity, std::less<>> kLevels = {
+      {"debug", Severity::debug}, {"info", Severity::info}, {"warn", Severity::warn}, {"error", Severity::error}};
+  return Logger::open({.level = kLevels.find(options.level)->second,
+                       .format = options.format == "json" ? Logger::Format::json : Logger::Format::text,
+                       .file = options.file});
+}
+
+}  // namespace
+
+Result<Node> Node::open(NodeOptions options) {
+  LATIUM_CHECKED(options.validate());
+  LATIUM_TRY(auto logger, open_logger(options.log));
+  auto impl = std::make_shared<Impl>(std::move(options), std::move(logger));
+  LATIUM_CHECKED(impl->start());
+  return Node(std::move(impl));
+}
+
+Node::Node(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Node::Node(Node&&) noexcept = default;
+Node& Node::operator=(Node&& other) noexcept {
+  std::swap(impl_, other.impl_);
+  return *this;
+}
+
+Node::~Node() {
+  // Buckets may keep the Impl alive; the node stops now all the same. An error is in the log.
+  if (impl_) (void)impl_->stop();
+}
+
+Result<TenantInfo> Node::create_tenant(std::string_view name, TenantOptions options) {
+  LATIUM_TRY(const Tenant tenant, impl_->settle(impl_->core->create_tenant(name, options.placement, options.partitions)));
+  return to_info(tenant);
+}
+
+Result<std::vector<TenantInfo>> Node::tenants() const {
+  std::vector<TenantInfo> out;
+  for (const Tenant& tenant : impl_->core->catalog().list()) out.push_back(to_info(tenant));
+  return out;
+}
+
+Result<TenantInfo> Node::tenant(std::string_view name) const {
+  LATIUM_TRY(const Tenant tenant, impl_->core->catalog().describe(name));
+  return to_info(tenant);
+}
+
+Result<void> Node::drop_tenant(std::string_view name) {
+  return impl_->settle(impl_->core->catalog().drop(name));
+}
+
+Result<Bucket> Node::bucket(std::string_view tenant, std::string_view name) {
+  LATIUM_TRY(auto handle, impl_->core->catalog().bucket(tenant, name));
+  return Bucket(std::make_shared<Bucket::Impl>(impl_, std::move(handle)));
+}
+
+NodeStatus Node::status() const {
+  return impl_->status();
+}
+
+Result<void> Node::stop() {
+  return impl_->stop();
+}
+
+}  // namespace latium

@@ -1,0 +1,178 @@
+#include "node/node_impl.h"
+
+#include <filesystem>
+#include <future>
+#include <utility>
+
+#include "node/status.h"
+#include "runtime/deadline.h"
+#include "runtime/spawn.h"
+
+namespace latium {
+
+namespace {
+
+// Calls of embedding threads, and of all connections together, that may be in progress; each holds a coroutine frame.
+constexpr std::size_t kMaxLocalCalls = 16384;
+constexpr std::size_t kMaxServedRequests = 65536;
+
+// Runs `task` on the loop and waits for it, from another thread.
+Result<void> run_blocking(EventLoop& loop, Task<void> task) {
+  LATIUM_CHECK(!loop.on_loop(), "a node is not started or stopped from its own callbacks");
+  std::promise<Result<void>> promise;
+  auto outcome = promise.get_future();
+  boost::asio::post(loop.context(), [&loop, task = std::move(task), promise = std::move(promise)]() mutable {
+    start_task(loop.runtime().executor, std::move(task), boost::asio::cancellation_slot(),
+               [promise = std::move(promise)](Result<void> result) mutable { promise.set_value(std::move(result)); });
+  });
+  return outcome.get();
+}
+
+EventLoop::Options loop_options(const NodeOptions& options, std::shared_ptr<Logger> logger) {
+  return {.pool_threads = options.blocking_threads, .pool_queue = 4096, .seed = 0, .logger = std::move(logger)};
+}
+
+Result<void> make_directory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    return fail(ErrorCode::io_error, "cannot make the data directory '" + path + "' (" + error.message() +
+                                         "): give a directory that this user may write, with --data-dir");
+  }
+  return {};
+}
+
+Task<void> wait_until_idle(NodeCore& core, const ClientService& service, const TaskGroup& local, MonotonicTime until) {
+  Runtime& runtime = core.runtime();
+  while ((service.in_progress() > 0 || local.size() > 0) && runtime.clock.monotonic_now() < until) {
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime, std::chrono::milliseconds(5)));
+  }
+  co_return Result<void>();
+}
+
+}  // namespace
+
+Node::Impl::Impl(NodeOptions given, std::shared_ptr<Logger> log)
+    : options(std::move(given)),
+      logger(std::move(log)),
+      loop(loop_options(options, logger)),
+      hlc(std::chrono::milliseconds(options.max_clock_offset_ms)) {
+  local_tasks.emplace(loop.runtime().executor, kMaxLocalCalls);
+}
+
+Node::Impl::~Impl() {
+  if (const Result<void> stopped = stop(); !stopped) {
+    logger->log(Severity::warn, "stop_failed", {{"error", stopped.error().message}});
+  }
+}
+
+Result<void> Node::Impl::start() {
+  LATIUM_CHECKED(open_store());
+  LATIUM_CHECKED(open_core());
+  loop.start();
+  LATIUM_CHECKED(serve());
+  if (!options.metrics.empty()) {
+    LATIUM_TRY(metrics, MetricsEndpoint::open(options.metrics, *core, *service, transport.get(), loop));
+  }
+  logger->log(Severity::info, "node_started",
+              {{"node", to_hex(core->identity().node.value)},
+               {"cluster", to_hex(core->identity().cluster.value)},
+               {"site", options.site},
+               {"data_dir", options.data_dir},
+               {"listen", listening.port == 0 ? "" : listening.to_string()}});
+  return {};
+}
+
+Result<void> Node::Impl::open_store() {
+  LATIUM_CHECKED(make_directory(options.data_dir));
+  RocksOptions store;
+  store.directory = options.data_dir + "/db";
+  store.block_cache_bytes = options.block_cache_bytes;
+  store.write_buffer_bytes = options.write_buffer_bytes;
+  store.events = &loop.runtime().events;
+  store.completion_executor = [this](std::move_only_function<void()> completion) {
+    boost::asio::post(loop.context(), std::move(completion));
+  };
+  LATIUM_TRY(engine, open_rocks_engine(std::move(store)));
+  return {};
+}
+
+Result<void> Node::Impl::open_core() {
+  IdentityRequest request{.site = options.site,
+                          .bootstrap = options.bootstrap,
+                          .has_seeds = !options.seeds.empty(),
+                          .cluster = std::nullopt,
+                          .data_dir = options.data_dir};
+  if (!options.cluster_id.empty()) request.cluster = ClusterId{*from_hex(options.cluster_id)};
+  // Before the loop starts, its generator is this thread's.
+  LATIUM_TRY(NodeIdentity identity, load_or_create_identity(*engine, request, loop.runtime().random));
+  CoreOptions core_options{.rack = options.rack, .holds_replicas = options.role == NodeRole::storage};
+  LATIUM_TRY(core, NodeCore::open(loop.runtime(), *engine, hlc, std::move(identity), std::move(core_options)));
+  service = std::make_unique<ClientService>(*core, kMaxServedRequests);
+  return {};
+}
+
+Result<void> Node::Impl::serve() {
+  if (options.listen.empty()) return {};
+  TcpTransportOptions settings;
+  settings.hello.cluster = core->identity().cluster;
+  settings.hello.node = core->identity().node;
+  settings.hello.incarnation = core->identity().incarnation;
+  settings.hello.role = PeerRole::node;
+  settings.hello.site = options.site;
+  settings.limits.max_incoming = options.max_connections;
+  settings.limits.max_requests_per_connection = options.max_requests_per_connection;
+  if (options.tls.empty()) {
+    settings.security = Plaintext{};
+  } else {
+    settings.security = TlsFiles{options.tls.cert, options.tls.key, options.tls.ca};
+  }
+  LATIUM_TRY(transport, TcpTransport::create(loop.runtime(), hlc, std::move(settings)));
+  LATIUM_TRY(const Address address, Address::parse(options.listen));
+  std::promise<Result<Address>> promise;
+  boost::asio::post(loop.context(), [&] { promise.set_value(transport->listen(address, *service)); });
+  LATIUM_TRY(listening, promise.get_future().get());
+  service->set_info(
+      {.listen = listening.to_string(), .connections = [this] { return transport->statistics().connections_open; }});
+  return {};
+}
+
+// Requests that have begun are answered, at most stop_timeout_ms long; then connections close and what is left is cancelled.
+Task<void> Node::Impl::shut_loop_side() {
+  service->refuse_new(stopped_error());
+  const auto until = saturating_add(loop.runtime().clock.monotonic_now(), std::chrono::milliseconds(options.stop_timeout_ms));
+  LATIUM_CO_CHECKED(co_await wait_until_idle(*core, *service, *local_tasks, until));
+  if (transport) LATIUM_CO_CHECKED(co_await transport->stop());
+  local_tasks->cancel();
+  LATIUM_CO_CHECKED(co_await local_tasks->join());
+  co_return co_await service->stop();
+}
+
+Result<void> Node::Impl::stop() {
+  const std::lock_guard lock(stop_lock_);
+  if (stopped_) return {};
+  stopped_ = true;
+  // From here on no closure is posted; those that were run before shut_loop_side, which is posted after them.
+  gate.close();
+  metrics.reset();
+  Result<void> result;
+  if (loop.started() && service) result = run_blocking(loop, shut_loop_side());
+  loop.stop();
+  if (engine) {
+    if (Result<void> closed = engine->close(); !closed) result = std::move(closed);
+  }
+  logger->log(Severity::info, "node_stopped", {{"data_dir", options.data_dir}});
+  return result;
+}
+
+NodeStatus Node::Impl::status() {
+  NodeStatus status = describe_core(*core);
+  status.listen = listening.port == 0 ? std::string() : listening.to_string();
+  if (gate.closed()) {
+    status.state = "stopping";
+    status.state_reason = "the node was told to stop";
+  }
+  return status;
+}
+
+}  // namespace latium

@@ -1,0 +1,93 @@
+// A real node: the core with its surroundings, in the order in which they start.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "latium/node.h"
+#include "net/tcp_transport.h"
+#include "node/client_service.h"
+#include "node/metrics.h"
+#include "node/node_core.h"
+#include "runtime/event_loop.h"
+#include "runtime/gate.h"
+#include "store/rocks_engine.h"
+
+namespace latium {
+
+/// Shared by the Node and by the Buckets it handed out, so that a late call finds a stopped node and not a dead one.
+struct Node::Impl {
+  explicit Impl(NodeOptions given, std::shared_ptr<Logger> log);
+  ~Impl();
+
+  /// Ordered start: store, identity, core, loop, transport, metrics. On an error, what had started is stopped.
+  Result<void> start();
+  /// Ordered stop; see node_impl.cc. Idempotent, any thread but the loop's.
+  Result<void> stop();
+
+  NodeStatus status();
+
+  /// Runs `task` on the loop and hands its result to `done`, there.
+  template <class T>
+  void run_async(Task<T> task, Callback<T> done);
+
+  /// What a call answers when the engine closed under it.
+  template <class T>
+  Result<T> settle(Result<T> result) const {
+    if (!result && result.error().code == ErrorCode::cancelled) return fail(stopped_error(result.error().certainty));
+    return result;
+  }
+  static Error stopped_error(Certainty certainty = Certainty::not_applied) {
+    return Error(ErrorCode::unavailable, certainty, "the node is stopping or stopped: open it again");
+  }
+
+  const NodeOptions options;
+  const std::shared_ptr<Logger> logger;
+  EventLoop loop;
+  HlcClock hlc;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<NodeCore> core;
+  std::unique_ptr<ClientService> service;
+  std::unique_ptr<TcpTransport> transport;
+  std::unique_ptr<MetricsEndpoint> metrics;
+  Address listening;
+
+  // Open while closures may be posted to the loop; closing it before the last one is what lets stop() run after all of them.
+  internal::Gate gate;
+  std::optional<TaskGroup> local_tasks;
+
+ private:
+  template <class T>
+  static Task<void> finish_with(Task<T> task, Callback<T> done) {
+    Result<T> result = co_await std::move(task);
+    if (!result && result.error().code == ErrorCode::cancelled) result = fail(stopped_error(result.error().certainty));
+    done(std::move(result));
+    co_return Result<void>();
+  }
+
+  Result<void> open_store();
+  Result<void> open_core();
+  Result<void> serve();
+  Task<void> shut_loop_side();
+
+  std::mutex stop_lock_;
+  bool stopped_ = false;
+};
+
+template <class T>
+void Node::Impl::run_async(Task<T> task, Callback<T> done) {
+  const internal::Gate::Pass pass(gate);
+  if (!pass) return done(fail(stopped_error()));
+  boost::asio::post(loop.context(), [this, task = std::move(task), done = std::move(done)]() mutable {
+    if (!local_tasks->has_room()) {
+      return done(fail(ErrorCode::overloaded, "too many calls in progress on this node: retry with backoff"));
+    }
+    const Result<void> spawned = local_tasks->spawn(finish_with<T>(std::move(task), std::move(done)));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  });
+}
+
+}  // namespace latium

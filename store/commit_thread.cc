@@ -1,0 +1,147 @@
+#include "store/commit_thread.h"
+
+#include <string>
+
+namespace latium::internal {
+namespace {
+
+// A group's memory is kept for the next one up to this size: most groups are far below, and an idle node should be small.
+constexpr std::size_t kKeptGroupBytes = 256 * 1024;
+constexpr std::size_t kKeptWaiting = 1024;
+// While the engine recovers and deletes stream in, it is not idle for an interval: look after so many rounds, too.
+constexpr std::uint32_t kRoundsBetweenLooks = 64;
+
+}  // namespace
+
+CommitThread::CommitThread(const RocksOptions& options, RocksWriter& writer)
+    : options_(options), writer_(writer), thread_([this] { run(); }) {}
+
+void CommitThread::submit(WriteBatch batch, Durability durability, WriteDone done) {
+  if (std::optional<Error> refusal = writer_.refusal(batch, true)) {
+    Answers answers;
+    answers.emplace_back(std::move(done), fail(*std::move(refusal)));
+    return answer(std::move(answers));
+  }
+  const std::size_t bytes = RocksWriter::encoded_bytes(batch);
+  bool notify = false;
+  {
+    std::unique_lock lock(mutex_);
+    if (stopping_) {
+      lock.unlock();
+      return refuse(std::move(done), ErrorCode::cancelled, "the engine is closed");
+    }
+    if (waiting_batches_ >= options_.queue_batches || (waiting_batches_ > 0 && waiting_bytes_ + bytes > options_.queue_bytes)) {
+      lock.unlock();
+      return refuse(std::move(done), ErrorCode::overloaded, "the commit queue of " + options_.directory +
+                                                                " is full: retry with backoff, or write less at once");
+    }
+    notify = queue_.empty();
+    queue_.push_back({std::move(batch), durability, std::move(done)});
+    ++waiting_batches_;
+    waiting_bytes_ += bytes;
+  }
+  if (notify) changed_.notify_one();
+}
+
+void CommitThread::wake() {
+  {
+    std::scoped_lock lock(mutex_);
+    look_at_health_ = true;
+  }
+  changed_.notify_one();
+}
+
+void CommitThread::stop() {
+  std::scoped_lock stop_lock(stop_mutex_);
+  {
+    std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CommitThread::run() {
+  std::vector<Waiting> work;
+  while (take(work)) {
+    for (std::size_t next = 0; next < work.size();) next = commit_group(work, next);
+    work.clear();
+    if (work.capacity() > kKeptWaiting) std::vector<Waiting>().swap(work);
+    if (group_.GetDataSize() > kKeptGroupBytes) group_ = rocksdb::WriteBatch();
+  }
+}
+
+bool CommitThread::take(std::vector<Waiting>& work) {
+  std::unique_lock lock(mutex_);
+  const auto something = [this] { return !queue_.empty() || stopping_ || look_at_health_; };
+  if (writer_.health().needs_recovery() && !stopping_) {
+    const bool idle = !changed_.wait_for(lock, options_.recovery_interval, something);
+    if (idle || ++rounds_since_look_ >= kRoundsBetweenLooks) look_at_health_ = true;
+  } else {
+    changed_.wait(lock, something);
+  }
+  if (std::exchange(look_at_health_, false) && !stopping_) {
+    rounds_since_look_ = 0;
+    lock.unlock();
+    writer_.health().try_recover();
+    lock.lock();
+  }
+  work.swap(queue_);
+  return !work.empty() || !stopping_;
+}
+
+std::size_t CommitThread::commit_group(std::vector<Waiting>& work, std::size_t first) {
+  Answers answers;
+  answers.reserve(work.size() - first);
+  group_.Clear();
+  std::size_t bytes = 0;
+  std::size_t written_bytes = 0;
+  bool sync = false;
+  std::size_t next = first;
+  for (; next < work.size(); ++next) {
+    Waiting& waiting = work[next];
+    const std::size_t size = RocksWriter::encoded_bytes(waiting.batch);
+    if (next > first && bytes + size > options_.group_bytes) break;
+    bytes += size;
+    if (std::optional<Error> refusal = writer_.refusal(waiting.batch, false)) {
+      answers.emplace_back(std::move(waiting.done), fail(*std::move(refusal)));
+      continue;
+    }
+    writer_.append(waiting.batch, group_);
+    written_bytes += waiting.batch.size_bytes();
+    sync = sync || waiting.durability == Durability::sync;
+    answers.emplace_back(std::move(waiting.done), Result<void>());
+  }
+
+  // An empty group is still written when its sync is asked for.
+  if (group_.Count() > 0 || sync) {
+    groups_.fetch_add(1, std::memory_order_relaxed);
+    batches_.fetch_add(answers.size(), std::memory_order_relaxed);
+    if (const Result<void> written = writer_.apply(group_, written_bytes, sync); !written) {
+      for (auto& [done, result] : answers) {
+        if (result) result = written;
+      }
+    }
+  }
+  {
+    std::scoped_lock lock(mutex_);
+    waiting_batches_ -= next - first;
+    waiting_bytes_ -= bytes;
+  }
+  answer(std::move(answers));
+  return next;
+}
+
+void CommitThread::answer(Answers answers) {
+  options_.completion_executor([answers = std::move(answers)]() mutable {
+    for (auto& [done, result] : answers) done(std::move(result));
+  });
+}
+
+void CommitThread::refuse(WriteDone done, ErrorCode code, std::string message) {
+  Answers answers;
+  answers.emplace_back(std::move(done), fail(code, std::move(message)));
+  answer(std::move(answers));
+}
+
+}  // namespace latium::internal

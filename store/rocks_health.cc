@@ -1,0 +1,156 @@
+#include "store/rocks_health.h"
+
+#include <rocksdb/experimental.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace latium::internal {
+namespace {
+
+bool only_removes(const WriteBatch& batch) {
+  return std::ranges::none_of(batch.operations(),
+                              [](const WriteBatch::Operation& operation) { return operation.kind == WriteBatch::Kind::put; });
+}
+
+}  // namespace
+
+RocksHealth::RocksHealth(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> file_system)
+    : events_(options.events),
+      directory_(options.directory),
+      reserve_(std::move(file_system), options.directory, options.reserve_bytes, options.write_buffer_bytes) {}
+
+void RocksHealth::attach(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families, std::function<void()> wake) {
+  // Without room for the reserve the engine works, only deletes on a full disk do not.
+  if (const Result<void> filled = reserve_.fill(); !filled) emit(Severity::warn, "disk_reserve_missing", filled.error().message);
+  std::scoped_lock lock(mutex_);
+  db_ = db;
+  families_ = std::move(families);
+  wake_ = std::move(wake);
+}
+
+void RocksHealth::detach() {
+  std::scoped_lock lock(mutex_);
+  db_ = nullptr;
+  families_.clear();
+  wake_ = nullptr;
+}
+
+std::optional<Error> RocksHealth::refusal(const WriteBatch& batch, bool waits) {
+  const State state = state_.load(std::memory_order_acquire);
+  if (state == State::writable) return std::nullopt;
+  if ((state == State::removes_only || (state == State::stopped && waits)) && only_removes(batch)) {
+    removes_taken_.store(true, std::memory_order_release);
+    return std::nullopt;
+  }
+  std::scoped_lock lock(mutex_);
+  return Error(ErrorCode::read_only, reason_text());
+}
+
+EngineHealth RocksHealth::health() {
+  if (writable()) return {};
+  std::scoped_lock lock(mutex_);
+  return {EngineHealth::State::read_only, reason_text()};
+}
+
+std::string RocksHealth::reason_text() {
+  switch (state_.load()) {
+    case State::writable:
+      break;
+    case State::stopped:
+    case State::removes_only:
+      return "the disk of " + directory_ + " is full (" + last_error_ +
+             "): delete keys, or free or add space; writes resume by themselves";
+    case State::failed:
+      return "the disk of " + directory_ + " failed (" + last_error_ + "): check it; " +
+             (fatal_ ? "then restart the node" : "writes resume by themselves");
+  }
+  return "writes have just resumed: retry";
+}
+
+void RocksHealth::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) {
+  const rocksdb::Status::Severity severity = error->severity();
+  const std::string text = error->ToString();
+  {
+    std::scoped_lock lock(mutex_);
+    ++errors_;
+    last_error_ = text;
+    if (severity >= rocksdb::Status::Severity::kFatalError) {
+      fatal_ = true;
+      state_ = State::failed;
+    } else if (severity >= rocksdb::Status::Severity::kHardError && state_ != State::failed) {
+      state_ = error->IsNoSpace() ? State::stopped : State::failed;
+    }
+    // Softer errors stop compactions only; writes go on, and the commit thread resumes the compactions.
+    needs_recovery_ = !fatal_;
+    if (wake_) wake_();
+  }
+  emit(severity >= rocksdb::Status::Severity::kFatalError ? Severity::error : Severity::warn, "store_background_error", text);
+}
+
+void RocksHealth::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error, bool* auto_recovery) {
+  error.PermitUncheckedError();
+  *auto_recovery = false;
+}
+
+std::uint64_t RocksHealth::errors_seen() {
+  std::scoped_lock lock(mutex_);
+  return errors_;
+}
+
+bool RocksHealth::advance(State to, std::uint64_t seen) {
+  std::scoped_lock lock(mutex_);
+  if (errors_ != seen) return false;
+  state_ = to;
+  if (to == State::writable) needs_recovery_ = false;
+  return true;
+}
+
+bool RocksHealth::try_recover() {
+  if (!needs_recovery()) return false;
+  {
+    std::scoped_lock lock(mutex_);
+    // Once set, it is valid until detach(), which comes after this thread's end; so are the families.
+    if (db_ == nullptr) return false;
+  }
+  const State before = state_.load();
+  const bool recovered = before == State::stopped || before == State::removes_only ? recover_from_full() : recover_from_failure();
+  if (recovered && before != State::writable) emit(Severity::info, "store_writable_again", directory_);
+  return !recovered;
+}
+
+bool RocksHealth::recover_from_full() {
+  std::uint64_t seen = errors_seen();
+  if (state_.load() == State::stopped) reserve_.release();
+  // Also when removes are taken: a compaction may have stopped for lack of room since.
+  if (!db_->Resume().ok() || !advance(State::removes_only, seen)) return false;
+  make_deletes_count();
+  seen = errors_seen();
+  return reserve_.fill().has_value() && state_.load() == State::removes_only && advance(State::writable, seen);
+}
+
+void RocksHealth::make_deletes_count() {
+  // A delete takes room until it meets what it deletes: write it out (which also frees the log) and have it compacted.
+  if (!removes_taken_.exchange(false)) return;
+  rocksdb::FlushOptions options;
+  options.allow_write_stall = true;
+  if (!db_->Flush(options, families_).ok()) return;  // reported through OnBackgroundError
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    rocksdb::experimental::SuggestCompactRange(db_, family, nullptr, nullptr).PermitUncheckedError();
+  }
+}
+
+bool RocksHealth::recover_from_failure() {
+  const std::uint64_t seen = errors_seen();
+  return db_->Resume().ok() && advance(State::writable, seen);
+}
+
+void RocksHealth::report(std::string_view event, const Error& error) {
+  emit(Severity::error, event, error.message);
+}
+
+void RocksHealth::emit(Severity severity, std::string_view name, std::string text) {
+  if (events_ != nullptr && events_->enabled(severity)) events_->emit(severity, name, {{"what", std::move(text)}});
+}
+
+}  // namespace latium::internal

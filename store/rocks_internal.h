@@ -1,0 +1,39 @@
+// Shared by the parts of the RocksDB engine. Private to store/ and to the benchmarks that open a raw database beside it.
+#pragma once
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/options.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "store/rocks_engine.h"
+
+namespace latium::internal {
+
+/// Keys of Family::data start with the tenant (u32) and the partition (u16), both big-endian.
+inline constexpr std::size_t kDataPrefixBytes = 6;
+
+/// Everything but what belongs to one engine: environment, listeners.
+rocksdb::DBOptions database_options(const RocksOptions& options);
+
+/// The column families to open: RocksDB's own "default" (empty), then one per Family in the order of the enum.
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptions& options,
+                                                                const std::shared_ptr<rocksdb::Cache>& cache);
+
+std::shared_ptr<rocksdb::Cache> make_block_cache(const RocksOptions& options);
+
+inline rocksdb::Slice to_slice(BytesView bytes) {
+  return {bytes.data(), bytes.size()};
+}
+inline BytesView to_view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+/// `doing`: what failed, for example "reading the key a\x00b". RocksDB's text names the file.
+Error to_error(const rocksdb::Status& status, std::string_view doing, Certainty certainty = Certainty::not_applied);
+
+}  // namespace latium::internal

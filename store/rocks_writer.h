@@ -1,0 +1,57 @@
+// RocksWriter: turns batches into RocksDB's and writes them; the part that blocking writes and the commit thread share.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "store/rocks_health.h"
+
+namespace latium::internal {
+
+using FamilyHandles = std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount>;
+
+/// Any thread. Everything it refers to outlives it.
+class RocksWriter {
+ public:
+  struct Counters {
+    std::atomic<std::uint64_t> syncs{0};
+    std::atomic<std::uint64_t> written_bytes{0};
+  };
+
+  RocksWriter(rocksdb::DB& db, const FamilyHandles& families, RocksHealth& health)
+      : db_(db), families_(families), health_(health) {}
+
+  /// Bytes that `batch` takes in RocksDB's form, at most.
+  static std::size_t encoded_bytes(const WriteBatch& batch) {
+    constexpr std::size_t kOperationOverhead = 16;  // kind, family, two lengths
+    return batch.size_bytes() + batch.operations().size() * kOperationOverhead;
+  }
+
+  /// Adds the operations of `batch` to `out`.
+  void append(const WriteBatch& batch, rocksdb::WriteBatch& out) const;
+
+  /// See RocksHealth.
+  std::optional<Error> refusal(const WriteBatch& batch, bool waits) const {
+    if (health_.writable()) [[likely]] return std::nullopt;
+    return health_.refusal(batch, waits);
+  }
+
+  /// Writes; `bytes` is for the statistics. A failure has certainty `unknown`: the batch may be in the log.
+  Result<void> apply(rocksdb::WriteBatch& batch, std::size_t bytes, bool sync);
+
+  const Counters& counters() const { return counters_; }
+  RocksHealth& health() { return health_; }
+
+ private:
+  rocksdb::DB& db_;
+  FamilyHandles families_;
+  RocksHealth& health_;
+  Counters counters_;
+};
+
+}  // namespace latium::internal
