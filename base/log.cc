@@ -91,7 +91,9 @@ std::string json_payload(Severity severity, std::string_view name, std::initiali
   ordered_json line;
   line["level"] = lower_name(severity);
   line["event"] = name;
-  for (const Field& field : fields) line.emplace(std::string(field.name), field.value);
+  for (const Field& field : fields) {
+    if (field.name != "ts") line.emplace(std::string(field.name), field.value);
+  }
   return dump(line).substr(1);
 }
 

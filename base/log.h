@@ -19,7 +19,12 @@ struct Field {
   std::string value;
 };
 
-/// Structured lines to stderr or a file, as text (`time level name field=value`) or JSON. Any thread.
+/// Structured lines to stderr or a file, each written at once. Any thread.
+///   text: `2026-01-31T12:00:00.000Z INFO node_started site=rennes reason="first start"`; a value with spaces, quotes, '=',
+///         control characters or no characters is quoted as JSON quotes strings
+///   json: {"ts":"2026-01-31T12:00:00.000Z","level":"info","event":"node_started","site":"rennes"}
+/// Times are UTC. Bytes that are not UTF-8 become U+FFFD. In JSON, a field named ts, level, event, or as one before it, is
+/// left out.
 class Logger {
  public:
   enum class Format : std::uint8_t { text, json };

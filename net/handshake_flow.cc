@@ -20,7 +20,7 @@ Task<Bytes> read_frame(NetContext& context, Stream& stream, FrameDecoder& decode
     if (frame) co_return fail(ErrorCode::corruption, "the connection does not begin with a hello");
     const FrameDecoder::Space space = decoder.prepare();
     const auto [error, count] = co_await stream.read_some(space.data, space.size);
-    if (error.category() == boost::asio::error::get_ssl_category() && error.value() != 0) {
+    if (error && Stream::is_tls_alert(error)) {
       // With TLS 1.3 a refused certificate shows here: the dialler's part of the TLS handshake is over by then.
       co_return fail(ErrorCode::unauthenticated, "the peer refused this end's certificate: " + error.message());
     }

@@ -42,7 +42,7 @@ Task<std::optional<CertificateIdentity>> Stream::secure() {
   if (!tls_) co_return std::nullopt;
   const auto type = side_ == Side::dialler ? boost::asio::ssl::stream_base::client : boost::asio::ssl::stream_base::server;
   const auto [failed] = co_await tls_->stream.async_handshake(type, kAwait);
-  if (failed && failed.category() == boost::asio::error::get_ssl_category()) {
+  if (failed && is_tls_alert(failed)) {
     co_return fail(tls_failure(tls_->stream.native_handle(), failed.message()));
   }
   if (failed) {
@@ -72,6 +72,10 @@ IoResult Stream::try_write(BytesView bytes) {
   boost::system::error_code error;
   const std::size_t count = socket_.write_some(boost::asio::buffer(bytes), error);
   return {error, count};
+}
+
+bool Stream::is_tls_alert(const boost::system::error_code& error) {
+  return error.category() == boost::asio::error::get_ssl_category();
 }
 
 void Stream::close() {

@@ -46,6 +46,9 @@ class Stream {
   /// Ends everything under way with an error. Idempotent.
   void close();
 
+  /// The peer, or OpenSSL here, broke TLS off for a reason of TLS.
+  static bool is_tls_alert(const boost::system::error_code& error);
+
   bool encrypted() const { return tls_ != nullptr; }
   Socket& socket() { return socket_; }
 

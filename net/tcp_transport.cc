@@ -58,6 +58,7 @@ Result<Address> TcpTransport::listen(const Address& address, RequestHandler& han
 }
 
 Result<Peer*> TcpTransport::peer_at(const Address& address) {
+  if (context_.stopping) return fail(ErrorCode::unavailable, "the node is stopping");
   if (const auto found = peers_.find(address); found != peers_.end()) return found->second.get();
   if (peers_.size() >= context_.limits.max_peers) {
     std::erase_if(peers_, [](const auto& entry) { return entry.second->idle(); });

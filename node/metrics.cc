@@ -2,6 +2,7 @@
 
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
+#include <prometheus/metric_family.h>
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <future>

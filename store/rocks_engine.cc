@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "store/commit_thread.h"
 #include "store/format.h"
-#include "store/gate.h"
+#include "runtime/gate.h"
 #include "store/rocks_database.h"
 #include "store/rocks_views.h"
 #include "store/rocks_writer.h"

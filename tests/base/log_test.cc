@@ -106,11 +106,12 @@ TEST_F(LoggerTest, JsonLine) {
   EXPECT_EQ(json.size(), 5U);
 }
 
-TEST_F(LoggerTest, JsonFieldsCannotOverwriteTheEvent) {
+TEST_F(LoggerTest, JsonFieldsCannotPassForTheTimeTheLevelOrTheEvent) {
   const auto logger = open(Logger::Format::json);
   ASSERT_NE(logger, nullptr);
-  logger->log(Severity::info, "real", {{"event", "forged"}, {"level", "error"}});
+  logger->log(Severity::info, "real", {{"event", "forged"}, {"level", "error"}, {"ts", "forged"}});
   const auto json = nlohmann::json::parse(lines().at(0));
+  EXPECT_THAT(json["ts"].get<std::string>(), MatchesRegex(kTime));
   EXPECT_EQ(json["event"], "real");
   EXPECT_EQ(json["level"], "info");
 }
