@@ -28,7 +28,8 @@ Error explain(Error error, const Address& node) {
   std::string reason = error.message.substr(opening.size());
   reason.erase(std::min(reason.find(';'), reason.size()));
   std::ranges::transform(reason, reason.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  error.message = "cannot reach node " + address + " (" + reason + "): is latiumd running there? use --node HOST:PORT or LATIUM_NODE";
+  error.message =
+      "cannot reach node " + address + " (" + reason + "): is latiumd running there? use --node HOST:PORT or LATIUM_NODE";
   return error;
 }
 
@@ -84,7 +85,8 @@ Result<std::unique_ptr<RemoteClient>> RemoteClient::open(Options options) {
     return fail(ErrorCode::invalid_argument, "connections " + std::to_string(options.connections) + " must be 1 to 1024");
   }
   if (options.node.port == 0) {
-    return fail(ErrorCode::invalid_argument, "node " + options.node.to_string() + " has no port: use --node HOST:PORT or LATIUM_NODE");
+    return fail(ErrorCode::invalid_argument,
+                "node " + options.node.to_string() + " has no port: use --node HOST:PORT or LATIUM_NODE");
   }
   auto impl = std::make_unique<Impl>(std::move(options));
   for (std::size_t i = 0; i < impl->options.connections; ++i) {

@@ -1,9 +1,9 @@
 // RemoteClient: calls to a node from a process that is no node: the `latium` command, its benchmark, tests.
 #pragma once
 
+#include <google/protobuf/message_lite.h>
 #include <cstddef>
 #include <functional>
-#include <google/protobuf/message_lite.h>
 #include <memory>
 #include <string>
 

@@ -23,7 +23,8 @@ class AtomicFile {
   Result<void> commit();
 
  private:
-  AtomicFile(std::string path, std::string partial, int file) : path_(std::move(path)), partial_(std::move(partial)), file_(file) {}
+  AtomicFile(std::string path, std::string partial, int file)
+      : path_(std::move(path)), partial_(std::move(partial)), file_(file) {}
 
   std::string path_;
   std::string partial_;

@@ -16,7 +16,8 @@ std::unexpected<Error> interrupted_error() {
 }  // namespace
 
 bool is_transient(const Error& error) {
-  return error.code == ErrorCode::unavailable || error.code == ErrorCode::deadline_exceeded || error.code == ErrorCode::overloaded;
+  return error.code == ErrorCode::unavailable || error.code == ErrorCode::deadline_exceeded ||
+         error.code == ErrorCode::overloaded;
 }
 
 void BatchSender::start(Slot& slot) {

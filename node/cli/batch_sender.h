@@ -74,7 +74,7 @@ class BatchSender {
   std::uint64_t attempts_ = 0;
   std::uint32_t failures_ = 0;       // in a row
   std::optional<Error> last_error_;  // set: all has to be sent again
-  Random random_;  // of the waits between tries
+  Random random_;                    // of the waits between tries
   const std::shared_ptr<Inbox<Answer>> inbox_ = std::make_shared<Inbox<Answer>>();
 };
 

@@ -57,7 +57,8 @@ Result<Checkpoint> decode_checkpoint(std::string_view text) {
   const bool good = text_field(json, "format", format) && format == kFormat && text_field(json, "cluster", checkpoint.cluster) &&
                     text_field(json, "target", checkpoint.target) && number_field(json, "offset", progress.position.offset) &&
                     number_field(json, "lines", progress.position.lines) && number_field(json, "crc32c", crc) &&
-                    crc <= UINT32_MAX && number_field(json, "imported", progress.imported) && number_field(json, "bad", progress.bad);
+                    crc <= UINT32_MAX && number_field(json, "imported", progress.imported) &&
+                    number_field(json, "bad", progress.bad);
   if (!good) return no_checkpoint();
   progress.position.crc32c = static_cast<std::uint32_t>(crc);
   if (json.contains("file_size")) {

@@ -61,7 +61,9 @@ class Context {
   /// A request whose failure may leave open whether it was done.
   template <class Response, class Request>
   Result<Response> write(Method method, const Request& request) {
-    if (!client_) LATIUM_TRY(client_, connect());
+    if (!client_) {
+      LATIUM_TRY(client_, connect());
+    }
     return client_->call<Response>(method, request, client_->after(options.timeout));
   }
 

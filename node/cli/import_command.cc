@@ -30,7 +30,8 @@ Result<Source> open_source(const std::string& path) {
   if (path == "-") return source;
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (std::filesystem::is_directory(status)) return fail(ErrorCode::invalid_argument, "'" + path + "' is a directory: give a file");
+  if (std::filesystem::is_directory(status))
+    return fail(ErrorCode::invalid_argument, "'" + path + "' is a directory: give a file");
   errno = 0;
   source.file.open(path, std::ios::binary);
   if (!source.file.is_open()) {
@@ -72,8 +73,9 @@ Result<void> resume(Context& context, Importer::Plan& plan, LineReader& reader) 
 void add_options(CLI::App& command, ImportOptions& options) {
   command.add_option("BUCKET", options.target, "The bucket")->required()->option_text("TENANT/BUCKET");
   command.add_option("FILE", options.source, "Lines of {\"key\": ..., \"value\": ...}; - is stdin")->required();
-  command.add_option("--checkpoint", options.checkpoint,
-                     std::string("Where to keep how far it came (default FILE") + kCheckpointSuffix + ", none for stdin)")
+  command
+      .add_option("--checkpoint", options.checkpoint,
+                  std::string("Where to keep how far it came (default FILE") + kCheckpointSuffix + ", none for stdin)")
       ->option_text("FILE");
   command.add_flag("--resume", options.resume, "Go on from the checkpoint of an import that did not end");
   command.add_option("--durability", options.durability, "sync (default): on the disk; buffered: in the operating system")

@@ -161,7 +161,9 @@ Result<int> remove(Context& context, const KvOptions& options) {
 
 // Lines for people: the keys of a page aligned on a terminal, a tab behind them elsewhere.
 void print_page(Context& context, const client::KvScanResponse& page, const KvOptions& options, Encoding encoding) {
-  const auto shown = [encoding](BytesView bytes) { return encoding == Encoding::base64 ? base64_encode(bytes) : for_one_line(bytes); };
+  const auto shown = [encoding](BytesView bytes) {
+    return encoding == Encoding::base64 ? base64_encode(bytes) : for_one_line(bytes);
+  };
   std::vector<std::vector<std::string>> rows;
   for (const auto& item : page.items()) {
     if (options.keys_only) {
@@ -252,7 +254,8 @@ void add_kv_commands(CLI::App& app, const Choose& choose) {
   kv->require_subcommand(1);
   CLI::App* put_command = add_command(*kv, "put", "Write a key", options, put, choose);
   put_command->add_option("KEY", options->key, "1 byte to 64 KiB")->required();
-  put_command->add_option("VALUE", options->value, "At most 16 MiB; - reads it from stdin, @FILE from a file, byte by byte")->required();
+  put_command->add_option("VALUE", options->value, "At most 16 MiB; - reads it from stdin, @FILE from a file, byte by byte")
+      ->required();
   add_durability(*put_command, *options);
   add_command(*kv, "get", "Read a key", options, get, choose)->add_option("KEY", options->key, "The key")->required();
   CLI::App* delete_command = add_command(*kv, "delete", "Remove a key", options, remove, choose);

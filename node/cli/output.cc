@@ -88,7 +88,9 @@ Json to_json(const client::StatusResponse& status) {
 }
 
 Json to_json(const Error& error) {
-  return {{"error", error_line(error)}, {"code", std::string(to_string(error.code))}, {"certainty", std::string(to_string(error.certainty))}};
+  return {{"error", error_line(error)},
+          {"code", std::string(to_string(error.code))},
+          {"certainty", std::string(to_string(error.certainty))}};
 }
 
 std::string json_line(const Json& json) {

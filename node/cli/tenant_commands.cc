@@ -38,11 +38,13 @@ Result<int> create(Context& context, const TenantCommandOptions& options) {
 }
 
 Result<int> list(Context& context) {
-  LATIUM_TRY(const auto response, context.read<client::TenantListResponse>(wire::METHOD_TENANT_LIST, client::TenantListRequest()));
+  LATIUM_TRY(const auto response,
+             context.read<client::TenantListResponse>(wire::METHOD_TENANT_LIST, client::TenantListRequest()));
   std::vector<std::vector<std::string>> rows = {{"NAME", "PLACEMENT", "PARTITIONS", "BUCKETS"}};
   for (const client::Tenant& tenant : response.tenants()) {
     if (context.options.json) context.print(to_json(tenant));
-    rows.push_back({tenant.name(), tenant.placement(), std::to_string(tenant.partitions()), std::to_string(tenant.buckets_size())});
+    rows.push_back(
+        {tenant.name(), tenant.placement(), std::to_string(tenant.partitions()), std::to_string(tenant.buckets_size())});
   }
   if (context.options.json) return 0;
   if (response.tenants().empty()) {
@@ -74,7 +76,8 @@ Result<int> drop(Context& context, const TenantCommandOptions& options) {
 }
 
 // Text goes into messages that hold UTF-8 only.
-Result<int> checked(Result<int> (*run)(Context&, const TenantCommandOptions&), Context& context, const TenantCommandOptions& options) {
+Result<int> checked(Result<int> (*run)(Context&, const TenantCommandOptions&), Context& context,
+                    const TenantCommandOptions& options) {
   LATIUM_CHECKED(check_text("the tenant's name", options.name));
   LATIUM_CHECKED(check_text("--placement", options.placement));
   return run(context, options);
@@ -89,9 +92,8 @@ void add_tenant_commands(CLI::App& app, const Choose& choose) {
   const auto add = [&](const char* name, const char* text, Result<int> (*run)(Context&, const TenantCommandOptions&)) {
     CLI::App* command = tenant->add_subcommand(name, text);
     command->add_option("NAME", options->name, "The tenant's name")->required();
-    command->callback([choose, options, run] {
-      choose([options, run](Context& context) { return checked(run, context, *options); });
-    });
+    command->callback(
+        [choose, options, run] { choose([options, run](Context& context) { return checked(run, context, *options); }); });
     return command;
   };
   CLI::App* create_command = add("create", "Make a tenant", create);

@@ -11,7 +11,8 @@ namespace latium::cli {
 Result<Zipfian> Zipfian::make(std::uint64_t items, double theta) {
   if (items == 0) return fail(ErrorCode::invalid_argument, "there must be at least 1 key to choose from");
   if (!(theta >= 0 && theta < 1)) {
-    return fail(ErrorCode::invalid_argument, "zipfian skew " + std::to_string(theta) + " must be 0 (uniform) to below 1; 0.99 is usual");
+    return fail(ErrorCode::invalid_argument,
+                "zipfian skew " + std::to_string(theta) + " must be 0 (uniform) to below 1; 0.99 is usual");
   }
   return Zipfian(items, theta);
 }
