@@ -73,6 +73,9 @@ void Bucket::remove_async(std::string key, WriteOptions options, Callback<bool> 
 }
 
 Result<ScanPage> Bucket::scan(ScanOptions options) {
+  // Cursors must be gone before the engine closes; single reads and writes are the engine's own business.
+  const internal::Gate::Pass pass(impl_->node->gate);
+  if (!pass) return fail(Node::Impl::stopped_error());
   LATIUM_TRY(auto page, impl_->node->settle(impl_->kv().scan(
                             *impl_->handle, {std::move(options.prefix), std::move(options.after), options.limit})));
   return to_page(std::move(page));

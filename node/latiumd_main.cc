@@ -62,6 +62,7 @@ latium::Result<void> parse(CLI::App& app, int argc, char** argv, NodeOptions& op
     if (argument.starts_with("--config=")) config = argument.substr(9);
   }
   options.listen = "127.0.0.1:7400";
+  options.log.level = "info";
   if (!config.empty()) {
     if (auto loaded = latium::load_config(config, options); !loaded) return loaded;
   }

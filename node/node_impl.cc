@@ -74,6 +74,7 @@ Result<void> Node::Impl::start() {
   if (!options.metrics.empty()) {
     LATIUM_TRY(metrics, MetricsEndpoint::open(options.metrics, *core, *service, transport.get(), loop));
   }
+  started_ = true;
   logger->log(Severity::info, "node_started",
               {{"node", to_hex(core->identity().node.value)},
                {"cluster", to_hex(core->identity().cluster.value)},
@@ -152,7 +153,7 @@ Result<void> Node::Impl::stop() {
   const std::lock_guard lock(stop_lock_);
   if (stopped_) return {};
   stopped_ = true;
-  // From here on no closure is posted; those that were run before shut_loop_side, which is posted after them.
+  // From here on nobody holds a cursor and no closure is posted: those that were run before shut_loop_side.
   gate.close();
   metrics.reset();
   Result<void> result;
@@ -161,7 +162,7 @@ Result<void> Node::Impl::stop() {
   if (engine) {
     if (Result<void> closed = engine->close(); !closed) result = std::move(closed);
   }
-  logger->log(Severity::info, "node_stopped", {{"data_dir", options.data_dir}});
+  if (started_) logger->log(Severity::info, "node_stopped", {{"data_dir", options.data_dir}});
   return result;
 }
 

@@ -55,7 +55,7 @@ struct Node::Impl {
   std::unique_ptr<MetricsEndpoint> metrics;
   Address listening;
 
-  // Open while closures may be posted to the loop; closing it before the last one is what lets stop() run after all of them.
+  // Held while a closure is posted to the loop, so that stop() posts its own after all of them, and while cursors live.
   internal::Gate gate;
   std::optional<TaskGroup> local_tasks;
 
@@ -74,6 +74,7 @@ struct Node::Impl {
   Task<void> shut_loop_side();
 
   std::mutex stop_lock_;
+  bool started_ = false;
   bool stopped_ = false;
 };
 

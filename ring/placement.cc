@@ -19,7 +19,7 @@ std::string_view trim(std::string_view text) {
 }
 
 std::unexpected<Error> malformed(std::string_view text, const std::string& why) {
-  return fail(ErrorCode::invalid_argument, "placement '" + std::string(text) + "': " + why +
+  return fail(ErrorCode::invalid_argument, "placement '" + printable(text) + "': " + why +
                                                "; write 'SITE:REPLICAS,...', 'any N of [SITE, ...]' or 'everywhere: N'");
 }
 
@@ -28,7 +28,7 @@ Result<std::uint32_t> parse_replicas(std::string_view whole, std::string_view te
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > kMaxReplicas) {
-    return malformed(whole, "'" + std::string(text) + "' is no number of replicas (1 to " + std::to_string(kMaxReplicas) + ")");
+    return malformed(whole, "'" + printable(text) + "' is no number of replicas (1 to " + std::to_string(kMaxReplicas) + ")");
   }
   return value;
 }
@@ -50,7 +50,7 @@ Result<void> settle_sites(std::string_view whole, std::vector<Placement::Site>& 
   }
   std::ranges::sort(sites, {}, &Placement::Site::name);
   const auto twice = std::ranges::adjacent_find(sites, {}, &Placement::Site::name);
-  if (twice != sites.end()) return malformed(whole, "site '" + twice->name + "' is named twice");
+  if (twice != sites.end()) return malformed(whole, "site '" + printable(twice->name) + "' is named twice");
   return {};
 }
 
@@ -58,7 +58,7 @@ Result<Placement> parse_per_site(std::string_view text) {
   Placement out{.kind = Placement::Kind::per_site, .sites = {}, .replicas = 0};
   for (const std::string_view part : split_commas(text)) {
     const std::size_t colon = part.find(':');
-    if (colon == std::string_view::npos) return malformed(text, "'" + std::string(part) + "' is not SITE:REPLICAS");
+    if (colon == std::string_view::npos) return malformed(text, "'" + printable(part) + "' is not SITE:REPLICAS");
     LATIUM_TRY(const std::uint32_t replicas, parse_replicas(text, part.substr(colon + 1)));
     out.sites.push_back({std::string(trim(part.substr(0, colon))), replicas});
   }

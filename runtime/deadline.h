@@ -26,6 +26,7 @@ Task<T> with_deadline(Runtime& runtime, MonotonicTime deadline, Task<T> task) {
   Suspension ended;
   Suspension ended_after_cancel;
   bool expired = false;
+  bool cancelled = false;
   start_task(runtime.executor, std::move(task), signal.slot(), [&](Result<T> value) {
     result.emplace(std::move(value));
     ended.wake();
@@ -33,10 +34,13 @@ Task<T> with_deadline(Runtime& runtime, MonotonicTime deadline, Task<T> task) {
   });
   if (!result) {
     const TimerId timer = runtime.timers.schedule(deadline, [&] {
+      // Only the first cause counts: an end, or a cancel by the owner, that came before.
+      if (result || cancelled) return;
       expired = true;
       signal.emit(boost::asio::cancellation_type::terminal);
     });
     if (co_await ended.wait() == Wake::cancelled) {
+      cancelled = true;
       signal.emit(boost::asio::cancellation_type::terminal);
       co_await ended_after_cancel.wait_shielded();
     }

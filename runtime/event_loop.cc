@@ -47,7 +47,6 @@ struct EventLoop::Impl {
   ThreadPool pool;
   Runtime runtime;
   std::thread thread;
-  std::thread::id loop_thread;
 };
 
 EventLoop::EventLoop(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -67,7 +66,6 @@ boost::asio::io_context& EventLoop::context() {
 void EventLoop::start() {
   LATIUM_CHECK(!impl_->thread.joinable(), "start() once");
   impl_->thread = std::thread([impl = impl_.get()] { impl->context.run(); });
-  impl_->loop_thread = impl_->thread.get_id();
 }
 
 void EventLoop::stop() {
@@ -80,7 +78,7 @@ void EventLoop::stop() {
 bool EventLoop::started() const { return impl_->thread.joinable(); }
 
 bool EventLoop::on_loop() const {
-  return std::this_thread::get_id() == impl_->loop_thread;
+  return impl_->context.get_executor().running_in_this_thread();
 }
 
 }  // namespace latium

@@ -48,13 +48,15 @@ class Gate {
   std::atomic<std::uint32_t>* enter() {
     std::atomic<std::uint32_t>& count = shards_[static_cast<std::size_t>(sched_getcpu()) % shards_.size()].count;
     count.fetch_add(1);
-    if (!closed_.load()) [[likely]] return &count;
+    if (!closed_.load()) [[likely]]
+      return &count;
     leave(count);
     return nullptr;
   }
   void leave(std::atomic<std::uint32_t>& count) {
     count.fetch_sub(1);
-    if (closed_.load()) [[unlikely]] count.notify_all();
+    if (closed_.load()) [[unlikely]]
+      count.notify_all();
   }
 
   std::array<Shard, 8> shards_;

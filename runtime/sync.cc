@@ -44,7 +44,9 @@ Permit::~Permit() {
 }
 
 Task<Permit> Semaphore::acquire() {
-  if (free_ > 0 && waiters_.empty()) {
+  // A free unit means that nobody waits: release() hands over to a waiter first. The list may still hold cancelled ones,
+  // so its being empty is not the question.
+  if (free_ > 0) {
     --free_;
     co_return Permit(*this);
   }

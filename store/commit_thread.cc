@@ -32,8 +32,8 @@ void CommitThread::submit(WriteBatch batch, Durability durability, WriteDone don
     }
     if (waiting_batches_ >= options_.queue_batches || (waiting_batches_ > 0 && waiting_bytes_ + bytes > options_.queue_bytes)) {
       lock.unlock();
-      return refuse(std::move(done), ErrorCode::overloaded, "the commit queue of " + options_.directory +
-                                                                " is full: retry with backoff, or write less at once");
+      return refuse(std::move(done), ErrorCode::overloaded,
+                    "the commit queue of " + options_.directory + " is full: retry with backoff, or write less at once");
     }
     notify = queue_.empty();
     queue_.push_back({std::move(batch), durability, std::move(done)});

@@ -63,7 +63,7 @@ class CommitThread {
   bool look_at_health_ = false;
   bool stopping_ = false;
 
-  std::mutex stop_mutex_;  // one stop() at a time
+  std::mutex stop_mutex_;                // one stop() at a time
   std::uint32_t rounds_since_look_ = 0;  // commit thread
   rocksdb::WriteBatch group_;            // commit thread; kept for its memory
   std::thread thread_;                   // last: everything above is ready when it starts

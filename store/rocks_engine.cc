@@ -85,7 +85,8 @@ class RocksEngine final : public Engine {
 
 Result<ReadResult> RocksEngine::get(Family family, BytesView key, ReadMode mode, const Snapshot* snapshot) {
   const Gate::Pass pass(gate_);
-  if (!pass) [[unlikely]] return closed_error();
+  if (!pass) [[unlikely]]
+    return closed_error();
   Result<ReadResult> result(std::in_place);
   // Copies straight into the result from a write buffer; from a block it pins, and the value is copied once below.
   rocksdb::PinnableSlice value(&result->value);
@@ -153,8 +154,10 @@ std::shared_ptr<const Snapshot> RocksEngine::snapshot() {
 
 Result<void> RocksEngine::write(WriteBatch batch, Durability durability) {
   const Gate::Pass pass(gate_);
-  if (!pass) [[unlikely]] return closed_error();
-  if (std::optional<Error> refusal = writer_.refusal(batch, false)) [[unlikely]] return fail(*std::move(refusal));
+  if (!pass) [[unlikely]]
+    return closed_error();
+  if (std::optional<Error> refusal = writer_.refusal(batch, false)) [[unlikely]]
+    return fail(*std::move(refusal));
   rocksdb::WriteBatch encoded(internal::RocksWriter::encoded_bytes(batch) + 16);
   writer_.append(batch, encoded);
   return writer_.apply(encoded, batch.size_bytes(), durability == Durability::sync);
@@ -201,8 +204,8 @@ EngineStatistics RocksEngine::statistics() {
   const Gate::Pass pass(gate_);
   if (!pass) return statistics;
   db_.GetIntProperty(handle(Family::data), rocksdb::DB::Properties::kEstimateNumKeys, &statistics.keys_estimate);
-  statistics.memory_bytes = sum_property(rocksdb::DB::Properties::kSizeAllMemTables) +
-                            sum_property(rocksdb::DB::Properties::kEstimateTableReadersMem);
+  statistics.memory_bytes =
+      sum_property(rocksdb::DB::Properties::kSizeAllMemTables) + sum_property(rocksdb::DB::Properties::kEstimateTableReadersMem);
   statistics.block_cache_bytes = database_.cache->GetUsage();
   statistics.disk_bytes = disk_bytes();
   return statistics;
@@ -218,13 +221,21 @@ Result<void> RocksEngine::close_once() {
   commit_.stop();
   gate_.close();
   LATIUM_CHECK(live_views_.load() == 0, "snapshots and cursors are released before their engine is closed");
-  const bool writable = database_.health->writable();
-  rocksdb::Status status = db_.SyncWAL();
+  Result<void> result;
+  // RocksDB stops the process when a log that has failed is touched again.
+  if (database_.health->log_is_sound()) {
+    if (const rocksdb::Status synced = db_.SyncWAL(); !synced.ok()) {
+      result = fail(internal::to_error(synced, "syncing the log of " + directory_ + " while closing it"));
+    }
+  } else {
+    result = fail(ErrorCode::io_error, Certainty::unknown, "closed, but the last buffered writes may not be on the disk: " +
+                                                               database_.health->health().reason);
+  }
   database_.health->detach();
-  const rocksdb::Status closed = database_.close();
-  if (status.ok()) status = closed;
-  if (status.ok()) return {};
-  return fail(internal::to_error(status, "closing " + directory_ + (writable ? "" : ", which was read-only already")));
+  if (const rocksdb::Status closed = database_.close(); !closed.ok() && result) {
+    result = fail(internal::to_error(closed, "closing " + directory_));
+  }
+  return result;
 }
 
 }  // namespace

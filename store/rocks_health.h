@@ -33,6 +33,11 @@ class RocksHealth final : public rocksdb::EventListener {
   void detach();
 
   bool writable() const { return state_.load(std::memory_order_acquire) == State::writable; }
+  /// Whether RocksDB takes anything at all.
+  bool log_is_sound() const {
+    const State state = state_.load(std::memory_order_acquire);
+    return state == State::writable || state == State::removes_only;
+  }
   /// The error to answer this batch with at once, if it cannot be written now. On a full disk, batches of removes only pass
   /// as soon as the reserve has made room; `waits`: the caller can wait for that.
   std::optional<Error> refusal(const WriteBatch& batch, bool waits);

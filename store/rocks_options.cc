@@ -41,7 +41,7 @@ rocksdb::ColumnFamilyOptions common_family_options(std::size_t write_buffer_byte
   family.arena_block_size = std::min<std::size_t>(256 * 1024, write_buffer_bytes / 8);
   family.level_compaction_dynamic_level_bytes = true;  // space overhead stays about 10 %
   family.max_bytes_for_level_base = 4 * std::max(write_buffer_bytes, kMiB);
-  family.target_file_size_base = 32 * kMiB;  // keeps a file's filter and index (about 400 KiB) below a shard of the cache
+  family.target_file_size_base = 32 * kMiB;       // keeps a file's filter and index (about 400 KiB) below a shard of the cache
   family.compression = rocksdb::kLZ4Compression;  // costs next to nothing; ZSTD would double the price of a disk read
   family.compression_opts.parallel_threads = 1;
   // No check of every file's properties in the background for old files: nothing here expires by age.

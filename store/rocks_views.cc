@@ -37,7 +37,8 @@ void RocksCursor::next() {
 
 Result<void> RocksCursor::status() const {
   const rocksdb::Status status = iterator_->status();
-  if (status.ok()) [[likely]] return {};
+  if (status.ok()) [[likely]]
+    return {};
   return fail(to_error(status, "scanning the family " + std::string(to_string(family_)) + " from the key " +
                                    printable(range_.begin) + " to " + printable(range_.end)));
 }

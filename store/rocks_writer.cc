@@ -28,7 +28,8 @@ Result<void> RocksWriter::apply(rocksdb::WriteBatch& batch, std::size_t bytes, b
   rocksdb::WriteOptions options;
   options.sync = sync;
   const rocksdb::Status status = db_.Write(options, &batch);
-  if (!status.ok()) [[unlikely]] return fail(to_error(status, "writing a batch", Certainty::unknown));
+  if (!status.ok()) [[unlikely]]
+    return fail(to_error(status, "writing a batch", Certainty::unknown));
   counters_.written_bytes.fetch_add(bytes, std::memory_order_relaxed);
   if (sync) counters_.syncs.fetch_add(1, std::memory_order_relaxed);
   return {};

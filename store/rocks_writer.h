@@ -37,7 +37,8 @@ class RocksWriter {
 
   /// See RocksHealth.
   std::optional<Error> refusal(const WriteBatch& batch, bool waits) const {
-    if (health_.writable()) [[likely]] return std::nullopt;
+    if (health_.writable()) [[likely]]
+      return std::nullopt;
     return health_.refusal(batch, waits);
   }
 

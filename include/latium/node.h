@@ -15,14 +15,14 @@ namespace latium {
 
 struct TenantOptions {
   /// "SITE:REPLICAS,...", "any N of [SITE, ...]" or "everywhere: N". Empty: one replica at the node's own site.
-  std::string placement;
+  std::string placement{};
   /// Equal shares that the tenant's keys are divided into: a power of two, 1 to 4096. Fixed once created.
   std::uint16_t partitions = 64;
 };
 
 struct TenantInfo {
   std::string name;
-  std::string placement;
+  std::string placement{};
   std::uint16_t partitions = 0;
   std::vector<std::string> buckets;
 };

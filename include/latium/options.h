@@ -12,9 +12,9 @@ namespace latium {
 
 /// Certificates for mutual TLS 1.3, PEM files. All three or none.
 struct TlsOptions {
-  std::string cert;  ///< this node's certificate chain; carries its site
-  std::string key;   ///< its private key
-  std::string ca;    ///< the authority that every peer's certificate must come from
+  std::string cert{};  ///< this node's certificate chain; carries its site
+  std::string key{};   ///< its private key
+  std::string ca{};    ///< the authority that every peer's certificate must come from
 
   bool empty() const { return cert.empty() && key.empty() && ca.empty(); }
 };
@@ -26,20 +26,20 @@ enum class NodeRole : std::uint8_t {
 };
 
 struct LogOptions {
-  std::string level = "info";   ///< debug, info, warn or error
+  std::string level = "warn";   ///< debug, info, warn or error; latiumd: info
   std::string format = "text";  ///< text or json
-  std::string file;             ///< empty: stderr
+  std::string file{};             ///< empty: stderr
 };
 
 struct NodeOptions {
   // Who and where.
 
   /// Directory of the node's data; created if missing. One process holds it at a time.
-  std::string data_dir;
+  std::string data_dir{};
   /// The site that the node stands in: 1 to 64 of a-z A-Z 0-9 . _ -. Fixed once the directory is made.
-  std::string site;
+  std::string site{};
   /// Failure domain inside the site; replicas avoid sharing one. Same alphabet; empty: none.
-  std::string rack;
+  std::string rack{};
   /// Share of the site's data relative to its other nodes. 0.1 to 100.
   double weight = 1.0;
   NodeRole role = NodeRole::storage;
@@ -49,23 +49,23 @@ struct NodeOptions {
   /// Begin a cluster of its own, if the data directory is new. Else nothing happens, so that a restart may keep saying it.
   bool bootstrap = false;
   /// "HOST:PORT" of nodes of the cluster to join, if the data directory is new.
-  std::vector<std::string> seeds;
+  std::vector<std::string> seeds{};
   /// 16 hexadecimal digits. With `bootstrap`: the id of the new cluster instead of a random one. Otherwise: refuse a data
   /// directory of any other cluster. Empty: no check.
-  std::string cluster_id;
+  std::string cluster_id{};
 
   // The network.
 
   /// "HOST:PORT" to serve on; port 0 picks a free one. Empty: serve nobody (embedded, alone).
-  std::string listen;
+  std::string listen{};
   /// "HOST:PORT" that others are told to use; empty: `listen`.
-  std::string advertise;
+  std::string advertise{};
   /// Empty: plain TCP, which is taken without asking on loopback only.
-  TlsOptions tls;
+  TlsOptions tls{};
   /// Serve plain TCP on an address that others can reach: anyone who reaches it can read and write everything.
   bool plaintext = false;
   /// "HOST:PORT" of the Prometheus endpoint; empty: none.
-  std::string metrics;
+  std::string metrics{};
   /// Requests that one connection may have in flight, 1 to 65536; one more is answered `overloaded`.
   std::uint32_t max_requests_per_connection = 1024;
   /// Connections served at once, 1 to 65536.
@@ -87,7 +87,7 @@ struct NodeOptions {
   /// Longest that stop() lets requests in flight go on, milliseconds. 0 to 60000.
   std::uint32_t stop_timeout_ms = 3000;
 
-  LogOptions log;
+  LogOptions log{};
 
   /// `invalid_argument` naming the first bad field, its value and what it may be.
   Result<void> validate() const;

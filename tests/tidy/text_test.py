@@ -1,0 +1,19 @@
+import support
+from tidy_rules import text
+
+
+class TextTest(support.RuleTest):
+    group = text
+
+    def test_todo(self):
+        self.assert_caught("todo", "ring/a.cc", 2, {"ring/a.cc": "int a;\n// TODO: more\n"})
+        self.assert_caught("todo", "docs/a.md", 1, {"docs/a.md": "FIXME\n"})
+        self.assert_clean({"ring/a.cc": "// TODO(Boost 1.82): drop this\n// a todo list; mktemp XXXXXX\n"})
+
+    def test_private_text(self):
+        for line in ("see ../shared/a.md", "see /work/main", "cd /root/x", "as issue #12 says"):
+            self.assert_caught("private-text", "docs/a.md", 1, {"docs/a.md": line + "\n"})
+        self.assert_clean({"docs/a.md": "build/work/a, ${dir}/root/a, https://example.com/work/b, issues of 2026\n"})
+
+    def test_binary_files_are_not_texts(self):
+        self.assert_clean({"fuzz/corpus/rows/a": "\0TODO\n"})
