@@ -1,0 +1,53 @@
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "node/cli/commands.h"
+#include "proto/client.pb.h"
+#include "proto/wire.pb.h"
+
+namespace latium::cli {
+
+namespace {
+
+void print_status(std::ostream& out, const client::StatusResponse& status) {
+  const std::string hints = std::to_string(status.hints_count()) + " (" + format_size(status.hints_bytes()) + ")";
+  const std::string memory = format_size(status.memory_bytes()) + " + block cache " + format_size(status.block_cache_bytes());
+  print_fields(out, {{"node", to_hex(status.node_id()) + " (incarnation " + std::to_string(status.incarnation()) + ")"},
+                     {"cluster", to_hex(status.cluster_id())},
+                     {"site", for_one_line(status.site())},
+                     {"rack", for_one_line(status.rack())},
+                     {"role", status.role()},
+                     {"state", status.state()},
+                     {"reason", for_one_line(status.state_reason())},
+                     {"listen", status.listen()},
+                     {"version", status.version()},
+                     {"uptime", format_duration(std::chrono::milliseconds(status.uptime_ms()))},
+                     {"epoch", std::to_string(status.epoch())},
+                     {"tenants", std::to_string(status.tenants())},
+                     {"keys", "about " + std::to_string(status.keys())},
+                     {"hints", hints},
+                     {"disk", format_size(status.disk_bytes())},
+                     {"memory", memory},
+                     {"requests", std::to_string(status.requests())},
+                     {"connections", std::to_string(status.connections())}});
+}
+
+Result<int> run_status(Context& context) {
+  LATIUM_TRY(const auto status, context.read<client::StatusResponse>(wire::METHOD_STATUS, client::StatusRequest()));
+  if (context.options.json) {
+    context.print(to_json(status));
+  } else {
+    print_status(context.out, status);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_status_command(CLI::App& app, const Choose& choose) {
+  app.add_subcommand("status", "What the node says of itself")->callback([choose] { choose(run_status); });
+}
+
+}  // namespace latium::cli
