@@ -125,6 +125,7 @@ Task<bool> KeyValue::remove_async(std::shared_ptr<const BucketHandle> bucket, By
 Task<ScanResult> KeyValue::scan_async(std::shared_ptr<const BucketHandle> bucket, ScanRequest request) {
   LATIUM_CO_CHECKED(check_scan(request));
   LATIUM_CO_CHECKED(check_exists(*bucket));
+  if (runtime_.faults.fires("scan_page_of_one")) request.limit = 1;
   Engine& engine = engine_;
   co_return co_await offload<ScanResult>(runtime_, [&engine, bucket = std::move(bucket), request = std::move(request)] {
     return scan_bucket(engine, *bucket, request);

@@ -146,11 +146,15 @@ Result<void> TenantCatalog::drop(std::string_view name) {
     if (found == known_.end()) return unknown_tenant(name);
     handle = found->second.handle;
   }
-  WriteBatch batch;
-  batch.remove(Family::system, tenant_key(name));
+  WriteBatch removal;
+  removal.remove(Family::system, tenant_key(name));
+  remove_tenant_data(removal, handle->id);
+  WriteBatch batch = removal;
   batch.put(Family::system, dropped_key(handle->id), "");
-  remove_tenant_data(batch, handle->id);
-  LATIUM_CHECKED(engine_.write(std::move(batch), Durability::sync));
+  Result<void> written = engine_.write(std::move(batch), Durability::sync);
+  // A full disk takes removals only, and no puts that could race with them: the mark is not needed.
+  if (!written && written.error().code == ErrorCode::read_only) written = engine_.write(std::move(removal), Durability::sync);
+  LATIUM_CHECKED(std::move(written));
   handle->dropped_.store(true, std::memory_order_release);
   const std::unique_lock lock(known_lock_);
   known_.erase(known_.find(name));

@@ -8,8 +8,10 @@
 namespace latium {
 
 Task<ReadResult> read(Runtime& runtime, Engine& engine, Family family, Bytes key) {
-  LATIUM_CO_TRY(ReadResult result, engine.get(family, key, ReadMode::cached_only));
-  if (result.presence != Presence::not_cached) co_return result;
+  if (!runtime.faults.fires("read_skips_the_cache")) {
+    LATIUM_CO_TRY(ReadResult result, engine.get(family, key, ReadMode::cached_only));
+    if (result.presence != Presence::not_cached) co_return result;
+  }
   co_return co_await offload<ReadResult>(
       runtime, [&engine, family, key = std::move(key)] { return engine.get(family, key, ReadMode::may_block); });
 }

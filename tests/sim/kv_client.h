@@ -29,6 +29,9 @@ class KvClient {
 /// A store under test.
 struct KvBinding {
   std::size_t servers = 1;
+  /// Its requests rely on what TCP gives: none arrives twice. One that ended with an unknown outcome may still take effect
+  /// after later ones. Otherwise the store tells old copies from new by itself, and the network doubles at will.
+  bool relies_on_tcp = false;
   /// The process of server `number`; it listens on `addresses[number]`.
   std::function<std::unique_ptr<Process>(NodeSeams, std::size_t number, std::vector<Address> addresses)> server;
   /// A client in a process of its own.

@@ -142,6 +142,7 @@ class NodeClient final : public KvClient {
 
 KvBinding node_binding() {
   KvBinding binding;
+  binding.relies_on_tcp = true;
   binding.server = [](NodeSeams seams, std::size_t number, std::vector<Address> addresses) {
     return std::make_unique<NodeProcess>(seams, addresses[number]);
   };

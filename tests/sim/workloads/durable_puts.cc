@@ -169,7 +169,7 @@ struct World {
   std::vector<std::unique_ptr<SimHost>> clients;
 };
 
-std::optional<std::string> play(World& world, Duration duration) {
+std::optional<std::string> play(World& world, Duration duration, bool relies_on_tcp) {
   Simulation& simulation = world.simulation;
   std::vector<SimHost*> victims;
   for (const auto& server : world.servers) {
@@ -179,7 +179,9 @@ std::optional<std::string> play(World& world, Duration duration) {
   for (const auto& client : world.clients) {
     if (const auto started = client->start(); !started) return started.error().message;
   }
-  Chaos chaos(simulation, world.network, victims, ChaosOptions::draw(simulation.random().fork("chaos options")));
+  ChaosOptions faults = ChaosOptions::draw(simulation.random().fork("chaos options"));
+  if (relies_on_tcp) faults.duplication = 0;
+  Chaos chaos(simulation, world.network, victims, faults);
   chaos.begin();
   if (!simulation.run_for(duration)) return simulation.failure();
 
@@ -194,7 +196,8 @@ std::optional<std::string> play(World& world, Duration duration) {
   const bool ended = simulation.run_until(all_finished, simulation.now() + kHealBound);
   if (simulation.failed()) return simulation.failure();
   // Safety first: what the history shows says more than that something hangs.
-  const auto violations = check_durability(world.history);
+  const auto violations = 
+      check_durability(world.history, {.unknown_writes_may_come_late = relies_on_tcp, .final_reads_only = false});
   if (!violations.empty()) return violations.front();
   if (!ended) return "the final reads did not succeed within a minute after everything had healed";
   return std::nullopt;
@@ -205,7 +208,7 @@ std::optional<std::string> play(World& world, Duration duration) {
 RunReport durable_puts(const RunOptions& options, const KvBinding& binding) {
   World world(options, binding);
   RunReport report;
-  report.failure = play(world, options.duration);
+  report.failure = play(world, options.duration, binding.relies_on_tcp);
   report.trace_hash = world.simulation.trace_hash();
   report.events = world.simulation.events_run();
   report.history = std::move(world.history);

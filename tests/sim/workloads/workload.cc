@@ -1,13 +1,15 @@
 #include "tests/sim/workloads/workload.h"
 
 #include "tests/sim/mini_replica.h"
+#include "tests/sim/node_binding.h"
 #include "tests/sim/workloads/durable_puts.h"
 
 namespace latium::sim {
 
 const std::map<std::string, Workload, std::less<>>& workloads() {
   static const std::map<std::string, Workload, std::less<>> kWorkloads = {
-      {"durable_puts", [](const RunOptions& options) { return durable_puts(options, mini_binding()); }},
+      {"durable_puts", [](const RunOptions& options) { return durable_puts(options, node_binding()); }},
+      {"durable_puts_mini", [](const RunOptions& options) { return durable_puts(options, mini_binding()); }},
   };
   return kWorkloads;
 }
