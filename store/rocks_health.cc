@@ -21,7 +21,25 @@ constexpr int kLongestResumeWait = 64;
 RocksHealth::RocksHealth(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> file_system)
     : events_(options.events),
       directory_(options.directory),
-      reserve_(std::move(file_system), options.directory, options.reserve_bytes, options.write_buffer_bytes) {}
+      file_system_(std::move(file_system)),
+      least_room_bytes_(2 * options.write_buffer_bytes),
+      look_every_bytes_(options.write_buffer_bytes / 4),
+      // More than the least, so that the state does not flap.
+      reserve_(file_system_, options.directory, options.reserve_bytes, 3 * options.write_buffer_bytes) {}
+
+void RocksHealth::look_for_room() {
+  std::uint64_t free = 0;
+  if (!file_system_->GetFreeSpace(directory_, rocksdb::IOOptions(), &free, nullptr).ok() || free >= least_room_bytes_) return;
+  {
+    std::scoped_lock lock(mutex_);
+    if (state_.load() != State::writable || !wake_) return;
+    last_error_ = std::to_string(free) + " bytes are left";
+    state_ = State::removes_only;
+    needs_recovery_ = true;
+    wake_();
+  }
+  emit(Severity::warn, "store_disk_full", directory_);
+}
 
 void RocksHealth::attach(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families, std::function<void()> wake) {
   // Without room for the reserve the engine works, only deletes on a full disk do not.
@@ -62,8 +80,9 @@ std::string RocksHealth::reason_text() {
       break;
     case State::stopped:
     case State::removes_only:
-      return "the disk of " + directory_ + " is full (" + last_error_ +
-             "): delete keys, or free or add space; writes resume by themselves";
+      return "the disk of " + directory_ + " is full (" + last_error_ + "): " +
+             (fatal_ ? "free or add space, then restart the node"
+                     : "delete keys, or free or add space; writes resume by themselves");
     case State::failed:
       return "the disk of " + directory_ + " failed (" + last_error_ + "): check it; " +
              (fatal_ ? "then restart the node" : "writes resume by themselves");
@@ -71,7 +90,7 @@ std::string RocksHealth::reason_text() {
   return "writes have just resumed: retry";
 }
 
-void RocksHealth::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) {
+void RocksHealth::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
   const rocksdb::Status::Severity severity = error->severity();
   const std::string text = error->ToString();
   {
@@ -84,6 +103,7 @@ void RocksHealth::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Sta
     } else if (severity >= rocksdb::Status::Severity::kHardError && state_ != State::failed) {
       state_ = error->IsNoSpace() ? State::stopped : State::failed;
     }
+    if (severity >= rocksdb::Status::Severity::kHardError) flush_failed_ = reason == rocksdb::BackgroundErrorReason::kFlush;
     // Softer errors stop compactions only; writes go on, and the commit thread resumes the compactions.
     needs_recovery_ = !fatal_;
     if (wake_) wake_();
@@ -122,11 +142,33 @@ bool RocksHealth::try_recover() {
   return !recovered;
 }
 
+bool RocksHealth::resume() {
+  if (log_is_sound()) return db_->Resume().ok();
+  std::uint64_t entries = 0;
+  std::uint64_t immutable = 0;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    std::uint64_t value = 0;
+    if (db_->GetIntProperty(family, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &value)) entries += value;
+    if (db_->GetIntProperty(family, rocksdb::DB::Properties::kNumImmutableMemTable, &value)) immutable += value;
+  }
+  {
+    std::scoped_lock lock(mutex_);
+    // RocksDB 7.8 leaves a failed log only by flushing, and stops the process when it writes to that log again: with nothing to
+    // flush it would stay on it. And a flush that was scheduled, but had not begun, is forgotten: waiting for it never ends.
+    if (!flush_failed_ && (entries == 0 || immutable > 0)) fatal_ = true;
+    if (fatal_) {
+      needs_recovery_ = false;
+      return false;
+    }
+  }
+  return db_->Resume().ok();
+}
+
 bool RocksHealth::recover_from_full() {
   std::uint64_t seen = errors_seen();
   if (state_.load() == State::stopped) reserve_.release();
   // Also when removes are taken: a compaction may have stopped for lack of room since.
-  if (!db_->Resume().ok() || !advance(State::removes_only, seen)) return false;
+  if (!resume() || !advance(State::removes_only, seen)) return false;
   make_deletes_count();
   seen = errors_seen();
   return reserve_.fill().has_value() && advance(State::writable, seen);
@@ -152,7 +194,7 @@ bool RocksHealth::recover_from_failure() {
     resume_wait_ = std::min(2 * resume_wait_, kLongestResumeWait);
     looks_until_resume_ = resume_wait_;
   }
-  return db_->Resume().ok() && advance(State::writable, seen);
+  return resume() && advance(State::writable, seen);
 }
 
 void RocksHealth::report(std::string_view event, const Error& error) {

@@ -20,9 +20,12 @@ namespace latium::internal {
 
 /// RocksDB tells it of errors, on any thread; the commit thread calls try_recover(). States and transitions:
 ///
-///   writable --disk full--> stopped --reserve given up, RocksDB resumed--> removes_only --room again, reserve back--> writable
-///   writable --other error--> failed --RocksDB resumed--> writable   (never, when RocksDB calls the error fatal)
-///   removes_only --disk full--> stopped
+///   writable --little room left--> removes_only --room again, reserve back--> writable
+///   writable, removes_only --no room at all--> stopped --reserve given up, RocksDB resumed--> removes_only
+///   writable, removes_only --other error--> failed --RocksDB resumed--> writable
+///
+/// The first line is the usual one: RocksDB never meets a full disk that this engine fills. When it does, RocksDB 7.8 cannot
+/// always be resumed (see resume()); then, and after errors that it calls fatal, only a restart helps, and the reason says so.
 class RocksHealth final : public rocksdb::EventListener {
  public:
   RocksHealth(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> file_system);
@@ -37,6 +40,12 @@ class RocksHealth final : public rocksdb::EventListener {
   bool log_is_sound() const {
     const State state = state_.load(std::memory_order_acquire);
     return state == State::writable || state == State::removes_only;
+  }
+  /// Any thread: `bytes` were written. Now and then looks how much room is left.
+  void note_written(std::size_t bytes) {
+    const std::uint64_t before = written_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before / look_every_bytes_ != (before + bytes) / look_every_bytes_) [[unlikely]]
+      look_for_room();
   }
   /// The error to answer this batch with at once, if it cannot be written now. On a full disk, batches of removes only pass
   /// as soon as the reserve has made room; `waits`: the caller can wait for that.
@@ -57,6 +66,9 @@ class RocksHealth final : public rocksdb::EventListener {
  private:
   enum class State : std::uint8_t { writable, removes_only, stopped, failed };
 
+  void look_for_room();
+  /// Has RocksDB take writes again. False when it does not, or must not be asked.
+  bool resume();
   bool recover_from_full();
   bool recover_from_failure();
   /// Moves on unless another error came in since `seen`.
@@ -68,11 +80,15 @@ class RocksHealth final : public rocksdb::EventListener {
 
   EventSink* events_;
   std::string directory_;
+  std::shared_ptr<rocksdb::FileSystem> file_system_;
+  const std::uint64_t least_room_bytes_;
+  const std::uint64_t look_every_bytes_;
   DiskReserve reserve_;
 
   std::atomic<State> state_{State::writable};
   std::atomic<bool> needs_recovery_{false};
   std::atomic<bool> removes_taken_{false};
+  std::atomic<std::uint64_t> written_{0};
 
   // Commit thread: between tries to resume compactions. Grows for the engine's life: a disk that fills up once does again.
   int resume_wait_ = 1;
@@ -85,6 +101,7 @@ class RocksHealth final : public rocksdb::EventListener {
   std::uint64_t errors_ = 0;
   std::string last_error_;
   bool fatal_ = false;
+  bool flush_failed_ = false;  // what stopped RocksDB was a flush
 };
 
 }  // namespace latium::internal

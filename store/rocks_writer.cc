@@ -30,6 +30,7 @@ Result<void> RocksWriter::apply(rocksdb::WriteBatch& batch, std::size_t bytes, b
   const rocksdb::Status status = db_.Write(options, &batch);
   if (!status.ok()) [[unlikely]]
     return fail(to_error(status, "writing a batch", Certainty::unknown));
+  health_.note_written(bytes);
   counters_.written_bytes.fetch_add(bytes, std::memory_order_relaxed);
   if (sync) counters_.syncs.fetch_add(1, std::memory_order_relaxed);
   return {};
