@@ -24,7 +24,7 @@ struct TransportLimits {
   std::size_t max_send_bytes = 160u << 20;          ///< requests that wait to be written to one peer; above it `overloaded`
   std::size_t max_requests_per_connection = 16384;  ///< requests served at once; above it they are answered `overloaded`
   std::size_t pause_reading_bytes = 4u << 20;       ///< answers that wait to be written, above which requests are no longer read
-  /// Answers that wait to be written, above which further large ones are replaced by `overloaded` + unknown.
+  /// Answers that wait to be written, above which further ones are replaced by `overloaded` + unknown.
   std::size_t max_answer_bytes = 256u << 20;
 };
 

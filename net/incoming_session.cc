@@ -43,8 +43,7 @@ void IncomingSession::respond(std::uint64_t request_id, Result<Bytes> response) 
     refuse(request_id,
            {ErrorCode::invalid_argument, Certainty::unknown,
             "the answer has " + std::to_string(response->size()) + " bytes, more than a message can have: ask for less"});
-  } else if (response->size() > kMaxFramePayloadBytes &&
-             connection_->queued_bytes() + response->size() > context_.limits.max_answer_bytes) {
+  } else if (connection_->queued_bytes() + response->size() > context_.limits.max_answer_bytes) {
     ++context_.statistics.overloaded;
     refuse(request_id, {ErrorCode::overloaded, Certainty::unknown,
                         "too many answers wait to be sent to this peer: read faster, or ask for less at once"});

@@ -134,6 +134,23 @@ TEST_F(TcpTransportTest, TheServerBoundsTheRequestsOfOnePeer) {
   EXPECT_EQ(call(kEcho, "x"), Result<Bytes>("x"));
 }
 
+TEST_F(TcpTransportTest, AnswersThatCannotBeSentAreReplacedByTheReason) {
+  TcpTransportOptions options = plain_options(node_hello(1));
+  options.limits.max_answer_bytes = 1 << 20;
+  start(std::move(options), plain_options());
+  std::optional<Result<Bytes>> result;
+  client->send(address, kHold, "x", {}, [&](Result<Bytes> answer) { result.emplace(std::move(answer)); });
+  world.run(handler.arrived.wait());
+  std::move(handler.held.front()).respond(Bytes(kMaxMessageBytes + 1, 'x'));
+  world.run(until([&] { return result.has_value(); }));
+  EXPECT_EQ(result->error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(result->error().certainty, Certainty::unknown);
+  const auto refused = call(kEcho, Bytes(2 << 20, 'x'));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::overloaded);
+  EXPECT_EQ(refused.error().certainty, Certainty::unknown);
+}
+
 TEST_F(TcpTransportTest, APeerThatDoesNotReadIsNotReadFrom) {
   TcpTransportOptions options = plain_options(node_hello(1));
   options.limits.pause_reading_bytes = 1 << 20;
