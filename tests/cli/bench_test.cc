@@ -77,8 +77,9 @@ TEST_F(Bench, ALostBucketIsAllMissing) {
 
 TEST_F(Bench, WhatWasAcknowledgedOutlivesTheNode) {
   // Stops the node once some writes are acknowledged.
-  std::thread stopper([this] {
-    while (std::ranges::count(read("log"), '\n') < 200) std::this_thread::yield();
+  std::atomic<bool> ended{false};
+  std::thread stopper([this, &ended] {
+    while (!ended && std::ranges::count(read("log"), '\n') < 200) std::this_thread::yield();
     stop_node();
   });
   const std::string address = address_;
@@ -86,6 +87,7 @@ TEST_F(Bench, WhatWasAcknowledgedOutlivesTheNode) {
                                          "--reads",   "10",     "--duration", "1h",     "--acked-log",
                                          path("log"), "--json", "--node",     address,  "--until-unavailable"};
   const Outcome outcome = run(args);
+  ended = true;
   stopper.join();
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(outcome.json()["ended"], "unavailable");
