@@ -1,6 +1,7 @@
 // The life of a connection and its reading half.
 #include "net/connection.h"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <utility>
 
@@ -70,6 +71,7 @@ void Connection::handle_input() {
   batch_time_ = context_.now();
   batch_wall_ms_ = context_.runtime.clock.wall_ms();
   last_heard_ = batch_time_;
+  unanswered_pings_ = 0;
   in_batch_ = true;
   while (!closed_) {
     auto frame = decoder_.next();
@@ -88,8 +90,8 @@ void Connection::handle_input() {
 void Connection::handle_frame(const Frame& frame) {
   const FrameHeader& header = frame.header;
   if (!from_right_side(header.type)) {
-    break_off({ErrorCode::corruption, "a frame of type " + std::to_string(static_cast<int>(header.type)) +
-                                          " in the wrong place"});
+    break_off(
+        {ErrorCode::corruption, "a frame of type " + std::to_string(static_cast<int>(header.type)) + " in the wrong place"});
     return;
   }
   observe_stamp(header.hlc);
@@ -186,14 +188,18 @@ void Connection::check_silence() {
   const MonotonicTime now = context_.now();
   // While reading is paused the peer cannot be heard; then a peer that takes bytes is alive.
   const MonotonicTime alive = reader_ != nullptr ? std::max(last_heard_, last_wrote_) : last_heard_;
-  if (now - alive >= context_.times.dead_after) {
+  // At least two pings: after a pause of this process the peer's bytes may wait behind this very timer.
+  if (now - alive >= context_.times.dead_after && unanswered_pings_ >= 2) {
     close({ErrorCode::unavailable, "nothing came from the peer for " +
                                        std::to_string(std::chrono::floor<std::chrono::milliseconds>(now - alive).count()) +
                                        " ms: it is taken for dead"},
           false);
     return;
   }
-  if (now - last_heard_ >= context_.times.ping_after) send_small({.type = FrameType::ping}, {});
+  if (now - last_heard_ >= context_.times.ping_after) {
+    ++unanswered_pings_;
+    send_small({.type = FrameType::ping}, {});
+  }
   schedule_ping();
 }
 

@@ -90,15 +90,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t batch_wall_ms_ = 0;
 
   SendQueue queue_;
-  Bytes out_;                 // being written: out_done_ bytes of it are
+  Bytes out_;  // being written: out_done_ bytes of it are
   std::size_t out_done_ = 0;
-  bool writing_ = false;      // the write loop has the stream
+  bool writing_ = false;  // the write loop has the stream
   bool flush_posted_ = false;
   Suspension* writer_ = nullptr;  // the write loop waits for work
   Suspension* reader_ = nullptr;  // the read loop waits for the queue to drain
 
   MonotonicTime last_heard_;
   MonotonicTime last_wrote_;
+  int unanswered_pings_ = 0;
   TimerId ping_timer_;
   bool closed_ = false;
 };

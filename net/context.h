@@ -18,22 +18,22 @@
 namespace latium {
 
 struct TransportLimits {
-  std::size_t max_incoming = 4096;           ///< connections accepted at once, further ones are closed
-  std::size_t max_peers = 4096;              ///< addresses dialled; idle ones are forgotten to make room
-  std::size_t max_calls_per_peer = 16384;    ///< calls that wait for an answer; above it `overloaded`
-  std::size_t max_send_bytes = 160u << 20;   ///< requests that wait to be written to one peer; above it `overloaded`
+  std::size_t max_incoming = 4096;                  ///< connections accepted at once, further ones are closed
+  std::size_t max_peers = 4096;                     ///< addresses dialled; idle ones are forgotten to make room
+  std::size_t max_calls_per_peer = 16384;           ///< calls that wait for an answer; above it `overloaded`
+  std::size_t max_send_bytes = 160u << 20;          ///< requests that wait to be written to one peer; above it `overloaded`
   std::size_t max_requests_per_connection = 16384;  ///< requests served at once; above it they are answered `overloaded`
-  std::size_t pause_reading_bytes = 4u << 20;  ///< answers that wait to be written, above which requests are no longer read
+  std::size_t pause_reading_bytes = 4u << 20;       ///< answers that wait to be written, above which requests are no longer read
   /// Answers that wait to be written, above which further large ones are replaced by `overloaded` + unknown.
   std::size_t max_answer_bytes = 256u << 20;
 };
 
 struct TransportTimes {
-  Duration connect = std::chrono::seconds(5);    ///< TCP connect, and finding the address
-  Duration handshake = std::chrono::seconds(5);  ///< TLS and hellos, both sides
-  Duration ping_after = std::chrono::seconds(5);  ///< of silence a ping is sent
+  Duration connect = std::chrono::seconds(5);      ///< TCP connect, and finding the address
+  Duration handshake = std::chrono::seconds(5);    ///< TLS and hellos, both sides
+  Duration ping_after = std::chrono::seconds(5);   ///< of silence a ping is sent
   Duration dead_after = std::chrono::seconds(15);  ///< of silence the connection is closed
-  BackoffPolicy redial;                          ///< between failed tries to connect to one peer
+  BackoffPolicy redial;                            ///< between failed tries to connect to one peer
 };
 
 /// At most one event a second of a kind that a peer can provoke; the next one tells how many were left out.

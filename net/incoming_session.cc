@@ -40,8 +40,9 @@ void IncomingSession::respond(std::uint64_t request_id, Result<Bytes> response) 
   if (!response) {
     refuse(request_id, response.error());
   } else if (response->size() > kMaxMessageBytes) {
-    refuse(request_id, {ErrorCode::invalid_argument, Certainty::unknown,
-                        "the answer has " + std::to_string(response->size()) + " bytes, more than a message can have: ask for less"});
+    refuse(request_id,
+           {ErrorCode::invalid_argument, Certainty::unknown,
+            "the answer has " + std::to_string(response->size()) + " bytes, more than a message can have: ask for less"});
   } else if (response->size() > kMaxFramePayloadBytes &&
              connection_->queued_bytes() + response->size() > context_.limits.max_answer_bytes) {
     ++context_.statistics.overloaded;

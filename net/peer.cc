@@ -49,11 +49,8 @@ std::uint64_t Peer::send(Method method, Bytes request, MonotonicTime deadline, R
     return 0;
   }
   unsent_bytes_ += request.size();
-  const std::uint64_t id = calls_.add({.callback = std::move(callback),
-                                       .deadline = deadline,
-                                       .sent = false,
-                                       .method = method,
-                                       .request = std::move(request)});
+  const std::uint64_t id = calls_.add(
+      {.callback = std::move(callback), .deadline = deadline, .sent = false, .method = method, .request = std::move(request)});
   if (deadline != kNever) arm_sweep(deadline);
   if (state_ == State::open) {
     transmit(id);

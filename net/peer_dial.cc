@@ -33,7 +33,8 @@ Task<void> Peer::dial() {
   const bool slow = timer->expired();
   timer.reset();
   if (slow || !identity) {
-    const Error reason = slow ? Error(ErrorCode::unavailable, "it did not answer the handshake in the time allowed") : identity.error();
+    const Error reason =
+        slow ? Error(ErrorCode::unavailable, "it did not answer the handshake in the time allowed") : identity.error();
     if (reason.code != ErrorCode::unavailable) {
       ++context_.statistics.rejected_connections;
       context_.connection_rejected.emit(context_.runtime, Severity::warn, address_text_, reason.message);
@@ -60,7 +61,8 @@ Task<std::unique_ptr<Stream>> Peer::connect() {
     if (!error && !timer.expired()) co_return stream;
     reason = timer.expired() ? "no answer in the time allowed" : error.message();
   }
-  co_return fail(ErrorCode::unavailable, "cannot connect to " + address_text_ + ": " + reason + "; check that a node listens there");
+  co_return fail(ErrorCode::unavailable,
+                 "cannot connect to " + address_text_ + ": " + reason + "; check that a node listens there");
 }
 
 void Peer::dialling_failed(Error reason) {
@@ -78,7 +80,8 @@ void Peer::opened(std::unique_ptr<Stream> stream, FrameDecoder decoder) {
   failed_dials_ = 0;
   last_failure_.reset();
   state_ = State::open;
-  connection_ = std::make_shared<Connection>(context_, *this, Side::dialler, std::move(stream), std::move(decoder), address_text_);
+  connection_ =
+      std::make_shared<Connection>(context_, *this, Side::dialler, std::move(stream), std::move(decoder), address_text_);
   // May close the connection again, which empties connection_.
   connection_->start();
   for (const std::uint64_t id : calls_.ids_if([](const CallTable::Call& call) { return !call.sent; })) {

@@ -59,8 +59,8 @@ Result<Tcp::endpoint> resolve_now(Executor executor, const Address& address) {
   if (const auto endpoint = numeric(address)) return *endpoint;
   Resolver resolver(executor);
   boost::system::error_code error;
-  const auto results = resolver.resolve(address.host, std::to_string(address.port),
-                                        boost::asio::ip::resolver_base::numeric_service, error);
+  const auto results =
+      resolver.resolve(address.host, std::to_string(address.port), boost::asio::ip::resolver_base::numeric_service, error);
   if (error || results.empty()) return fail(ErrorCode::io_error, unknown_host(address, error));
   return results.begin()->endpoint();
 }

@@ -23,7 +23,8 @@ boost::asio::ssl::stream<Socket&> make_stream(Socket& socket, const TlsContext& 
 }  // namespace
 
 struct Stream::Tls {
-  Tls(Socket& socket, std::shared_ptr<const TlsContext> shared) : context(std::move(shared)), stream(make_stream(socket, *context)) {}
+  Tls(Socket& socket, std::shared_ptr<const TlsContext> shared)
+      : context(std::move(shared)), stream(make_stream(socket, *context)) {}
   std::shared_ptr<const TlsContext> context;
   boost::asio::ssl::stream<Socket&> stream;
 };

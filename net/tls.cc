@@ -44,13 +44,13 @@ Result<std::string> read_file(const std::string& path, const std::string& what) 
   if (path.empty()) return fail(ErrorCode::invalid_argument, "TLS needs " + what + ": give the path of a PEM file");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file || file.bad()) {
+  file.peek();  // a directory opens but cannot be read
+  if (file.fail()) {
     const std::string reason = errno != 0 ? std::strerror(errno) : "it is not a file that can be read";
     return fail(ErrorCode::invalid_argument,
                 "cannot read " + what + " '" + path + "': " + reason + "; check the path and its permissions");
   }
-  return text;
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
 /// All certificates of a PEM text, in order; empty when there is none.
@@ -201,11 +201,12 @@ Result<CertificateIdentity> peer_certificate_identity(ssl_st* connection) {
 Error tls_failure(ssl_st* connection, const std::string& text) {
   const long verdict = SSL_get_verify_result(connection);
   if (verdict != X509_V_OK) {
-    return {ErrorCode::unauthenticated, "the peer's certificate is refused: " +
-                                            std::string(X509_verify_cert_error_string(verdict)) +
-                                            "; renew it, or check that both ends use the same authority"};
+    return {ErrorCode::unauthenticated,
+            "the peer's certificate is refused: " + std::string(X509_verify_cert_error_string(verdict)) +
+                "; renew it, or check that both ends use the same authority"};
   }
-  return {ErrorCode::unauthenticated, "the TLS handshake failed: " + text + "; check that both ends use TLS, and their certificates"};
+  return {ErrorCode::unauthenticated,
+          "the TLS handshake failed: " + text + "; check that both ends use TLS, and their certificates"};
 }
 
 }  // namespace latium

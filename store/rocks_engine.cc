@@ -166,6 +166,7 @@ Result<void> RocksEngine::write(WriteBatch batch, Durability durability) {
 Result<void> RocksEngine::checkpoint(const std::string& directory) {
   const Gate::Pass pass(gate_);
   if (!pass) return closed_error();
+  if (!database_.health->log_is_sound()) return fail(ErrorCode::read_only, database_.health->health().reason);
   if (database_.file_system->FileExists(directory, rocksdb::IOOptions(), nullptr).ok()) {
     return fail(ErrorCode::already_exists, "the checkpoint directory " + directory + " exists: choose another");
   }
@@ -228,8 +229,8 @@ Result<void> RocksEngine::close_once() {
       result = fail(internal::to_error(synced, "syncing the log of " + directory_ + " while closing it"));
     }
   } else {
-    result = fail(ErrorCode::io_error, Certainty::unknown, "closed, but the last buffered writes may not be on the disk: " +
-                                                               database_.health->health().reason);
+    result = fail(ErrorCode::io_error, Certainty::unknown,
+                  "closed, but the last buffered writes may not be on the disk: " + database_.health->health().reason);
   }
   database_.health->detach();
   if (const rocksdb::Status closed = database_.close(); !closed.ok() && result) {

@@ -13,6 +13,9 @@ bool only_removes(const WriteBatch& batch) {
                               [](const WriteBatch::Operation& operation) { return operation.kind == WriteBatch::Kind::put; });
 }
 
+// In looks of the commit thread.
+constexpr int kLongestResumeWait = 64;
+
 }  // namespace
 
 RocksHealth::RocksHealth(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> file_system)
@@ -126,11 +129,12 @@ bool RocksHealth::recover_from_full() {
   if (!db_->Resume().ok() || !advance(State::removes_only, seen)) return false;
   make_deletes_count();
   seen = errors_seen();
-  return reserve_.fill().has_value() && state_.load() == State::removes_only && advance(State::writable, seen);
+  return reserve_.fill().has_value() && advance(State::writable, seen);
 }
 
 void RocksHealth::make_deletes_count() {
-  // A delete takes room until it meets what it deletes: write it out (which also frees the log) and have it compacted.
+  // A delete takes room until it meets what it deletes: write it out, which frees the log, and have it compacted. Compactions
+  // cannot be paused here: RocksDB 7.8 would log that, and does not survive a full disk in the middle of it.
   if (!removes_taken_.exchange(false)) return;
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;
@@ -142,6 +146,12 @@ void RocksHealth::make_deletes_count() {
 
 bool RocksHealth::recover_from_failure() {
   const std::uint64_t seen = errors_seen();
+  if (state_.load() == State::writable) {
+    // Compactions stopped and will, most likely, stop again: each try costs as much of the disk as is free.
+    if (--looks_until_resume_ > 0) return false;
+    resume_wait_ = std::min(2 * resume_wait_, kLongestResumeWait);
+    looks_until_resume_ = resume_wait_;
+  }
   return db_->Resume().ok() && advance(State::writable, seen);
 }
 

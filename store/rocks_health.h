@@ -74,6 +74,10 @@ class RocksHealth final : public rocksdb::EventListener {
   std::atomic<bool> needs_recovery_{false};
   std::atomic<bool> removes_taken_{false};
 
+  // Commit thread: between tries to resume compactions. Grows for the engine's life: a disk that fills up once does again.
+  int resume_wait_ = 1;
+  int looks_until_resume_ = 1;
+
   std::mutex mutex_;  // guards what follows; never held during a call of RocksDB
   rocksdb::DB* db_ = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;

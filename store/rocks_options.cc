@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "store/rocks_internal.h"
+#include "store/rocks_log.h"
 
 namespace latium::internal {
 namespace {
@@ -82,12 +83,10 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
   db.max_open_files = options.max_open_files;
   db.skip_stats_update_on_db_open = true;
   db.skip_checking_sst_file_sizes_on_db_open = true;  // a cut file fails its footer's check when it is opened
-  // No threads and memory for RocksDB's own statistics; its text log keeps what matters, in bounds.
+  // No threads and memory for RocksDB's own statistics; its log lines become events (rocks_log.h).
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = kMiB;
-  db.keep_log_file_num = 3;
+  db.info_log = std::make_shared<RocksLog>(options.events);
   // 4 MiB by default, which matters on a small disk.
   db.manifest_preallocation_size = 64 * 1024;
   // Recovery from a full or failed disk is the engine's (rocks_health.h), in one place.

@@ -59,7 +59,8 @@ class SimulatedDisk {
  private:
   friend class MemoryEngine;
 
-  // Checksummed records, one after the other. Format: u32 length, u32 crc32c of the payload, u32 crc32c of those 8 bytes, payload.
+  // Checksummed records, one after the other. Format: u32 length, u32 crc32c of the payload, u32 crc32c of those 8 bytes,
+  // payload.
   struct File {
     Bytes bytes;
     std::vector<std::size_t> ends;  // of each whole record

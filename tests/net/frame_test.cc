@@ -104,9 +104,9 @@ TEST(FrameTest, TheBufferStaysBelowOneFrameOfTheLargestSize) {
 }
 
 TEST(FrameTest, UnknownTypesAndFlagsAreRefused) {
-  for (const FrameHeader header : {FrameHeader{.type = static_cast<FrameType>(0)}, FrameHeader{.type = static_cast<FrameType>(11)},
-                                   FrameHeader{.type = FrameType::request, .flags = 2},
-                                   FrameHeader{.type = FrameType::ping, .flags = kFrameMore}}) {
+  for (const FrameHeader header :
+       {FrameHeader{.type = static_cast<FrameType>(0)}, FrameHeader{.type = static_cast<FrameType>(11)},
+        FrameHeader{.type = FrameType::request, .flags = 2}, FrameHeader{.type = FrameType::ping, .flags = kFrameMore}}) {
     Bytes bytes;
     append_frame(bytes, header, {});
     EXPECT_FALSE(decode(bytes, [] { return std::size_t{1000}; }).has_value());
@@ -114,11 +114,11 @@ TEST(FrameTest, UnknownTypesAndFlagsAreRefused) {
 }
 
 TEST(FrameTest, EachTypeHasItsGoldenBytes) {
-  const std::pair<FrameType, std::string> types[] = {
-      {FrameType::hello, "hello"},       {FrameType::hello_ack, "hello_ack"}, {FrameType::request, "request"},
-      {FrameType::response, "response"}, {FrameType::error, "error"},         {FrameType::chunk, "chunk"},
-      {FrameType::cancel, "cancel"},     {FrameType::ping, "ping"},           {FrameType::pong, "pong"},
-      {FrameType::goodbye, "goodbye"}};
+  const std::pair<FrameType, std::string> types[] = {{FrameType::hello, "hello"},     {FrameType::hello_ack, "hello_ack"},
+                                                     {FrameType::request, "request"}, {FrameType::response, "response"},
+                                                     {FrameType::error, "error"},     {FrameType::chunk, "chunk"},
+                                                     {FrameType::cancel, "cancel"},   {FrameType::ping, "ping"},
+                                                     {FrameType::pong, "pong"},       {FrameType::goodbye, "goodbye"}};
   for (const auto& [type, name] : types) {
     const bool is_request = type == FrameType::request;
     const FrameHeader header{.type = type,

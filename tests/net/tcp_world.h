@@ -38,7 +38,8 @@ class LoopWorld {
 
   void run(Task<void> task) {
     std::optional<Result<void>> result;
-    start_task(loop_.runtime().executor, std::move(task), {}, [&result](Result<void> value) { result.emplace(std::move(value)); });
+    start_task(loop_.runtime().executor, std::move(task), {},
+               [&result](Result<void> value) { result.emplace(std::move(value)); });
     while (!result) loop_.context().run_one();
     EXPECT_TRUE(result->has_value()) << result->error().message;
   }

@@ -51,9 +51,8 @@ class ScriptedHandler final : public RequestHandler {
         return;
       case kDeadline: {
         const auto left = request.deadline() - clock_.monotonic_now();
-        std::string text = request.deadline() == kNever
-                               ? "never"
-                               : std::to_string(std::chrono::ceil<std::chrono::milliseconds>(left).count());
+        std::string text =
+            request.deadline() == kNever ? "never" : std::to_string(std::chrono::ceil<std::chrono::milliseconds>(left).count());
         std::move(request).respond(std::move(text));
         return;
       }
@@ -248,10 +247,11 @@ TYPED_TEST_P(TransportConformance, StopOfTheClientEndsItsCallsAndRefusesNewOnes)
   EXPECT_EQ(refused.error().certainty, Certainty::not_applied);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(TransportConformance, AnswersComeBack, ErrorsComeBackAsTheHandlerGaveThem, ADroppedRequestAnswersInternal,
-                            TooLargeRequestsAreRefusedBeforeTheyAreSent, TheHandlerKnowsTheDeadline, APassedDeadlineSendsNothing,
-                            ADeadlineWithoutAnswerIsUnknown, ACancelledCallEndsAtOnceAndIsUnknown,
-                            ManyCallsInFlightAnsweredInAnyOrder, ACallToNobodyIsUnavailableAndNotApplied,
-                            StopOfTheServerEndsCallsInFlight, StopOfTheClientEndsItsCallsAndRefusesNewOnes);
+REGISTER_TYPED_TEST_SUITE_P(TransportConformance, AnswersComeBack, ErrorsComeBackAsTheHandlerGaveThem,
+                            ADroppedRequestAnswersInternal, TooLargeRequestsAreRefusedBeforeTheyAreSent,
+                            TheHandlerKnowsTheDeadline, APassedDeadlineSendsNothing, ADeadlineWithoutAnswerIsUnknown,
+                            ACancelledCallEndsAtOnceAndIsUnknown, ManyCallsInFlightAnsweredInAnyOrder,
+                            ACallToNobodyIsUnavailableAndNotApplied, StopOfTheServerEndsCallsInFlight,
+                            StopOfTheClientEndsItsCallsAndRefusesNewOnes);
 
 }  // namespace latium::testing

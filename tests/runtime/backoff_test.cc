@@ -32,11 +32,13 @@ bool is_unavailable(const Error& error) {
 
 TEST_F(BackoffTest, RetriesUntilItSucceeds) {
   std::uint32_t tries = 0;
-  const auto try_once = [&tries](std::uint32_t attempt) { return [](std::uint32_t number, std::uint32_t& count) -> Task<int> {
-    count = number + 1;
-    if (number < 3) co_return fail(ErrorCode::unavailable, "not yet");
-    co_return 42;
-  }(attempt, tries); };
+  const auto try_once = [&tries](std::uint32_t attempt) {
+    return [](std::uint32_t number, std::uint32_t& count) -> Task<int> {
+      count = number + 1;
+      if (number < 3) co_return fail(ErrorCode::unavailable, "not yet");
+      co_return 42;
+    }(attempt, tries);
+  };
   const Duration before = simulation_.now();
   EXPECT_EQ(run(retry_with_backoff<int>(runtime(), BackoffPolicy(), kNever, try_once, is_unavailable)), Result<int>(42));
   EXPECT_EQ(tries, 4u);

@@ -140,8 +140,8 @@ TEST(EventLoopTest, RunsOnItsOwnThread) {
 
 Task<void> sleep_and_offload(Runtime& runtime, std::thread::id& worker) {
   LATIUM_CO_CHECKED(co_await sleep_for(runtime, std::chrono::microseconds(1)));
-  LATIUM_CO_TRY(worker, co_await offload<std::thread::id>(
-                            runtime, []() -> Result<std::thread::id> { return std::this_thread::get_id(); }));
+  LATIUM_CO_TRY(
+      worker, co_await offload<std::thread::id>(runtime, []() -> Result<std::thread::id> { return std::this_thread::get_id(); }));
   co_return Result<void>();
 }
 

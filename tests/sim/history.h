@@ -24,10 +24,10 @@ std::string_view to_string(Outcome outcome);
 
 struct Operation {
   int process = 0;
-  std::string op;  ///< put, get, remove, scan, ...; "final_" in front: after everything has healed
-  Bytes key;       ///< or the prefix scanned
-  std::optional<Bytes> value;                   ///< written, or read; none = absent
-  std::vector<std::pair<Bytes, Bytes>> pairs;   ///< what a scan returned
+  std::string op;                              ///< put, get, remove, scan, ...; "final_" in front: after everything has healed
+  Bytes key;                                   ///< or the prefix scanned
+  std::optional<Bytes> value;                  ///< written, or read; none = absent
+  std::vector<std::pair<Bytes, Bytes>> pairs;  ///< what a scan returned
   Outcome outcome = Outcome::running;
   Duration start{0};
   Duration end{0};  ///< unset while running

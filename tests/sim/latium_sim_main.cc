@@ -49,8 +49,8 @@ int run_seeds(const Arguments& arguments) {
       const RunReport report = run(workload, arguments, seed);
       report.failure ? ++failed : ++passed;
       if (report.failure) {
-        std::cout << "FAILED " << name << " seed " << seed << ": " << *report.failure << "\n  replay: "
-                  << replay_line(name, arguments, seed) << std::endl;
+        std::cout << "FAILED " << name << " seed " << seed << ": " << *report.failure
+                  << "\n  replay: " << replay_line(name, arguments, seed) << std::endl;
       }
       if (arguments.seed) {
         std::cout << name << " seed " << seed << ": trace " << latium::to_hex(report.trace_hash) << ", " << report.events

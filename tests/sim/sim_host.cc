@@ -12,7 +12,9 @@ namespace latium::sim {
 class SimHost::Incarnation final : public Reapable {
  public:
   Incarnation(SimHost& host, const std::string& name)
-      : name_(name), runtime(host.simulation_, host.clock_, name), transport(host.network_, runtime, host.id_, host.options_.identity) {}
+      : name_(name),
+        runtime(host.simulation_, host.clock_, name),
+        transport(host.network_, runtime, host.id_, host.options_.identity) {}
 
   void begin_stop(std::function<void()> then) {
     then_ = std::move(then);

@@ -105,7 +105,8 @@ Duration SimNetwork::delay(HostId from, HostId to) {
   }
   Duration result(random_.between(low.count(), high.count()));
   if (random_.chance(options_.tail)) {
-    result = Duration(static_cast<std::int64_t>(static_cast<double>(result.count()) * (1 + random_.unit() * options_.tail_factor)));
+    result =
+        Duration(static_cast<std::int64_t>(static_cast<double>(result.count()) * (1 + random_.unit() * options_.tail_factor)));
   }
   return result;
 }
@@ -115,16 +116,18 @@ Duration SimNetwork::dead_after() {
 }
 
 void SimNetwork::send(HostId from, HostId to, std::string_view kind, std::uint64_t digest, bool may_lose,
-                      std::move_only_function<void()> deliver, std::move_only_function<void()> lost) {
+                      std::move_only_function<void()> deliver, std::move_only_function<void()> lost, Duration extra) {
   const Path path(from, to);
   const bool vanishes = !passes(from, to) || (may_lose && random_.chance(options_.loss));
-  simulation_.trace(vanishes ? "lose" : "send", std::string(kind) + ' ' + std::to_string(from) + ' ' + std::to_string(to) + ' ' +
-                                                    std::to_string(digest));
+  simulation_.trace(vanishes ? "lose" : "send",
+                    std::string(kind) + ' ' + std::to_string(from) + ' ' + std::to_string(to) + ' ' + std::to_string(digest));
   if (vanishes) return lost();
-  Duration arrival = simulation_.now() + delay(from, to);
-  Duration& last = last_arrival_[path];
-  if (!random_.chance(options_.reordering)) arrival = std::max(arrival, last);
-  last = std::max(arrival, last);
+  Duration arrival = simulation_.now() + delay(from, to) + extra;
+  if (extra == Duration(0)) {
+    Duration& last = last_arrival_[path];
+    if (!random_.chance(options_.reordering)) arrival = std::max(arrival, last);
+    last = std::max(arrival, last);
+  }
   simulation_.schedule(arrival, [this, path, message = Message{kind, std::move(deliver), std::move(lost)}]() mutable {
     arrive(path, std::move(message));
   });

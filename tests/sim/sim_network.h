@@ -23,17 +23,18 @@ namespace latium::sim {
 
 /// How the network behaves; change it at any time. Rates are probabilities of one message.
 struct NetworkOptions {
-  double loss = 0;         ///< the message vanishes; its connection is found dead after `dead_after_*`
+  double loss = 0;  ///< the message vanishes; its connection is found dead after `dead_after_*`
   /// The request arrives twice. The caller sees one answer; if it is an error, its certainty is `unknown`: the other copy may
   /// still succeed.
   double duplication = 0;
-  double reordering = 0;   ///< the message may overtake those before it on its connection
-  double reset = 0;        ///< sending it resets the connection: everything in flight on it fails
-  Duration lan_min = std::chrono::microseconds(100);  ///< one way, inside a site
+  Duration duplicate_delay_max = std::chrono::seconds(2);  ///< by how much the second copy may be later
+  double reordering = 0;                                   ///< the message may overtake those before it on its connection
+  double reset = 0;                                        ///< sending it resets the connection: everything in flight on it fails
+  Duration lan_min = std::chrono::microseconds(100);       ///< one way, inside a site
   Duration lan_max = std::chrono::milliseconds(2);
   Duration wan_min = std::chrono::milliseconds(5);  ///< one way, between sites: each pair draws its own base from this range
   Duration wan_max = std::chrono::milliseconds(150);
-  double tail = 0.01;       ///< messages that take up to `tail_factor` times as long
+  double tail = 0.01;  ///< messages that take up to `tail_factor` times as long
   double tail_factor = 50;
   Duration dead_after_min = std::chrono::seconds(1);  ///< until keepalive notices that a peer or path is dead
   Duration dead_after_max = std::chrono::seconds(10);
@@ -99,9 +100,9 @@ class SimNetwork {
   Duration delay(HostId from, HostId to);
   Duration dead_after();
   // Carries a message: `deliver` runs when it is there, or `lost` when it vanishes. `may_lose`: connection set-up and resets
-  // are not lost, only cut.
+  // are not lost, only cut. `extra`: how much later than others it comes, overtaken by them.
   void send(HostId from, HostId to, std::string_view kind, std::uint64_t digest, bool may_lose,
-            std::move_only_function<void()> deliver, std::move_only_function<void()> lost);
+            std::move_only_function<void()> deliver, std::move_only_function<void()> lost, Duration extra = Duration(0));
   void arrive(Path path, Message message);
   // Runs `action` in the process of a transport, if it is still there; a paused one does it later.
   void enter(std::uint64_t transport, std::move_only_function<void(SimTransport&)> action);
@@ -118,7 +119,7 @@ class SimNetwork {
   std::map<Path, Duration> last_arrival_;
   std::map<std::pair<std::string, std::string>, Duration> wan_base_;
   std::map<Address, SimTransport*> listeners_;
-  std::map<Address, HostId> address_hosts_;  // of every address that was ever listened on
+  std::map<Address, HostId> address_hosts_;            // of every address that was ever listened on
   std::map<std::uint64_t, SimTransport*> transports_;  // by number; numbers are never reused
   std::uint64_t next_transport_ = 1;
   std::uint16_t next_port_ = 10'000;

@@ -96,9 +96,8 @@ void SimTimers::arm(std::uint64_t id, Timer& timer) {
   // Centuries away is never: kNever and its neighbours would overflow.
   constexpr Duration kHorizon = std::chrono::hours(24 * 365 * 100);
   if (timer.at.time_since_epoch() > kHorizon) return;
-  timer.event = simulation_.schedule(clock_.machine().virtual_time_of(timer.at), [this, id] {
-    gate_.enter([this, id] { fire(id); });
-  });
+  timer.event =
+      simulation_.schedule(clock_.machine().virtual_time_of(timer.at), [this, id] { gate_.enter([this, id] { fire(id); }); });
 }
 
 void SimTimers::cancel(TimerId id) {
@@ -136,7 +135,8 @@ Result<void> SimPool::submit(std::move_only_function<void()> work) {
   if (gate_.dead()) return fail(ErrorCode::cancelled, "the node is stopping");
   if (waiting_ >= queue_limit_) return fail(ErrorCode::overloaded, "too many disk reads wait: retry with backoff");
   ++waiting_;
-  const Duration delay = std::chrono::microseconds(random_.chance(0.01) ? random_.between(1'000, 50'000) : random_.between(20, 500));
+  const Duration delay =
+      std::chrono::microseconds(random_.chance(0.01) ? random_.between(1'000, 50'000) : random_.between(20, 500));
   timers_.schedule(saturating_add(clock_.monotonic_now(), delay), [this, work = std::move(work)]() mutable {
     --waiting_;
     work();

@@ -35,8 +35,8 @@ class SimClock final : public Clock {
 
   Simulation& simulation_;
   std::int64_t drift_ppm_ = 0;
-  Duration changed_at_{0};        // virtual time of the last change of drift
-  Duration local_at_change_{0};   // local time then
+  Duration changed_at_{0};       // virtual time of the last change of drift
+  Duration local_at_change_{0};  // local time then
   Duration wall_offset_{0};
 };
 

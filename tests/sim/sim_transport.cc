@@ -131,9 +131,8 @@ Task<Bytes> SimTransport::wait_for(Number id, Call& call, MonotonicTime deadline
   Timers& timers = runtime_.runtime().timers;
   TimerId timer;
   if (deadline != kNever) {
-    timer = timers.schedule(deadline, [this, id, at_deadline, certainty] {
-      finish(id, fail(at_deadline, certainty, "no answer came in time"));
-    });
+    timer = timers.schedule(
+        deadline, [this, id, at_deadline, certainty] { finish(id, fail(at_deadline, certainty, "no answer came in time")); });
   }
   const Wake wake = co_await call.ended.wait();
   timers.cancel(timer);
@@ -152,8 +151,7 @@ Task<void> SimTransport::connect(const Address& peer, MonotonicTime deadline) {
   } else {
     finish(id, fail(ErrorCode::unavailable, peer.to_string() + " refuses the connection: is the node running?"));
   }
-  const MonotonicTime timeout =
-      saturating_add(runtime_.runtime().clock.monotonic_now(), network_.options().connect_timeout);
+  const MonotonicTime timeout = saturating_add(runtime_.runtime().clock.monotonic_now(), network_.options().connect_timeout);
   const ErrorCode at_deadline = deadline < timeout ? ErrorCode::deadline_exceeded : ErrorCode::unavailable;
   LATIUM_CO_CHECKED(co_await wait_for(id, call, std::min(deadline, timeout), at_deadline, Certainty::not_applied));
   co_return Result<void>();
@@ -190,7 +188,7 @@ void SimTransport::send_request(Number call_id, Number peer, HostId peer_host, M
   SimNetwork& network = network_;
   ++statistics_.requests_sent;
   statistics_.bytes_sent += request.size();
-  const auto carry = [&, this] {
+  const auto carry = [&, this](Duration extra) {
     auto arrived = [&network, peer, peer_host, method, request, remaining, caller = number_, caller_host = host_, call_id,
                     identity = identity_]() mutable {
       if (network.find(peer) == nullptr) {
@@ -206,20 +204,22 @@ void SimTransport::send_request(Number call_id, Number peer, HostId peer_host, M
         server.deliver_request(caller, caller_host, call_id, method, std::move(request), remaining, identity);
       });
     };
-    network.send(host_, peer_host, "request", xxh3_64(request, method), true, std::move(arrived),
-                 [this, &network, caller = number_, call_id] {
-                   if (network.find(caller) != nullptr) fail_later(call_id);
-                 });
+    network.send(
+        host_, peer_host, "request", xxh3_64(request, method), true, std::move(arrived),
+        [this, &network, caller = number_, call_id] {
+          if (network.find(caller) != nullptr) fail_later(call_id);
+        },
+        extra);
   };
   if (network.random_.chance(network.options_.reset)) {
-    if (network.random_.chance(0.5)) carry();
+    if (network.random_.chance(0.5)) carry(Duration(0));
     network.reset(host_, peer_host);
     return;
   }
-  carry();
+  carry(Duration(0));
   if (network.random_.chance(network.options_.duplication)) {
     if (const auto found = calls_.find(call_id); found != calls_.end()) found->second->doubled = true;
-    carry();
+    carry(Duration(network.random_.between(1, network.options_.duplicate_delay_max.count())));
   }
 }
 
@@ -227,8 +227,7 @@ void SimTransport::deliver_request(Number caller, HostId caller_host, Number cal
                                    std::optional<Duration> remaining, const PeerIdentity& caller_identity) {
   ++statistics_.requests_received;
   statistics_.bytes_received += request.size();
-  const MonotonicTime deadline =
-      remaining ? saturating_add(runtime_.runtime().clock.monotonic_now(), *remaining) : kNever;
+  const MonotonicTime deadline = remaining ? saturating_add(runtime_.runtime().clock.monotonic_now(), *remaining) : kNever;
   auto sink = std::make_shared<ServerConnection>(network_, number_, host_, caller, caller_host, call_id, caller_identity);
   const PeerIdentity& peer = sink->peer();
   handler_->handle(IncomingRequest(method, std::move(request), deadline, peer, std::move(sink), next_request_++));

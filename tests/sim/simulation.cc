@@ -81,6 +81,8 @@ bool Simulation::run_next(Duration end) {
   times_.erase(node.key().second);
   if (node.key().first != now_) handlers_at_this_time_ = 0;
   now_ = node.key().first;
+  const std::uint64_t event[] = {static_cast<std::uint64_t>(now_.count()), node.key().second};
+  trace_hash_ = xxh3_64(BytesView(reinterpret_cast<const char*>(event), sizeof event), trace_hash_);
   ++events_run_;
   ++handlers_at_this_time_;
   if (handlers_at_this_time_ > options_.livelock_limit) {

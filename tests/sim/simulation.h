@@ -75,7 +75,7 @@ class Simulation {
   template <class T>
   Result<T> run(Task<T> task, Duration limit = std::chrono::hours(1));
 
-  /// Folds a record into the trace hash. `what`: constant text.
+  /// Folds a record into the trace hash, as every event is by its time and number. `what`: constant text.
   void trace(std::string_view what, std::string_view details = {});
   std::uint64_t trace_hash() const { return trace_hash_; }
 

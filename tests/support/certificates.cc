@@ -68,7 +68,8 @@ TestAuthority::TestAuthority() : impl_(std::make_unique<Impl>()) {
   LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr);
   impl_->directory = pattern;
   impl_->key.reset(EVP_EC_gen("P-256"));
-  impl_->certificate = make_certificate(impl_->key.get(), "test authority", 1, -10 * kDay, 3650 * kDay, nullptr);
+  impl_->certificate =
+      make_certificate(impl_->key.get(), impl_->directory.filename().string(), 1, -10 * kDay, 3650 * kDay, nullptr);
   add_extension(impl_->certificate.get(), impl_->certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
   LATIUM_CHECK(X509_sign(impl_->certificate.get(), impl_->key.get(), EVP_sha256()) > 0);
   write_pem(authority_file(), [this](std::FILE* file) { return PEM_write_X509(file, impl_->certificate.get()); });
@@ -90,9 +91,8 @@ TlsFiles TestAuthority::issue(const std::string& uri, Validity validity) {
 
   const std::string stem = (impl_->directory / std::to_string(serial)).string();
   write_pem(stem + ".crt", [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()); });
-  write_pem(stem + ".key", [&](std::FILE* file) {
-    return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  write_pem(stem + ".key",
+            [&](std::FILE* file) { return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   return {stem + ".crt", stem + ".key", authority_file()};
 }
 

@@ -135,6 +135,11 @@ std::uint64_t FaultFileSystem::used_bytes() const {
   return used;
 }
 
+void FaultFileSystem::set_reported_free(std::optional<std::uint64_t> bytes) {
+  std::scoped_lock lock(mutex_);
+  reported_free_ = bytes;
+}
+
 void FaultFileSystem::crash() {
   std::scoped_lock lock(mutex_);
   crashed_ = true;
@@ -269,6 +274,10 @@ IOStatus FaultFileSystem::RenameFile(const std::string& from, const std::string&
 IOStatus FaultFileSystem::GetFreeSpace(const std::string& path, const IOOptions& options, uint64_t* free, IODebugContext* debug) {
   const std::uint64_t used = used_bytes();
   std::unique_lock lock(mutex_);
+  if (reported_free_) {
+    *free = *reported_free_;
+    return IOStatus::OK();
+  }
   if (capacity_ == std::numeric_limits<std::uint64_t>::max()) {
     lock.unlock();
     return FileSystemWrapper::GetFreeSpace(path, options, free, debug);

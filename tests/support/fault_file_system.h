@@ -40,6 +40,8 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   /// Bytes that all files together may have: appends beyond fail with no_space, and the free space is what is left.
   void set_capacity(std::uint64_t bytes);
   std::uint64_t used_bytes() const;
+  /// What is said to be free, whatever is; nothing = the truth.
+  void set_reported_free(std::optional<std::uint64_t> bytes);
 
   /// The machine loses power now.
   void crash();
@@ -94,6 +96,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   std::array<std::uint64_t, kFileOperationCount> counts_{};
   std::array<std::optional<Fault>, kFileOperationCount> faults_{};
   std::uint64_t capacity_ = std::numeric_limits<std::uint64_t>::max();
+  std::optional<std::uint64_t> reported_free_;
   bool crashed_ = false;
 };
 

@@ -13,7 +13,8 @@ Bytes golden(const std::string& name) {
     if (std::isxdigit(static_cast<unsigned char>(c)) != 0) digits.push_back(c);
   }
   Bytes bytes;
-  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) bytes.push_back(static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    bytes.push_back(static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16)));
   return bytes;
 }
 

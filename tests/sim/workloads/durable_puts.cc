@@ -55,8 +55,8 @@ class PuttingClient final : public Process {
   Task<void> work() {
     Random& random = seams_.runtime.random;
     while (!concluding_) {
-      LATIUM_CO_CHECKED(co_await sleep_for(seams_.runtime, milliseconds(random.chance(0.8) ? random.between(1, 100)
-                                                                                         : random.between(100, 2'000))));
+      LATIUM_CO_CHECKED(co_await sleep_for(seams_.runtime,
+                                           milliseconds(random.chance(0.8) ? random.between(1, 30) : random.between(30, 1'000))));
       Bytes one = key(random.below(kKeysPerClient));
       const std::uint64_t dice = random.below(100);
       if (dice < 45) {
@@ -145,16 +145,18 @@ struct World {
       SimHost::Options host{.name = addresses[i].host, .site = "site" + std::to_string(i % 3), .identity = {}, .engine = engine};
       host.identity.role = PeerRole::node;
       host.identity.node = NodeId{i + 1};
-      servers.push_back(std::make_unique<SimHost>(simulation, network, std::move(host), [&binding, i, addresses](NodeSeams seams) {
-        return binding.server(seams, i, addresses);
-      }));
+      servers.push_back(
+          std::make_unique<SimHost>(simulation, network, std::move(host),
+                                    [&binding, i, addresses](NodeSeams seams) { return binding.server(seams, i, addresses); }));
     }
     const int count = static_cast<int>(random.between(1, 4));
     for (int i = 0; i < count; ++i) {
-      SimHost::Options host{.name = "client" + std::to_string(i), .site = "site" + std::to_string(i % 3), .identity = {}, .engine = {}};
-      clients.push_back(std::make_unique<SimHost>(simulation, network, std::move(host), [this, &binding, i, addresses](NodeSeams seams) {
-        return std::make_unique<PuttingClient>(simulation, seams, binding.client(seams, addresses), history, i);
-      }));
+      SimHost::Options host{
+          .name = "client" + std::to_string(i), .site = "site" + std::to_string(i % 3), .identity = {}, .engine = {}};
+      clients.push_back(
+          std::make_unique<SimHost>(simulation, network, std::move(host), [this, &binding, i, addresses](NodeSeams seams) {
+            return std::make_unique<PuttingClient>(simulation, seams, binding.client(seams, addresses), history, i);
+          }));
     }
   }
 

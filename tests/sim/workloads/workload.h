@@ -15,8 +15,8 @@ namespace latium::sim {
 
 struct RunOptions {
   std::uint64_t seed = 0;
-  Duration duration = std::chrono::minutes(1);          ///< of virtual time under faults; healing and checks come on top
-  std::function<void(std::string_view)> trace_line;     ///< see Simulation::Options
+  Duration duration = std::chrono::minutes(1);       ///< of virtual time under faults; healing and checks come on top
+  std::function<void(std::string_view)> trace_line;  ///< see Simulation::Options
 };
 
 struct RunReport {
