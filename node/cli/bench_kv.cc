@@ -83,9 +83,11 @@ void BenchRun::send_write(Operation operation) {
 }
 
 void BenchRun::read_done(const Operation& operation, const Result<Bytes>& answer) {
-  if (!answer) return failed(operation, report_.reads, answer.error());
+  // The first write makes the bucket: until then there is nothing to find.
+  const bool no_bucket_yet = !answer && answer.error().code == ErrorCode::unknown_bucket && options_.reads_percent < 100;
+  if (!answer && !no_bucket_yet) return failed(operation, report_.reads, answer.error());
   const MonotonicTime now = client_.now();
-  const auto response = RemoteClient::parse<client::KvGetResponse>(*answer);
+  const auto response = RemoteClient::parse<client::KvGetResponse>(no_bucket_yet ? BytesView() : BytesView(*answer));
   if (!response) return failed(operation, report_.reads, response.error());
   report_.reads.latency.record(static_cast<std::uint64_t>((now - operation.started).count()));
   report_.bytes += response->stats().bytes();

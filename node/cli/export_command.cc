@@ -1,6 +1,5 @@
 // `kv export`: a bucket as lines of JSON that `kv import` takes back.
 #include <CLI/CLI.hpp>
-#include <future>
 #include <memory>
 #include <ostream>
 

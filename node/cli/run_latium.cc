@@ -54,6 +54,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
   if (!at.get_subcommands({}).empty()) {
     text = left.empty() ? "a command is missing" : "there is no command or option '" + left.front() + "'";
   }
+  if (!left.empty() && left.front().starts_with('-')) text += "; an argument that begins with - goes behind --";
   std::ranges::replace(text, '\n', ' ');
   while (text.ends_with(' ')) text.pop_back();
   return {ErrorCode::invalid_argument, text + "; see " + full_name(at) + " --help"};

@@ -2,16 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 #include <map>
 #include <mutex>
 #include <vector>
 
-#include "net/tcp_transport.h"
 #include "proto/client.pb.h"
-#include "proto/wire.pb.h"
-#include "runtime/event_loop.h"
-#include "runtime/spawn.h"
+#include "tests/cli/scripted_node.h"
 
 namespace latium::cli {
 namespace {
@@ -19,29 +15,19 @@ namespace {
 using Verdict = std::function<std::optional<Error>(std::size_t)>;
 
 /// Takes batches as a node would, except for those requests (by number, from 0) that the verdict refuses.
-class ScriptedNode final : public RequestHandler {
+class BatchNode {
  public:
-  explicit ScriptedNode(Verdict verdict)
-      : verdict_(std::move(verdict)), loop_({.pool_threads = 1, .seed = 1, .logger = nullptr}) {
-    TcpTransportOptions options;
-    options.hello = {
-        .cluster = ClusterId{1}, .node = NodeId{2}, .incarnation = Incarnation{1}, .role = PeerRole::node, .site = "s"};
-    options.security = Plaintext{};
-    transport_ = std::move(*TcpTransport::create(loop_.runtime(), hlc_, std::move(options)));
-    address_ = *transport_->listen({"127.0.0.1", 0}, *this);
-    loop_.start();
-  }
-  ~ScriptedNode() override {
-    std::promise<void> stopped;
-    boost::asio::post(loop_.context(), [this, &stopped] {
-      start_task(loop_.runtime().executor, transport_->stop(), boost::asio::cancellation_slot(),
-                 [&stopped](const Result<void>&) { stopped.set_value(); });
-    });
-    stopped.get_future().wait();
-    loop_.stop();
+  explicit BatchNode(Verdict verdict)
+      : verdict_(std::move(verdict)), node_([this](IncomingRequest request) { handle(std::move(request)); }) {}
+
+  std::unique_ptr<RemoteClient> client() const { return node_.client(); }
+  std::map<std::string, std::string> kept() {
+    const std::lock_guard lock(mutex_);
+    return kept_;
   }
 
-  void handle(IncomingRequest request) override {
+ private:
+  void handle(IncomingRequest request) {
     if (auto refused = verdict_(requests_++)) return std::move(request).respond(fail(*std::move(refused)));
     client::KvPutManyRequest batch;
     EXPECT_TRUE(batch.ParseFromString(request.payload()));
@@ -50,21 +36,11 @@ class ScriptedNode final : public RequestHandler {
     std::move(request).respond(Bytes());
   }
 
-  const Address& address() const { return address_; }
-  std::map<std::string, std::string> kept() {
-    const std::lock_guard lock(mutex_);
-    return kept_;
-  }
-
- private:
   Verdict verdict_;
   std::size_t requests_ = 0;  // loop only
   std::mutex mutex_;
   std::map<std::string, std::string> kept_;
-  HlcClock hlc_;
-  EventLoop loop_;
-  std::unique_ptr<TcpTransport> transport_;
-  Address address_;
+  ScriptedNode node_;  // last: it calls handle()
 };
 
 // Every batch writes its number to one key of its own and to one that all share.
@@ -85,18 +61,14 @@ BatchSender::Options quick(const std::atomic<bool>* interrupted = nullptr) {
           .interrupted = interrupted};
 }
 
-std::unique_ptr<RemoteClient> client_of(const ScriptedNode& node) {
-  return std::move(*RemoteClient::open({.node = node.address(), .tls = {}, .connections = 1}));
-}
-
 TEST(BatchSender, LaterBatchesWinThroughFailures) {
   constexpr std::uint64_t kBatches = 60;
   // One in five requests fails, so that batches behind a failed one have taken effect before it does.
-  ScriptedNode node([](std::size_t request) -> std::optional<Error> {
+  BatchNode node([](std::size_t request) -> std::optional<Error> {
     if (request % 5 == 2) return Error(ErrorCode::overloaded, "busy");
     return std::nullopt;
   });
-  const auto client = client_of(node);
+  const auto client = node.client();
   BatchSender sender(*client, quick(), {});
   std::uint64_t before = 0;
   for (std::uint64_t i = 1; i <= kBatches; ++i) {
@@ -113,11 +85,11 @@ TEST(BatchSender, LaterBatchesWinThroughFailures) {
 
 TEST(BatchSender, WhatIsAcknowledgedHasNoGap) {
   // The second batch never gets through; those behind it do.
-  ScriptedNode node([](std::size_t request) -> std::optional<Error> {
+  BatchNode node([](std::size_t request) -> std::optional<Error> {
     if (request % 4 == 1 || request > 40) return Error(ErrorCode::unavailable, "away");
     return std::nullopt;
   });
-  const auto client = client_of(node);
+  const auto client = node.client();
   auto options = quick();
   options.timeout = std::chrono::milliseconds(50);
   BatchSender sender(*client, options, {});
@@ -130,11 +102,11 @@ TEST(BatchSender, WhatIsAcknowledgedHasNoGap) {
 }
 
 TEST(BatchSender, ARefusalIsNotRetried) {
-  ScriptedNode node([](std::size_t request) -> std::optional<Error> {
+  BatchNode node([](std::size_t request) -> std::optional<Error> {
     if (request == 1) return Error(ErrorCode::unknown_tenant, "dropped");
     return std::nullopt;
   });
-  const auto client = client_of(node);
+  const auto client = node.client();
   BatchSender sender(*client, quick(), {});
   Result<void> result;
   for (std::uint64_t i = 1; result && i <= 10; ++i) result = sender.send(batch(i));
@@ -143,8 +115,8 @@ TEST(BatchSender, ARefusalIsNotRetried) {
 }
 
 TEST(BatchSender, EmptyBatchesOnlyMoveTheEnd) {
-  ScriptedNode node([](std::size_t) { return std::nullopt; });
-  const auto client = client_of(node);
+  BatchNode node([](std::size_t) { return std::nullopt; });
+  const auto client = node.client();
   BatchSender sender(*client, quick(), {});
   ASSERT_TRUE(sender.send({Bytes(), {.position = {}, .imported = 0, .bad = 3}}));
   EXPECT_EQ(sender.acknowledged().bad, 3u);
@@ -153,11 +125,11 @@ TEST(BatchSender, EmptyBatchesOnlyMoveTheEnd) {
 
 TEST(BatchSender, AnInterruptionEndsTheWait) {
   std::atomic<bool> interrupted{false};
-  ScriptedNode node([&interrupted](std::size_t) -> std::optional<Error> {
+  BatchNode node([&interrupted](std::size_t) -> std::optional<Error> {
     interrupted = true;
     return Error(ErrorCode::unavailable, "away");
   });
-  const auto client = client_of(node);
+  const auto client = node.client();
   BatchSender sender(*client, quick(&interrupted), {});
   Result<void> result = sender.send(batch(1));
   if (result) result = sender.drain();

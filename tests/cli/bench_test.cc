@@ -1,4 +1,6 @@
 // The benchmark against a node: that it counts what happened, and that its log finds what is lost.
+#include <thread>
+
 #include "node/cli/acked_log.h"
 #include "tests/cli/node_fixture.h"
 
@@ -71,6 +73,28 @@ TEST_F(Bench, ALostBucketIsAllMissing) {
   EXPECT_EQ(outcome.status, 1);
   EXPECT_EQ(outcome.out, "acknowledged 1, missing 1, stale 0\n");
   EXPECT_EQ(run({"bench", "check", "acme/lost", "--acked-log", path("none")}).status, 2);
+}
+
+TEST_F(Bench, WhatWasAcknowledgedOutlivesTheNode) {
+  // Stops the node once some writes are acknowledged.
+  std::atomic<bool> ended{false};
+  std::thread stopper([this, &ended] {
+    while (!ended && std::ranges::count(read("log"), '\n') < 200) std::this_thread::yield();
+    stop_node();
+  });
+  const std::string address = address_;
+  const std::vector<std::string> args = {"bench",     "kv",     "acme/b",     "--keys", "1000",
+                                         "--reads",   "10",     "--duration", "1h",     "--acked-log",
+                                         path("log"), "--json", "--node",     address,  "--until-unavailable"};
+  const Outcome outcome = run(args);
+  ended = true;
+  stopper.join();
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["ended"], "unavailable");
+  EXPECT_EQ(outcome.json()["acknowledged"], std::ranges::count(read("log"), '\n'));
+  restart_node();
+  const Outcome check = run({"bench", "check", "acme/b", "--acked-log", path("log")});
+  EXPECT_EQ(check.status, 0) << check.out << check.err;
 }
 
 TEST_F(Bench, AnInterruptionEndsItInGoodOrder) {
