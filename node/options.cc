@@ -31,7 +31,9 @@ Result<void> check_address(std::string_view field, const std::string& text) {
   return {};
 }
 
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
 
 Result<void> check_identity(const NodeOptions& options) {
   if (options.data_dir.empty()) return fail(ErrorCode::invalid_argument, "option data_dir is missing: name a directory");
@@ -64,8 +66,9 @@ Result<void> check_network(const NodeOptions& options) {
     return fail(ErrorCode::invalid_argument, "options tls_cert, tls_key and tls_ca go together: give all three or none");
   }
   if (tls.empty() && !options.plaintext && !options.listen.empty() && !is_loopback(Address::parse(options.listen)->host)) {
-    return fail(ErrorCode::invalid_argument, "option listen: '" + options.listen +
-                                                 "' can be reached by others, so give tls_cert, tls_key and tls_ca, or say plaintext");
+    return fail(ErrorCode::invalid_argument,
+                "option listen: '" + options.listen +
+                    "' can be reached by others, so give tls_cert, tls_key and tls_ca, or say plaintext");
   }
   LATIUM_CHECKED(within("max_requests_per_connection", options.max_requests_per_connection, 1u, 65536u));
   return within("max_connections", options.max_connections, 1u, 65536u);

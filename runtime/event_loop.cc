@@ -75,7 +75,9 @@ void EventLoop::stop() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-bool EventLoop::started() const { return impl_->thread.joinable(); }
+bool EventLoop::started() const {
+  return impl_->thread.joinable();
+}
 
 bool EventLoop::on_loop() const {
   return impl_->context.get_executor().running_in_this_thread();

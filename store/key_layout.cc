@@ -10,7 +10,9 @@ Bytes tenant_prefix(TenantId tenant) {
   return out;
 }
 
-Bytes bucket_prefix(TenantId tenant, PartitionId partition, BytesView bucket) { return data_key(tenant, partition, bucket, {}); }
+Bytes bucket_prefix(TenantId tenant, PartitionId partition, BytesView bucket) {
+  return data_key(tenant, partition, bucket, {});
+}
 
 Bytes data_key(TenantId tenant, PartitionId partition, BytesView bucket, BytesView user_key) {
   Bytes out;

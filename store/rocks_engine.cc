@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "runtime/gate.h"
 #include "store/commit_thread.h"
 #include "store/format.h"
-#include "runtime/gate.h"
 #include "store/rocks_database.h"
 #include "store/rocks_views.h"
 #include "store/rocks_writer.h"

@@ -1,11 +1,11 @@
 // The same calls as awaitables, on the program's own io_context: the node's thread does the work, yours is never blocked.
+#include <latium/asio.h>
+#include <latium/latium.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <exception>
-#include <latium/asio.h>
-#include <latium/latium.h>
 
 namespace {
 

@@ -1,6 +1,6 @@
 // A controller that keeps its state in a Latium node of its own: no server, no configuration file.
-#include <cstdio>
 #include <latium/latium.h>
+#include <cstdio>
 
 namespace {
 

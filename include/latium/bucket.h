@@ -47,8 +47,8 @@ struct WriteOptions {
 };
 
 struct ScanOptions {
-  std::string prefix{};        ///< only keys that start with it
-  std::string after{};         ///< only keys above it; the last key of the page before
+  std::string prefix{};      ///< only keys that start with it
+  std::string after{};       ///< only keys above it; the last key of the page before
   std::size_t limit = 1000;  ///< entries a page, 1 to 10,000; a page also ends at about 4 MiB
 };
 

@@ -28,7 +28,7 @@ enum class NodeRole : std::uint8_t {
 struct LogOptions {
   std::string level = "warn";   ///< debug, info, warn or error; latiumd: info
   std::string format = "text";  ///< text or json
-  std::string file{};             ///< empty: stderr
+  std::string file{};           ///< empty: stderr
 };
 
 struct NodeOptions {

@@ -102,7 +102,9 @@ TEST_F(NodeTest, BadDirectoriesAreRefusedWithARemedy) {
   EXPECT_EQ(Node::open(options("file")).error().code, ErrorCode::io_error);
   EXPECT_EQ(Node::open(options("file/below")).error().code, ErrorCode::io_error);
 
-  { Node node = opened(options()); }
+  {
+    Node node = opened(options());
+  }
   NodeOptions elsewhere = options();
   elsewhere.site = "paris";
   EXPECT_EQ(Node::open(elsewhere).error().code, ErrorCode::invalid_argument);

@@ -8,9 +8,13 @@
 namespace latium {
 namespace {
 
-NodeOptions good() { return {.data_dir = "d", .site = "rennes"}; }
+NodeOptions good() {
+  return {.data_dir = "d", .site = "rennes"};
+}
 
-TEST(NodeOptions, DefaultsAreValid) { EXPECT_TRUE(good().validate().has_value()); }
+TEST(NodeOptions, DefaultsAreValid) {
+  EXPECT_TRUE(good().validate().has_value());
+}
 
 struct Bad {
   const char* field;  // what the message must name

@@ -79,7 +79,8 @@ TEST_F(KvTest, PutManyAppliesInOrder) {
 
 TEST_F(KvTest, PutManyIsAllOrNone) {
   ASSERT_TRUE(put("z", "").has_value());
-  EXPECT_EQ(run(kv_->put_many_async(bucket_, {{"a", "1"}, {"", "2"}}, Durability::sync)).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(run(kv_->put_many_async(bucket_, {{"a", "1"}, {"", "2"}}, Durability::sync)).error().code,
+            ErrorCode::invalid_argument);
   EXPECT_FALSE(kv_->get(*bucket_, "a")->has_value());
 }
 
@@ -172,7 +173,9 @@ TEST_F(KvTest, AScanPageEndsAtItsBytes) {
 
 // Against a map: any keys, any prefix, any start, any page size.
 RC_GTEST_FIXTURE_PROP(KvTest, ScanAgreesWithAModel, ()) {
-  const auto bytes = rc::gen::resize(4, rc::gen::container<std::string>(rc::gen::elementOf(std::string("\0\x01" "ab\xff", 5))));
+  const auto bytes = rc::gen::resize(4, rc::gen::container<std::string>(rc::gen::elementOf(std::string("\0\x01"
+                                                                                                       "ab\xff",
+                                                                                                       5))));
   const auto keys = *rc::gen::container<std::vector<std::string>>(rc::gen::nonEmpty(bytes));
   std::map<Bytes, Bytes> model;
   RC_ASSERT(put("zzzz", "").has_value());

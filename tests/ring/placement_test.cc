@@ -55,7 +55,8 @@ RC_GTEST_PROP(PlacementProperty, TextRoundTrips, ()) {
   placement.kind = *rc::gen::element(Placement::Kind::per_site, Placement::Kind::any_of, Placement::Kind::everywhere);
   if (placement.kind != Placement::Kind::per_site) placement.replicas = replicas();
   if (placement.kind != Placement::Kind::everywhere) {
-    for (const auto& name : names) placement.sites.push_back({name, placement.kind == Placement::Kind::per_site ? replicas() : 0});
+    for (const auto& name : names)
+      placement.sites.push_back({name, placement.kind == Placement::Kind::per_site ? replicas() : 0});
   }
   // "any" and "everywhere" begin forms of their own only when followed by what these forms need.
   const auto again = Placement::parse(placement.to_string());

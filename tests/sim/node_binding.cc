@@ -25,8 +25,7 @@ constexpr std::uint32_t kScanPage = 3;  // small, so that scans take several
 /// system would do.
 class NodeProcess final : public Process {
  public:
-  NodeProcess(NodeSeams seams, Address address)
-      : seams_(seams), address_(std::move(address)), tasks_(seams.runtime.executor, 1) {
+  NodeProcess(NodeSeams seams, Address address) : seams_(seams), address_(std::move(address)), tasks_(seams.runtime.executor, 1) {
     const Result<void> spawned = tasks_.spawn(keep_starting());
     LATIUM_CHECK(spawned.has_value());
   }
@@ -125,9 +124,7 @@ class NodeClient final : public KvClient {
   }
 
   // Nothing was put yet: every key is absent.
-  static bool is_empty_bucket(const Result<Bytes>& answer) {
-    return !answer && answer.error().code == ErrorCode::unknown_bucket;
-  }
+  static bool is_empty_bucket(const Result<Bytes>& answer) { return !answer && answer.error().code == ErrorCode::unknown_bucket; }
 
   Task<Bytes> call(Method method, Bytes request) {
     const CallOptions options{saturating_add(seams_.runtime.clock.monotonic_now(), kCallTimeout)};

@@ -9,7 +9,8 @@ namespace latium {
 namespace {
 
 RC_GTEST_PROP(KeyLayoutProperty, RoundTripsAndKeepsTheUsersOrder,
-              (std::uint32_t tenant, std::uint16_t partition, const std::string& bucket, const std::string& a, const std::string& b)) {
+              (std::uint32_t tenant, std::uint16_t partition, const std::string& bucket, const std::string& a,
+               const std::string& b)) {
   const Bytes key_a = data_key(TenantId{tenant}, PartitionId{partition}, bucket, a);
   const Bytes key_b = data_key(TenantId{tenant}, PartitionId{partition}, bucket, b);
   RC_ASSERT((key_a < key_b) == (a < b));
@@ -38,9 +39,15 @@ RC_GTEST_PROP(KeyLayoutProperty, GarbageIsRefusedOrParses, (const std::string& g
 
 // On disk: never changes.
 TEST(KeyLayout, GoldenBytes) {
-  EXPECT_EQ(to_hex(data_key(TenantId{0x01020304}, PartitionId{0x0506}, "ab", "k")), "0102030405066162" "0001" "6b");
+  EXPECT_EQ(to_hex(data_key(TenantId{0x01020304}, PartitionId{0x0506}, "ab", "k")),
+            "0102030405066162"
+            "0001"
+            "6b");
   EXPECT_EQ(to_hex(tenant_prefix(TenantId{7})), "00000007");
-  EXPECT_EQ(to_hex(encode_record(Hlc{0x0102030405060708}, "v")), "01" "0807060504030201" "76");
+  EXPECT_EQ(to_hex(encode_record(Hlc{0x0102030405060708}, "v")),
+            "01"
+            "0807060504030201"
+            "76");
 }
 
 RC_GTEST_PROP(RecordProperty, RoundTrips, (std::uint64_t stamp, const std::string& value)) {

@@ -196,7 +196,7 @@ std::optional<std::string> play(World& world, Duration duration, bool relies_on_
   const bool ended = simulation.run_until(all_finished, simulation.now() + kHealBound);
   if (simulation.failed()) return simulation.failure();
   // Safety first: what the history shows says more than that something hangs.
-  const auto violations = 
+  const auto violations =
       check_durability(world.history, {.unknown_writes_may_come_late = relies_on_tcp, .final_reads_only = false});
   if (!violations.empty()) return violations.front();
   if (!ended) return "the final reads did not succeed within a minute after everything had healed";
