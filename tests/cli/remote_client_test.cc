@@ -11,6 +11,7 @@
 #include "proto/client.pb.h"
 #include "proto/wire.pb.h"
 #include "tests/cli/scripted_node.h"
+#include "tests/support/certificates.h"
 
 namespace latium::cli {
 namespace {
@@ -108,6 +109,22 @@ int run_against(const ScriptedNode& node, const std::vector<std::string>& args, 
   const int status = run_latium(args, in, out, errors, environment);
   if (err != nullptr) *err = errors.str();
   return status;
+}
+
+TEST(ExitStatus, WithTlsBothEndsProveWhoTheyAre) {
+  latium::testing::TestAuthority authority;
+  latium::testing::TestAuthority stranger;
+  const ScriptedNode node(
+      [](IncomingRequest request) { std::move(request).respond(client::StatusResponse().SerializeAsString()); },
+      authority.site("rennes"));
+  const auto with = [](const TlsFiles& files) {
+    return std::vector<std::string>{"status",  "--tls-cert", files.certificate, "--tls-key",
+                                    files.key, "--tls-ca",   files.authority};
+  };
+  std::string err;
+  EXPECT_EQ(run_against(node, with(authority.client()), &err), 0) << err;
+  EXPECT_EQ(run_against(node, with(stranger.client())), 1);
+  EXPECT_NE(run_against(node, {"status"}), 0);
 }
 
 // A write whose answer never came may have been made; a read cannot have been.

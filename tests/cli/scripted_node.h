@@ -4,6 +4,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace latium::cli {
 class ScriptedNode final : public RequestHandler {
  public:
   /// `script` runs on the node's loop.
-  explicit ScriptedNode(std::function<void(IncomingRequest)> script)
+  explicit ScriptedNode(std::function<void(IncomingRequest)> script, std::optional<TlsFiles> tls = std::nullopt)
       : script_(std::move(script)), loop_({.pool_threads = 1, .seed = 1, .logger = nullptr}) {
     TcpTransportOptions options;
     options.hello.cluster = ClusterId{1};
@@ -26,6 +27,7 @@ class ScriptedNode final : public RequestHandler {
     options.hello.role = PeerRole::node;
     options.hello.site = "rennes";
     options.security = Plaintext{};
+    if (tls) options.security = *std::move(tls);
     transport_ = std::move(*TcpTransport::create(loop_.runtime(), hlc_, std::move(options)));
     address_ = *transport_->listen({"127.0.0.1", 0}, *this);
     loop_.start();
