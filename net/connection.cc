@@ -174,7 +174,9 @@ void Connection::close(const Error& reason, bool say_goodbye) {
   if (writer_ != nullptr) writer_->wake();
   if (reader_ != nullptr) reader_->wake();
   if (reason.code != ErrorCode::cancelled) {
-    context_.connection_lost.emit(context_.runtime, Severity::info, peer_, reason.message);
+    // Who dialled in may leave as it likes; a peer that this end wanted is worth a line.
+    const Severity severity = side_ == Side::acceptor ? Severity::debug : Severity::info;
+    context_.connection_lost.emit(context_.runtime, severity, peer_, reason.message);
   }
   std::exchange(owner_, nullptr)->on_closed(*this, reason);
 }

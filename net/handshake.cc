@@ -8,7 +8,7 @@ namespace latium {
 
 namespace {
 
-constexpr std::size_t kMaxSiteBytes = 255;
+constexpr std::size_t kMaxSiteBytes = 64;  // as everywhere a site is named
 
 std::string versions(const Hello& hello) {
   return std::to_string(hello.min_version) + " to " + std::to_string(hello.max_version);
@@ -78,7 +78,7 @@ Result<Hello> decode_hello(BytesView bytes) {
 
 Result<void> check_own_hello(const Hello& hello, const std::optional<CertificateIdentity>& certificate) {
   LATIUM_CHECKED(check_role(hello));
-  if (hello.site.size() > kMaxSiteBytes) return fail(ErrorCode::invalid_argument, "a site name has at most 255 bytes");
+  if (hello.site.size() > kMaxSiteBytes) return fail(ErrorCode::invalid_argument, "a site name has at most 64 bytes");
   if (certificate) LATIUM_CHECKED(check_certificate(hello, *certificate));
   return {};
 }

@@ -117,6 +117,7 @@ void ClientService::spawn(IncomingRequest request) {
   // A refused spawn destroys the request with its task; what answers then must be kept apart, so the group is asked first.
   if (!tasks_.has_room() || core_.runtime().faults.fires("client_service_is_full")) {
     ++statistics_.failures;
+    ++statistics_.overloaded;
     std::move(request).respond(fail(ErrorCode::overloaded, "the node works on too many requests: retry with backoff"));
     return;
   }

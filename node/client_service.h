@@ -1,5 +1,5 @@
 // ClientService: serves the methods of latium.wire.Method that clients may call. One handler a method, in
-// kv_handlers.cc, tenant_handlers.cc and status_handler.cc.
+// kv_handlers.cc and tenant_handlers.cc; status in client_service.cc.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@ namespace latium {
 struct ServiceStatistics {
   std::uint64_t requests = 0;
   std::uint64_t failures = 0;
+  std::uint64_t overloaded = 0;  ///< of the failures, those for want of room
 };
 
 /// What status reports beside what the core knows.

@@ -28,13 +28,7 @@ Result<void> check_matches(const NodeIdentity& identity, const IdentityRequest& 
 }
 
 Result<NodeIdentity> create(Engine& engine, const IdentityRequest& request, Random& random) {
-  if (request.has_seeds) {
-    return fail(ErrorCode::unsupported, "joining a cluster through seeds is not part of this version: start with bootstrap");
-  }
-  if (!request.bootstrap) {
-    return fail(ErrorCode::invalid_argument,
-                "data directory '" + request.data_dir + "' is new: say bootstrap to begin a cluster, or give a seed to join one");
-  }
+  LATIUM_CHECKED(check_may_create(request));
   NodeIdentity identity{NodeId{random_id(random)}, request.cluster.value_or(ClusterId{random_id(random)}), Incarnation{1},
                         request.site};
   storage::NodeIdentity record;
@@ -49,6 +43,17 @@ Result<NodeIdentity> create(Engine& engine, const IdentityRequest& request, Rand
 }
 
 }  // namespace
+
+Result<void> check_may_create(const IdentityRequest& request) {
+  if (request.has_seeds) {
+    return fail(ErrorCode::unsupported, "joining a cluster through seeds is not part of this version: start with bootstrap");
+  }
+  if (!request.bootstrap) {
+    return fail(ErrorCode::invalid_argument,
+                "data directory '" + request.data_dir + "' is new: say bootstrap to begin a cluster, or give a seed to join one");
+  }
+  return {};
+}
 
 Result<NodeIdentity> load_or_create_identity(Engine& engine, const IdentityRequest& request, Random& random) {
   LATIUM_TRY(const ReadResult found, engine.get(Family::system, kIdentityKey, ReadMode::may_block));

@@ -27,8 +27,11 @@ struct IdentityRequest {
   std::string data_dir;  ///< for messages
 };
 
+/// Whether a new data directory may be made: `invalid_argument` (neither bootstrap nor seeds), `unsupported` (seeds).
+Result<void> check_may_create(const IdentityRequest& request);
+
 /// Reads the identity from the engine, or makes one when the directory is new. Blocks. Errors: `wrong_cluster`,
-/// `invalid_argument` (another site; new directory and neither bootstrap nor seeds), `unsupported` (seeds).
+/// `invalid_argument` (another site), those of check_may_create().
 Result<NodeIdentity> load_or_create_identity(Engine& engine, const IdentityRequest& request, Random& random);
 
 }  // namespace latium

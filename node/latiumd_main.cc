@@ -15,8 +15,8 @@ namespace {
 
 using latium::NodeOptions;
 
-// Longer than any stop_timeout_ms that validate() lets through by default, shorter than what init systems wait.
-constexpr unsigned kStopSecondsMax = 5;
+// What a stop may take beyond the time that requests in flight are given.
+constexpr unsigned kStopSecondsBeyond = 2;
 
 int report(const latium::Error& error) {
   std::cerr << "latiumd: " << error.message << "\n";
@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   struct sigaction give_up = {};
   give_up.sa_handler = [](int) { _exit(3); };
   sigaction(SIGALRM, &give_up, nullptr);
-  alarm(kStopSecondsMax);
+  alarm((options.stop_timeout_ms + 999) / 1000 + kStopSecondsBeyond);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   if (auto stopped = node->stop(); !stopped) return report(stopped.error());
   return 0;

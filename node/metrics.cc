@@ -74,7 +74,9 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_net_bytes_received_total", "Bytes read from connections", read.transport.bytes_received);
     counter(out, "latium_connections_rejected_total", "Connections closed for garbage, cluster, version or certificate",
             read.transport.rejected_connections);
-    counter(out, "latium_requests_overloaded_total", "Requests refused because a queue was full", read.transport.overloaded);
+    counter(out, "latium_requests_overloaded_total", "Requests refused because a queue was full",
+            read.transport.overloaded + read.service.overloaded);
+    counter(out, "latium_clock_stamps_refused_total", "Clock stamps of peers that were too far ahead", read.transport.refused_stamps);
   }
 
   // The endpoint dies before the loop stops, so the closure always runs.

@@ -4,11 +4,37 @@
 
 namespace latium {
 
+namespace {
+
+constexpr std::string_view kClockKey = "clock";
+
+Result<void> restore_clock(Engine& engine, HlcClock& hlc) {
+  LATIUM_TRY(const ReadResult found, engine.get(Family::system, kClockKey, ReadMode::may_block));
+  if (found.presence != Presence::found) return {};
+  if (found.value.size() != 8) return fail(ErrorCode::corruption, "the record 'clock' is not 8 bytes long");
+  hlc.restore(Hlc{get_u64(found.value.data())});
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity,
                                                  CoreOptions options) {
+  LATIUM_CHECKED(restore_clock(engine, hlc));
   LATIUM_TRY(auto catalog, TenantCatalog::open(engine));
   return std::unique_ptr<NodeCore>(
       new NodeCore(runtime, engine, hlc, std::move(identity), std::move(options), std::move(catalog)));
+}
+
+Result<void> NodeCore::close() {
+  Bytes stamp;
+  put_u64(stamp, hlc_.latest().value);
+  WriteBatch batch;
+  batch.put(Family::system, kClockKey, stamp);
+  Result<void> written = engine_.write(std::move(batch), Durability::buffered);
+  // A full disk keeps the older stamp, which is only a floor.
+  if (!written && written.error().code == ErrorCode::read_only) return {};
+  return written;
 }
 
 std::vector<SiteCapacity> NodeCore::sites() const {

@@ -28,6 +28,9 @@ class NodeCore {
   static Result<std::unique_ptr<NodeCore>> open(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity,
                                                 CoreOptions options);
 
+  /// Keeps the clock's latest stamp, so that the next start goes on above it even if the wall clock was set back. Blocks.
+  Result<void> close();
+
   /// Checks the placement against the cluster, then creates. Empty placement: one replica at the node's own site. Blocks.
   Result<Tenant> create_tenant(std::string_view name, std::string_view placement, std::uint16_t partitions);
 
@@ -50,6 +53,7 @@ class NodeCore {
         identity_(std::move(identity)),
         options_(std::move(options)),
         catalog_(std::move(catalog)),
+        hlc_(hlc),
         kv_(runtime, engine, *catalog_, hlc),
         started_at_(runtime.clock.monotonic_now()) {}
 
@@ -58,6 +62,7 @@ class NodeCore {
   NodeIdentity identity_;
   CoreOptions options_;
   std::unique_ptr<TenantCatalog> catalog_;
+  HlcClock& hlc_;
   KeyValue kv_;
   MonotonicTime started_at_;
 };

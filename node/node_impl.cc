@@ -86,6 +86,8 @@ Result<void> Node::Impl::start() {
 
 Result<void> Node::Impl::open_store() {
   LATIUM_CHECKED(make_directory(options.data_dir));
+  // Before the store makes its files: a start that is refused leaves nothing behind.
+  if (!std::filesystem::exists(options.data_dir + "/db/CURRENT")) LATIUM_CHECKED(check_may_create(identity_request()));
   RocksOptions store;
   store.directory = options.data_dir + "/db";
   store.block_cache_bytes = options.block_cache_bytes;
@@ -98,15 +100,19 @@ Result<void> Node::Impl::open_store() {
   return {};
 }
 
-Result<void> Node::Impl::open_core() {
+IdentityRequest Node::Impl::identity_request() const {
   IdentityRequest request{.site = options.site,
                           .bootstrap = options.bootstrap,
                           .has_seeds = !options.seeds.empty(),
                           .cluster = std::nullopt,
                           .data_dir = options.data_dir};
   if (!options.cluster_id.empty()) request.cluster = ClusterId{*from_hex(options.cluster_id)};
+  return request;
+}
+
+Result<void> Node::Impl::open_core() {
   // Before the loop starts, its generator is this thread's.
-  LATIUM_TRY(NodeIdentity identity, load_or_create_identity(*engine, request, loop.runtime().random));
+  LATIUM_TRY(NodeIdentity identity, load_or_create_identity(*engine, identity_request(), loop.runtime().random));
   CoreOptions core_options{.rack = options.rack, .holds_replicas = options.role == NodeRole::storage};
   LATIUM_TRY(core, NodeCore::open(loop.runtime(), *engine, hlc, std::move(identity), std::move(core_options)));
   service = std::make_unique<ClientService>(*core, kMaxServedRequests);
@@ -159,6 +165,9 @@ Result<void> Node::Impl::stop() {
   Result<void> result;
   if (loop.started() && service) result = run_blocking(loop, shut_loop_side());
   loop.stop();
+  if (core) {
+    if (Result<void> closed = core->close(); !closed) result = std::move(closed);
+  }
   if (engine) {
     if (Result<void> closed = engine->close(); !closed) result = std::move(closed);
   }

@@ -68,6 +68,7 @@ struct Node::Impl {
     co_return Result<void>();
   }
 
+  IdentityRequest identity_request() const;
   Result<void> open_store();
   Result<void> open_core();
   Result<void> serve();

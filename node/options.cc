@@ -32,7 +32,9 @@ Result<void> check_address(std::string_view field, const std::string& text) {
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  if (host == "localhost" || host == "::1") return true;
+  // Of numbers only: 127.example.com is a name, and may be anywhere.
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 Result<void> check_identity(const NodeOptions& options) {

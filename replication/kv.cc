@@ -93,14 +93,14 @@ Task<Hlc> KeyValue::put_many_async(std::shared_ptr<BucketHandle> bucket, std::ve
     LATIUM_CO_CHECKED(check_value(pair.key, pair.value));
   }
   LATIUM_CO_CHECKED(check_live(*bucket));
+  Hlc version;
+  if (pairs.empty()) co_return version;
   if (!bucket->exists()) LATIUM_CO_CHECKED(co_await ensure_exists(bucket));
   WriteBatch batch;
-  Hlc version;
   for (const KeyValuePair& pair : pairs) {
     version = hlc_.now(runtime_.clock.wall_ms());
     batch.put(Family::data, locate(*bucket, pair.key), encode_record(version, pair.value));
   }
-  if (batch.empty()) co_return version;
   LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(batch), durability));
   co_return version;
 }

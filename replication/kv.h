@@ -55,7 +55,7 @@ class KeyValue {
 
   Result<Hlc> put(BucketHandle& bucket, BytesView key, BytesView value, Durability durability);
   Result<std::optional<Record>> get(const BucketHandle& bucket, BytesView key);
-  /// Whether the key existed.
+  /// Whether the key existed. Of two removes that race, both may be told so.
   Result<bool> remove(const BucketHandle& bucket, BytesView key, Durability durability);
   Result<ScanResult> scan(const BucketHandle& bucket, const ScanRequest& request);
 

@@ -59,8 +59,9 @@ Result<ScanResult> scan_bucket(Engine& engine, const BucketHandle& bucket, const
     }
     std::ranges::pop_heap(heap, later);
     Source& least = heap.back();
-    LATIUM_TRY(Record record, decode_record(Bytes(least.cursor->value())));
-    result.items.push_back({Bytes(least.user_key()), std::move(record)});
+    auto record = decode_record(Bytes(least.cursor->value()));
+    if (!record) return fail(record.error().code, record.error().message + " (key " + printable(least.user_key()) + ")");
+    result.items.push_back({Bytes(least.user_key()), *std::move(record)});
     bytes += result.items.back().key.size() + result.items.back().record.value.size();
     least.cursor->next();
     if (least.cursor->valid()) {

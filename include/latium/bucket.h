@@ -74,7 +74,8 @@ using Callback = std::move_only_function<void(Result<T>)>;
 /// has them as awaitables.
 class Bucket {
  public:
-  /// Writes one key. The first put makes the bucket.
+  /// Writes one key. The first put makes the bucket, even if it then fails. Of two puts that race, the one that lands last
+  /// stays, whichever has the higher version.
   Result<Version> put(std::string_view key, std::string_view value, WriteOptions options = {});
   void put_async(std::string key, std::string value, WriteOptions options, Callback<Version> done);
 
@@ -82,7 +83,7 @@ class Bucket {
   Result<std::optional<Found>> get(std::string_view key);
   void get_async(std::string key, Callback<std::optional<Found>> done);
 
-  /// Removes one key; false when it did not exist. `unknown_bucket` as for get().
+  /// Removes one key; false when it did not exist (of two removes that race, both may see it). `unknown_bucket` as for get().
   Result<bool> remove(std::string_view key, WriteOptions options = {});
   void remove_async(std::string key, WriteOptions options, Callback<bool> done);
 

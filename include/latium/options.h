@@ -1,4 +1,5 @@
-// NodeOptions: everything that can be set on a node. `latiumd` has each as an option and a TOML key of the same name.
+// NodeOptions: everything that can be set on a node. A TOML file has a key of the same name for each (`tls` and `log`: `tls_cert`,
+// `log_level`, ...); `latiumd` an option with dashes (`seeds`: `--seed`).
 #pragma once
 
 #include <chrono>
@@ -40,7 +41,7 @@ struct NodeOptions {
   std::string site{};
   /// Failure domain inside the site; replicas avoid sharing one. Same alphabet; empty: none.
   std::string rack{};
-  /// Share of the site's data relative to its other nodes. 0.1 to 100.
+  /// Share of the site's data relative to its other nodes; means nothing while there are none. 0.1 to 100.
   double weight = 1.0;
   NodeRole role = NodeRole::storage;
 

@@ -45,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"listen", [](NodeOptions& o) { o.listen = "nowhere"; }},
                     Bad{"listen", [](NodeOptions& o) { o.listen = "127.0.0.1:99999"; }},
                     Bad{"plaintext", [](NodeOptions& o) { o.listen = "0.0.0.0:7400"; }},
+                    Bad{"plaintext", [](NodeOptions& o) { o.listen = "127.example.com:7400"; }},
                     Bad{"advertise", [](NodeOptions& o) { o.advertise = "h:1"; }},
                     Bad{"seeds", [](NodeOptions& o) { o.seeds = {"h:1", "bad"}; }},
                     Bad{"metrics", [](NodeOptions& o) { o.metrics = "9100"; }},

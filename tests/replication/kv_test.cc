@@ -74,7 +74,9 @@ TEST_F(KvTest, PutManyAppliesInOrder) {
   ASSERT_TRUE(run(kv_->put_many_async(bucket_, {{"a", "1"}, {"b", "2"}, {"a", "3"}}, Durability::sync)).has_value());
   EXPECT_EQ((*kv_->get(*bucket_, "a"))->value, "3");
   EXPECT_EQ((*kv_->get(*bucket_, "b"))->value, "2");
-  ASSERT_TRUE(run(kv_->put_many_async(bucket_, {}, Durability::sync)).has_value());
+  const auto unused = *catalog_->bucket("acme", "unused");
+  ASSERT_TRUE(run(kv_->put_many_async(unused, {}, Durability::sync)).has_value());
+  EXPECT_FALSE(unused->exists());
 }
 
 TEST_F(KvTest, PutManyIsAllOrNone) {
@@ -127,6 +129,7 @@ TEST_F(KvTest, ACorruptRecordNamesItsKey) {
   const auto error = kv_->get(*bucket_, "k").error();
   EXPECT_EQ(error.code, ErrorCode::corruption);
   EXPECT_NE(error.message.find("key k"), std::string::npos) << error.message;
+  EXPECT_EQ(kv_->scan(*bucket_, {}).error(), error);
 }
 
 TEST_F(KvTest, GetCachedAnswersFromMemoryOrNotAtAll) {
