@@ -132,7 +132,7 @@ def main(programs, directory):
         say(f"started again on the same directory: serves after {daemon.start_ms:.0f} ms")
         check = latium.run("bench", "check", "nova/load", "--acked-log", log)[0]
         wrong += check_rows(latium, wanted)
-        say(f"acknowledged writes {check['acknowledged']:,}, missing {check['missing']}, stale {check['stale']}; "
+        say(f"keys with acknowledged writes {check['acknowledged']:,}, missing {check['missing']}, stale {check['stale']}; "
             f"rows missing or changed {wrong}")
         reads = latium.run("bench", "kv", "nova/load", "--clients", 1, "--pipeline", 64, "--reads", 100, "--keys", 100000,
                            "--duration", "2s")[0]
