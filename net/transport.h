@@ -130,8 +130,8 @@ class Transport {
 
   /// One request, one answer. Errors: those of the remote handler, as it gave them; `unavailable` + not_applied when the
   /// request was certainly not sent; `unavailable`/`deadline_exceeded` + unknown when it was and no answer came; `overloaded`
-  /// + not_applied when too many wait for this peer; `cancelled` when the calling task was cancelled, unknown once the request was sent.
-  /// Connects on first use and again after a loss (jittered backoff). One RTT.
+  /// + not_applied when too many wait for this peer; `cancelled` when the calling task was cancelled, unknown once the request
+  /// was sent. Connects on first use and again after a loss (jittered backoff). One RTT.
   virtual Task<Bytes> call(Address peer, Method method, Bytes request, CallOptions options) = 0;
 
   virtual TransportStatistics statistics() const = 0;

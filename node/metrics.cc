@@ -76,7 +76,8 @@ class Collector final : public prometheus::Collectable {
             read.transport.rejected_connections);
     counter(out, "latium_requests_overloaded_total", "Requests refused because a queue was full",
             read.transport.overloaded + read.service.overloaded);
-    counter(out, "latium_clock_stamps_refused_total", "Clock stamps of peers that were too far ahead", read.transport.refused_stamps);
+    counter(out, "latium_clock_stamps_refused_total", "Clock stamps of peers that were too far ahead",
+            read.transport.refused_stamps);
   }
 
   // The endpoint dies before the loop stops, so the closure always runs.

@@ -1,5 +1,5 @@
-// NodeOptions: everything that can be set on a node. A TOML file has a key of the same name for each (`tls` and `log`: `tls_cert`,
-// `log_level`, ...); `latiumd` an option with dashes (`seeds`: `--seed`).
+// NodeOptions: everything that can be set on a node. A TOML file has a key of the same name for each (`tls` and `log`:
+// `tls_cert`, `log_level`, ...); `latiumd` an option with dashes (`seeds`: `--seed`).
 #pragma once
 
 #include <chrono>

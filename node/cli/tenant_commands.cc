@@ -97,7 +97,9 @@ void add_tenant_commands(CLI::App& app, const Choose& choose) {
     return command;
   };
   CLI::App* create_command = add("create", "Make a tenant", create);
-  create_command->add_option("--placement", options->placement, "'SITE:REPLICAS,...', 'any N of [SITE, ...]' or 'everywhere: N' (default: one replica at the node's site)")
+  create_command
+      ->add_option("--placement", options->placement,
+                   "'SITE:REPLICAS,...', 'any N of [SITE, ...]' or 'everywhere: N' (default: one replica at the node's site)")
       ->option_text("SPEC");
   create_command->add_option("--partitions", options->partitions, "Equal shares of its keys, a power of two (default 64)")
       ->option_text("P");

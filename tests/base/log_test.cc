@@ -12,6 +12,8 @@
 
 #include "base/bytes.h"
 
+#include "tests/support/temp_directory.h"
+
 namespace latium {
 namespace {
 
@@ -22,14 +24,7 @@ constexpr const char* kTime = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9
 
 class LoggerTest : public testing::Test {
  protected:
-  LoggerTest()
-      : folder_(testing::TempDir() + "latium_log_test_" + testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~LoggerTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string path() const { return folder_ + "/node.log"; }
+  std::string path() const { return folder_ / "node.log"; }
 
   std::shared_ptr<Logger> open(Logger::Format format, Severity level = Severity::debug) const {
     auto logger = Logger::open({.level = level, .format = format, .file = path()});
@@ -53,7 +48,7 @@ class LoggerTest : public testing::Test {
     return out;
   }
 
-  std::string folder_;
+  TempDirectory folder_;
 };
 
 TEST_F(LoggerTest, TextLine) {
@@ -149,10 +144,10 @@ TEST_F(LoggerTest, ThreadsWriteWholeLines) {
 }
 
 TEST_F(LoggerTest, FileThatCannotBeOpenedIsAnError) {
-  const auto logger = Logger::open({.file = folder_});
+  const auto logger = Logger::open({.file = folder_.path()});
   ASSERT_FALSE(logger);
   EXPECT_EQ(logger.error().code, ErrorCode::io_error);
-  EXPECT_NE(logger.error().message.find(folder_), std::string::npos);
+  EXPECT_NE(logger.error().message.find(folder_.path()), std::string::npos);
 }
 
 TEST(LoggerToStderr, IsTheDefault) {

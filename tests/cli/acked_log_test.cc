@@ -2,17 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "node/cli/atomic_file.h"
 #include "node/cli/bench_data.h"
+#include "tests/support/temp_directory.h"
 
 namespace latium::cli {
 namespace {
 
 TEST(AckedLog, KeepsTheLastOfEachKeyOverRuns) {
-  const std::string path = testing::TempDir() + "latium_acked_log_test";
-  std::filesystem::remove(path);
+  const TempDirectory directory;
+  const std::string path = directory / "acked";
   for (const std::uint64_t base : {10, 20}) {
     auto log = AckedLog::open(path);
     ASSERT_TRUE(log);
@@ -23,7 +22,6 @@ TEST(AckedLog, KeepsTheLastOfEachKeyOverRuns) {
   const auto parsed = parse_acked_log(*read_file(path));
   ASSERT_TRUE(parsed);
   EXPECT_EQ(*parsed, (std::map<Bytes, std::uint64_t>{{"a", 21}, {"b", 25}}));
-  std::filesystem::remove(path);
 }
 
 TEST(AckedLog, ACutLastLineIsLeftOut) {

@@ -4,18 +4,15 @@
 
 #include <filesystem>
 
+#include "tests/support/temp_directory.h"
+
 namespace latium::cli {
 namespace {
 
 class AtomicFileTest : public testing::Test {
  protected:
-  void SetUp() override { remove(); }
-  void TearDown() override { remove(); }
-  void remove() {
-    std::filesystem::remove(path_);
-    std::filesystem::remove(path_ + ".partial");
-  }
-  const std::string path_ = testing::TempDir() + "latium_atomic_file_test";
+  const TempDirectory directory_;
+  const std::string path_ = directory_ / "file";
 };
 
 TEST_F(AtomicFileTest, AppearsAtTheCommit) {

@@ -165,7 +165,7 @@ TEST_F(Commands, WrongUsageEndsWithTwo) {
                                              {"kv", "put", "acme/b", "k", "v", "--durability", "maybe"},
                                              {"kv", "get", "acme/b", "k", "--encoding", "hex"},
                                              {"kv", "get", "acme/\xff", "k"},
-                                             {"tenant", "create", "x"},
+                                             {"tenant", "create", "x", "--placement", "rennes"},
                                              {"tenant", "create", "no spaces", "--placement", "rennes:1"},
                                              {"status", "--timeout", "5"},
                                              {"status", "--timeout", "0s"},

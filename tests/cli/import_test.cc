@@ -182,7 +182,7 @@ TEST_F(Import, ResumeComparesTheBytesThatItPassesOver) {
 
 TEST_F(Import, FilesThatCannotBeUsedAreNamed) {
   EXPECT_EQ(run({"kv", "import", "acme/b", path("missing")}).status, 2);
-  EXPECT_EQ(run({"kv", "import", "acme/b", directory_.string()}).status, 2);
+  EXPECT_EQ(run({"kv", "import", "acme/b", directory_.path()}).status, 2);
   ASSERT_EQ(run({"kv", "put", "acme/b", "k", "v"}).status, 0);
   EXPECT_EQ(run({"kv", "export", "acme/b", path("no/such/dir")}).status, 3);
 }

@@ -16,6 +16,7 @@
 
 #include "latium/node.h"
 #include "node/cli/run_latium.h"
+#include "tests/support/temp_directory.h"
 
 namespace latium::cli {
 
@@ -56,18 +57,10 @@ class PiecewiseInput final : public std::streambuf {
 class NodeFixture : public testing::Test {
  protected:
   void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    directory_ =
-        std::filesystem::path(testing::TempDir()) / (std::string("latium_cli_") + test->test_suite_name() + "_" + test->name());
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
     start_node("127.0.0.1:0");
     ASSERT_EQ(run({"tenant", "create", "acme", "--placement", "rennes:1"}).status, 0);
   }
-  void TearDown() override {
-    stop_node();
-    std::filesystem::remove_all(directory_);
-  }
+  void TearDown() override { stop_node(); }
 
   void start_node(const std::string& listen) {
     NodeOptions options;
@@ -106,14 +99,14 @@ class NodeFixture : public testing::Test {
     return run(args);
   }
 
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  std::string path(const std::string& name) const { return directory_ / name; }
   void write(const std::string& name, const std::string& text) { std::ofstream(path(name), std::ios::binary) << text; }
   std::string read(const std::string& name) const {
     std::ifstream file(path(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
 
-  std::filesystem::path directory_;
+  TempDirectory directory_;
   std::optional<Node> node_;
   std::string address_;
   std::string input_;

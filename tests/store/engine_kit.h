@@ -16,33 +16,9 @@
 #include <vector>
 
 #include "store/rocks_engine.h"
+#include "tests/support/temp_directory.h"
 
 namespace latium::testing {
-
-/// A directory of its own, deleted at the end. In memory where the system has that: what these tests hold does not depend on
-/// a disk, and they sync thousands of times.
-class TempDirectory {
- public:
-  TempDirectory() {
-    const std::filesystem::path memory = "/dev/shm";
-    const std::filesystem::path parent = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-    std::string pattern = (parent / "latium_test_XXXXXX").string();
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  ~TempDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 /// The loop of a test: closures wait here until the test's thread runs them.
 class Completions {

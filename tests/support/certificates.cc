@@ -9,6 +9,8 @@
 
 #include "base/check.h"
 
+#include "tests/support/temp_directory.h"
+
 namespace latium::testing {
 
 namespace {
@@ -57,16 +59,14 @@ void write_pem(const std::filesystem::path& path, auto write) {
 }  // namespace
 
 struct TestAuthority::Impl {
-  std::filesystem::path directory;
+  TempDirectory holder;
+  const std::filesystem::path directory = holder.path();
   Key key;
   Certificate certificate;
   long next_serial = 2;
 };
 
 TestAuthority::TestAuthority() : impl_(std::make_unique<Impl>()) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "latium-certificates-XXXXXX").string();
-  LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr);
-  impl_->directory = pattern;
   impl_->key.reset(EVP_EC_gen("P-256"));
   impl_->certificate =
       make_certificate(impl_->key.get(), impl_->directory.filename().string(), 1, -10 * kDay, 3650 * kDay, nullptr);
@@ -75,10 +75,7 @@ TestAuthority::TestAuthority() : impl_(std::make_unique<Impl>()) {
   write_pem(authority_file(), [this](std::FILE* file) { return PEM_write_X509(file, impl_->certificate.get()); });
 }
 
-TestAuthority::~TestAuthority() {
-  std::error_code ignored;
-  std::filesystem::remove_all(impl_->directory, ignored);
-}
+TestAuthority::~TestAuthority() = default;
 
 TlsFiles TestAuthority::issue(const std::string& uri, Validity validity) {
   const long from = validity == Validity::future ? kDay : -2 * kDay;

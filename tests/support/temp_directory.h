@@ -10,11 +10,14 @@
 
 namespace latium {
 
+/// In memory where the system has that: what tests hold does not depend on a disk, and some sync thousands of times.
 class TempDirectory {
  public:
   TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "latium_test_XXXXXX").string();
-    LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr, "the temp directory is writable");
+    const std::filesystem::path memory = "/dev/shm";
+    const std::filesystem::path parent = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "latium_test_XXXXXX").string();
+    LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr, "a temp directory is writable");
     path_ = pattern;
   }
   ~TempDirectory() {
