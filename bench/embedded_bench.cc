@@ -256,6 +256,8 @@ struct Bench {
     add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered, Durability::buffered); });
     add("bucket_put", [this](benchmark::State& state) { bucket_put(state, buffered, WriteDurability::buffered); });
     add("raw_sync_64", [this](benchmark::State& state) { raw_put(state, synced, true); }, kClients);
+    add("raw_sync_1", [this](benchmark::State& state) { raw_put(state, synced, true); });
+    add("bucket_sync_1", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); });
     add("engine_sync_64", [this](benchmark::State& state) { engine_write(state, synced, Durability::sync); }, kClients);
     add("bucket_sync_64", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); }, kClients);
     add("submit_sync_64", [this](benchmark::State& state) { engine_submit(state, synced, 1); }, kClients);
@@ -280,6 +282,7 @@ int main(int argc, char** argv) {
   std::printf("\nMedians of %d repetitions, time an operation (64 clients: of all together)\n", latium::kRepetitions);
   for (const char* ours : {"engine_get", "engine_get_cached", "bucket_get"}) medians.print_ratio(ours, "raw_get");
   for (const char* ours : {"engine_write", "bucket_put"}) medians.print_ratio(ours, "raw_put");
+  medians.print_ratio("bucket_sync_1", "raw_sync_1");
   for (const char* ours : {"engine_sync_64", "bucket_sync_64", "submit_sync_64", "submit_loop_64"}) {
     medians.print_ratio(ours, "raw_sync_64");
   }

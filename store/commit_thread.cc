@@ -1,5 +1,6 @@
 #include "store/commit_thread.h"
 
+#include <semaphore>
 #include <string>
 
 namespace latium::internal {
@@ -30,7 +31,7 @@ void CommitThread::submit(WriteBatch batch, Durability durability, WriteDone don
       lock.unlock();
       return refuse(std::move(done), ErrorCode::cancelled, "the engine is closed");
     }
-    if (waiting_batches_ >= options_.queue_batches || (waiting_batches_ > 0 && waiting_bytes_ + bytes > options_.queue_bytes)) {
+    if (!has_room(bytes)) {
       lock.unlock();
       return refuse(std::move(done), ErrorCode::overloaded,
                     "the commit queue of " + options_.directory + " is full: retry with backoff, or write less at once");
@@ -41,6 +42,32 @@ void CommitThread::submit(WriteBatch batch, Durability durability, WriteDone don
     waiting_bytes_ += bytes;
   }
   if (notify) changed_.notify_one();
+}
+
+bool CommitThread::has_room(std::size_t bytes) const {
+  return waiting_batches_ < options_.queue_batches && (waiting_batches_ == 0 || waiting_bytes_ + bytes <= options_.queue_bytes);
+}
+
+std::optional<Result<void>> CommitThread::write_synced(WriteBatch& batch) {
+  const std::size_t bytes = RocksWriter::encoded_bytes(batch);
+  Result<void> outcome;
+  std::binary_semaphore answered(0);
+  bool notify = false;
+  {
+    std::scoped_lock lock(mutex_);
+    if (stopping_ || !has_room(bytes)) return std::nullopt;
+    notify = queue_.empty();
+    const auto wake_caller = [&outcome, &answered](Result<void> result) {
+      outcome = std::move(result);
+      answered.release();
+    };
+    queue_.push_back({std::move(batch), Durability::sync, wake_caller, true});
+    ++waiting_batches_;
+    waiting_bytes_ += bytes;
+  }
+  if (notify) changed_.notify_one();
+  answered.acquire();
+  return outcome;
 }
 
 void CommitThread::wake() {
@@ -92,6 +119,7 @@ bool CommitThread::take(std::vector<Waiting>& work) {
 
 std::size_t CommitThread::commit_group(std::vector<Waiting>& work, std::size_t first) {
   Answers answers;
+  Answers in_place;
   answers.reserve(work.size() - first);
   group_.Clear();
   std::size_t bytes = 0;
@@ -104,22 +132,24 @@ std::size_t CommitThread::commit_group(std::vector<Waiting>& work, std::size_t f
     if (next > first && bytes + size > options_.group_bytes) break;
     bytes += size;
     if (std::optional<Error> refusal = writer_.refusal(waiting.batch, false)) {
-      answers.emplace_back(std::move(waiting.done), fail(*std::move(refusal)));
+      (waiting.in_place ? in_place : answers).emplace_back(std::move(waiting.done), fail(*std::move(refusal)));
       continue;
     }
     writer_.append(waiting.batch, group_);
     written_bytes += waiting.batch.size_bytes();
     sync = sync || waiting.durability == Durability::sync;
-    answers.emplace_back(std::move(waiting.done), Result<void>());
+    (waiting.in_place ? in_place : answers).emplace_back(std::move(waiting.done), Result<void>());
   }
 
   // An empty group is still written when its sync is asked for.
   if (group_.Count() > 0 || sync) {
     groups_.fetch_add(1, std::memory_order_relaxed);
-    batches_.fetch_add(answers.size(), std::memory_order_relaxed);
+    batches_.fetch_add(answers.size() + in_place.size(), std::memory_order_relaxed);
     if (const Result<void> written = writer_.apply(group_, written_bytes, sync); !written) {
-      for (auto& [done, result] : answers) {
-        if (result) result = written;
+      for (Answers* all : {&answers, &in_place}) {
+        for (auto& [done, result] : *all) {
+          if (result) result = written;
+        }
       }
     }
   }
@@ -128,7 +158,8 @@ std::size_t CommitThread::commit_group(std::vector<Waiting>& work, std::size_t f
     waiting_batches_ -= next - first;
     waiting_bytes_ -= bytes;
   }
-  answer(std::move(answers));
+  for (auto& [done, result] : in_place) done(std::move(result));
+  if (!answers.empty()) answer(std::move(answers));
   return next;
 }
 

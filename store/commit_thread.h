@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -26,6 +27,9 @@ class CommitThread {
 
   /// Any thread, never blocks. Batches apply in the order of their submission.
   void submit(WriteBatch batch, Durability durability, WriteDone done);
+  /// submit() with a sync, on a thread that may block until the answer. Nothing, with the batch untouched, when there is no
+  /// room in the queue: the caller then writes by itself.
+  std::optional<Result<void>> write_synced(WriteBatch& batch);
   /// Any thread: have the thread look at the writer's health.
   void wake();
   /// Writes what waits, then ends the thread; refuses what comes later. Idempotent.
@@ -39,6 +43,7 @@ class CommitThread {
     WriteBatch batch;
     Durability durability;
     WriteDone done;
+    bool in_place = false;  ///< a blocked thread: `done` wakes it, here and not through the completion executor
   };
   using Answers = std::vector<std::pair<WriteDone, Result<void>>>;
 
@@ -47,6 +52,7 @@ class CommitThread {
   bool take(std::vector<Waiting>& work);
   /// Writes the group that starts at `first`; returns where the next one starts.
   std::size_t commit_group(std::vector<Waiting>& work, std::size_t first);
+  bool has_room(std::size_t bytes) const;
   void answer(Answers answers);
   void refuse(WriteDone done, ErrorCode code, std::string message);
 
