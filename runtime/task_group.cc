@@ -18,7 +18,9 @@ Result<void> TaskGroup::spawn(Task<void> task) {
   boost::asio::post(executor_, [this, child, task = std::move(task)]() mutable {
     if (cancelled_) {
       // Not by assigning an empty one: Asio's assignment forgets the frame that the task holds.
-      { const Task<void> unstarted = std::move(task); }
+      {
+        const Task<void> unstarted = std::move(task);
+      }
       finished(child, cancelled_error());
       return;
     }
