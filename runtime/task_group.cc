@@ -17,7 +17,10 @@ Result<void> TaskGroup::spawn(Task<void> task) {
   // Posted: co_spawn would run the task inline up to its first suspension, in the middle of the caller's state change.
   boost::asio::post(executor_, [this, child, task = std::move(task)]() mutable {
     if (cancelled_) {
-      task = {};
+      // Not by assigning an empty one: Asio's assignment forgets the frame that the task holds.
+      {
+        const Task<void> unstarted = std::move(task);
+      }
       finished(child, cancelled_error());
       return;
     }

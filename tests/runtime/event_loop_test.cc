@@ -43,9 +43,9 @@ TEST(ThreadPoolTest, RunsEverythingThatItTook) {
 }
 
 TEST(ThreadPoolTest, RefusesWhenItsQueueIsFull) {
-  ThreadPool pool(1, 2);
   std::latch started(1);
   std::latch release(1);
+  ThreadPool pool(1, 2);
   ASSERT_TRUE(pool.submit([&] {
     started.count_down();
     release.wait();
