@@ -66,14 +66,6 @@ Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   co_return response.SerializeAsString();
 }
 
-Task<void> answer(Runtime& runtime, ServiceStatistics& statistics, IncomingRequest request, Task<Bytes> work) {
-  const MonotonicTime deadline = request.deadline();
-  Result<Bytes> response = co_await with_deadline(runtime, deadline, std::move(work));
-  if (!response) ++statistics.failures;
-  std::move(request).respond(std::move(response));
-  co_return Result<void>();
-}
-
 }  // namespace
 
 void ClientService::handle(IncomingRequest request) {
@@ -121,8 +113,23 @@ void ClientService::spawn(IncomingRequest request) {
     std::move(request).respond(fail(ErrorCode::overloaded, "the node works on too many requests: retry with backoff"));
     return;
   }
-  const Result<void> spawned = tasks_.spawn(answer(core_.runtime(), statistics_, std::move(request), std::move(work)));
+  const RequestKey key(request.connection_id(), request.id());
+  const auto spawned = tasks_.spawn(answer(Running(*this, key), std::move(request), std::move(work)));
   LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  running_.emplace(key, *spawned);
+}
+
+Task<void> ClientService::answer(Running /*running*/, IncomingRequest request, Task<Bytes> work) {
+  const MonotonicTime deadline = request.deadline();
+  Result<Bytes> response = co_await with_deadline(core_.runtime(), deadline, std::move(work));
+  if (!response) ++statistics_.failures;
+  std::move(request).respond(std::move(response));
+  co_return Result<void>();
+}
+
+void ClientService::cancelled(std::uint64_t connection_id, std::uint64_t request_id) {
+  const auto found = running_.find({connection_id, request_id});
+  if (found != running_.end()) tasks_.cancel(found->second);
 }
 
 Task<void> ClientService::stop() {

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "net/transport.h"
 #include "node/node_core.h"
@@ -41,9 +43,30 @@ class ClientService final : public RequestHandler {
   /// Requests that are being worked on.
   std::size_t in_progress() const { return tasks_.size(); }
 
+  /// The caller of a request is gone: what has not begun for it will not.
+  void cancelled(std::uint64_t connection_id, std::uint64_t request_id) override;
+
   const ServiceStatistics& statistics() const { return statistics_; }
 
  private:
+  using RequestKey = std::pair<std::uint64_t, std::uint64_t>;  // connection, request
+
+  // Listed while its task lives, whether that ever starts or not: it is an argument of the task.
+  class Running {
+   public:
+    Running(ClientService& service, RequestKey key) : service_(&service), key_(key) {}
+    Running(Running&& other) noexcept : service_(std::exchange(other.service_, nullptr)), key_(other.key_) {}
+    Running& operator=(Running&&) = delete;
+    ~Running() {
+      if (service_ != nullptr) service_->running_.erase(key_);
+    }
+
+   private:
+    ClientService* service_;
+    RequestKey key_;
+  };
+
+  Task<void> answer(Running running, IncomingRequest request, Task<Bytes> work);
   // Answers in place when the value is in memory; this is the path that has to be fast.
   void get_in_place(IncomingRequest request);
   void spawn(IncomingRequest request);
@@ -52,7 +75,8 @@ class ClientService final : public RequestHandler {
   ServiceInfo info_;
   ServiceStatistics statistics_;
   std::optional<Error> refusal_;
-  TaskGroup tasks_;
+  std::map<RequestKey, TaskId> running_;
+  TaskGroup tasks_;  // last: its tasks refer to what is above
 };
 
 }  // namespace latium

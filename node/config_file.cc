@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <limits>
 #include <map>
 
@@ -168,7 +167,11 @@ Result<void> apply_config(std::string_view text, std::string_view name, NodeOpti
 Result<void> load_config(const std::string& path, NodeOptions& options) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorCode::invalid_argument, "cannot read the configuration file '" + path + "': check that it exists");
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  // Read by blocks: an iterator would throw on what is no file, such as a directory.
+  std::string text;
+  char block[4096];
+  while (file.read(block, sizeof block) || file.gcount() > 0) text.append(block, static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) return fail(ErrorCode::invalid_argument, "cannot read the configuration file '" + path + "': check that it is a file");
   return apply_config(text, path, options);
 }
 

@@ -68,6 +68,7 @@ struct Node::Impl {
     co_return Result<void>();
   }
 
+  Result<void> check_certificate();
   IdentityRequest identity_request() const;
   Result<void> open_store();
   Result<void> open_core();
@@ -87,7 +88,7 @@ void Node::Impl::run_async(Task<T> task, Callback<T> done) {
     if (!local_tasks->has_room()) {
       return done(fail(ErrorCode::overloaded, "too many calls in progress on this node: retry with backoff"));
     }
-    const Result<void> spawned = local_tasks->spawn(finish_with<T>(std::move(task), std::move(done)));
+    const auto spawned = local_tasks->spawn(finish_with<T>(std::move(task), std::move(done)));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   });
 }

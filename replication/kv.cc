@@ -52,6 +52,8 @@ Result<std::optional<Record>> KeyValue::get(const BucketHandle& bucket, BytesVie
   LATIUM_CHECKED(check_key(key));
   LATIUM_CHECKED(check_exists(bucket));
   LATIUM_TRY(ReadResult found, engine_.get(Family::data, locate(bucket, key), ReadMode::may_block));
+  // Nothing there, or dropped since the check above?
+  if (found.presence == Presence::absent) LATIUM_CHECKED(check_live(bucket));
   return decode_found(std::move(found), key);
 }
 
@@ -109,6 +111,7 @@ Task<std::optional<Record>> KeyValue::get_async(std::shared_ptr<const BucketHand
   LATIUM_CO_CHECKED(check_key(key));
   LATIUM_CO_CHECKED(check_exists(*bucket));
   LATIUM_CO_TRY(ReadResult found, co_await read(runtime_, engine_, Family::data, locate(*bucket, key)));
+  if (found.presence == Presence::absent) LATIUM_CO_CHECKED(check_live(*bucket));
   co_return decode_found(std::move(found), key);
 }
 
@@ -126,6 +129,8 @@ Task<ScanResult> KeyValue::scan_async(std::shared_ptr<const BucketHandle> bucket
   LATIUM_CO_CHECKED(check_scan(request));
   LATIUM_CO_CHECKED(check_exists(*bucket));
   if (runtime_.faults.fires("scan_page_of_one")) request.limit = 1;
+  // Scans take long: without a bound they would hold the pool against single reads, status and changes of tenants.
+  LATIUM_CO_TRY(const Permit turn, co_await scans_.acquire());
   Engine& engine = engine_;
   co_return co_await offload<ScanResult>(runtime_, [&engine, bucket = std::move(bucket), request = std::move(request)] {
     return scan_bucket(engine, *bucket, request);

@@ -12,6 +12,7 @@
 #include "base/hlc.h"
 #include "ring/tenant_catalog.h"
 #include "runtime/runtime.h"
+#include "runtime/sync.h"
 #include "store/async_engine.h"
 #include "store/record.h"
 
@@ -39,6 +40,10 @@ struct ScanResult {
   bool more = false;
 };
 inline constexpr std::size_t kScanPageBytes = 4u << 20;
+
+/// Of scan_async, over all callers: running on the pool, and waiting for their turn (above that `overloaded`).
+inline constexpr std::size_t kScansAtOnce = 2;
+inline constexpr std::size_t kScansWaiting = 16384;
 
 struct KeyValuePair {
   Bytes key;
@@ -78,6 +83,7 @@ class KeyValue {
   Engine& engine_;
   TenantCatalog& catalog_;
   HlcClock& hlc_;
+  Semaphore scans_{kScansAtOnce, kScansWaiting};
 };
 
 }  // namespace latium

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "replication/bounds.h"
 #include "store/key_layout.h"
 
 namespace latium {
@@ -71,6 +72,8 @@ Result<ScanResult> scan_bucket(Engine& engine, const BucketHandle& bucket, const
       heap.pop_back();
     }
   }
+  // A drop removes from under the cursors' opening; a short page must not pass for the end.
+  LATIUM_CHECKED(check_live(bucket));
   return result;
 }
 

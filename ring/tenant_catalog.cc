@@ -146,6 +146,8 @@ Result<void> TenantCatalog::drop(std::string_view name) {
     if (found == known_.end()) return unknown_tenant(name);
     handle = found->second.handle;
   }
+  // Before anything is removed: whoever looks again after it read or scanned knows then why there was nothing.
+  handle->dropped_.store(true, std::memory_order_release);
   WriteBatch removal;
   removal.remove(Family::system, tenant_key(name));
   remove_tenant_data(removal, handle->id);
@@ -154,8 +156,11 @@ Result<void> TenantCatalog::drop(std::string_view name) {
   Result<void> written = engine_.write(std::move(batch), Durability::sync);
   // A full disk takes removals only, and no puts that could race with them: the mark is not needed.
   if (!written && written.error().code == ErrorCode::read_only) written = engine_.write(std::move(removal), Durability::sync);
-  LATIUM_CHECKED(std::move(written));
-  handle->dropped_.store(true, std::memory_order_release);
+  if (!written) {
+    // Perhaps removed is as good as dropped until the drop is repeated: a put acknowledged now could go at the next start.
+    if (written.error().certainty == Certainty::not_applied) handle->dropped_.store(false, std::memory_order_release);
+    return written;
+  }
   const std::unique_lock lock(known_lock_);
   known_.erase(known_.find(name));
   return {};

@@ -3,13 +3,19 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstddef>
-#include <list>
+#include <cstdint>
+#include <map>
 #include <optional>
 
 #include "runtime/suspension.h"
 #include "runtime/task.h"
 
 namespace latium {
+
+/// Names a task of one group; 0 names none.
+struct TaskId {
+  std::uint64_t value = 0;
+};
 
 /// Loop thread only.
 class TaskGroup {
@@ -22,7 +28,10 @@ class TaskGroup {
 
   /// Starts `task` through a post: nothing of it runs before spawn returns. `cancelled` after cancel(). An exception out of
   /// a task is a bug and stops the process; an error that it returns is kept, the first one only, for join().
-  Result<void> spawn(Task<void> task);
+  Result<TaskId> spawn(Task<void> task);
+
+  /// Asks one task to end; nothing happens when it has ended.
+  void cancel(TaskId task);
 
   /// Asks every task to end; new ones are refused.
   void cancel();
@@ -38,14 +47,16 @@ class TaskGroup {
  private:
   struct Child {
     boost::asio::cancellation_signal signal;
+    bool cancelled = false;  // before its start there is no slot to signal
   };
 
-  void finished(std::list<Child>::iterator child, Result<void> result);
+  void finished(std::uint64_t child, Result<void> result);
 
   Executor executor_;
   std::size_t limit_;
   bool cancelled_ = false;
-  std::list<Child> children_;
+  std::uint64_t next_id_ = 1;
+  std::map<std::uint64_t, Child> children_;  // ordered: cancels go out in the order of spawning
   std::optional<Error> first_error_;
   Suspension* joiner_ = nullptr;
 };

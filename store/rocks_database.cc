@@ -1,5 +1,7 @@
 #include "store/rocks_database.h"
 
+#include "store/rocks_log.h"
+
 #include <rocksdb/file_system.h>
 
 #include <algorithm>
@@ -117,6 +119,7 @@ Result<RocksDatabase> open_rocks_database(const RocksOptions& options) {
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(db_options, options.directory, descriptors, &opened.all_families, &db);
   if (!status.ok()) return fail(open_error(status, options.directory));
+  static_cast<RocksLog&>(*db_options.info_log).opened();
   opened.db.reset(db);
   std::copy(opened.all_families.begin() + 1, opened.all_families.end(), opened.families.begin());
   return opened;

@@ -42,12 +42,17 @@ void RocksHealth::look_for_room() {
 }
 
 void RocksHealth::attach(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families, std::function<void()> wake) {
+  {
+    std::scoped_lock lock(mutex_);
+    db_ = db;
+    families_ = std::move(families);
+    wake_ = std::move(wake);
+  }
   // Without room for the reserve the engine works, only deletes on a full disk do not.
   if (const Result<void> filled = reserve_.fill(); !filled) emit(Severity::warn, "disk_reserve_missing", filled.error().message);
+  // An error since the opening found nobody to wake.
   std::scoped_lock lock(mutex_);
-  db_ = db;
-  families_ = std::move(families);
-  wake_ = std::move(wake);
+  if (needs_recovery_) wake_();
 }
 
 void RocksHealth::detach() {

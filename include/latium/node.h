@@ -44,7 +44,7 @@ struct NodeStatus {
   std::uint64_t memory_bytes = 0;  ///< of the store, without its block cache
 };
 
-/// Any thread may call anything. Several nodes may live in one process, each with a data directory of its own. Stopping
+/// Any thread may call anything, except that a node's own callbacks must not stop or destroy it. Several nodes may live in one process, each with a data directory of its own. Stopping
 /// (stop(), or the destructor) waits for calls in flight; buckets and callbacks used afterwards answer `unavailable`.
 class Node {
  public:
@@ -72,7 +72,8 @@ class Node {
 
   NodeStatus status() const;
 
-  /// Refuses new calls, lets those in flight end (at most NodeOptions::stop_timeout_ms), closes the store. Idempotent.
+  /// Refuses new calls, lets those in flight end, cancels what is left after NodeOptions::stop_timeout_ms (a disk operation
+  /// that has begun is waited for), closes the store. Idempotent.
   Result<void> stop();
 
  private:

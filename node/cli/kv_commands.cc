@@ -25,7 +25,7 @@ struct KvOptions {
   std::string durability = "sync";
   std::string prefix;
   std::string after;
-  std::uint64_t limit = 0;
+  std::int64_t limit = 0;  // 0: all
   bool keys_only = false;
 };
 
@@ -196,7 +196,8 @@ Result<int> scan(Context& context, const KvOptions& options) {
   request.set_bucket(target.bucket);
   LATIUM_TRY(*request.mutable_prefix(), decode_argument("--prefix", options.prefix, encoding));
   LATIUM_TRY(*request.mutable_after(), decode_argument("--after", options.after, encoding));
-  std::uint64_t left = options.limit == 0 ? ~std::uint64_t{0} : options.limit;
+  if (options.limit < 0) return fail(ErrorCode::invalid_argument, "--limit must not be negative");
+  std::uint64_t left = options.limit == 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(options.limit);
   while (left > 0 && context.out) {
     request.set_limit(static_cast<std::uint32_t>(std::min(left, kPage)));
     LATIUM_TRY(const auto page, context.read<client::KvScanResponse>(wire::METHOD_KV_SCAN, request));

@@ -97,6 +97,7 @@ TEST(Config, ReadsAFileOrSaysWhyNot) {
   NodeOptions options;
   ASSERT_TRUE(load_config(directory / "c.toml", options).has_value());
   EXPECT_EQ(options.site, "paris");
+  EXPECT_EQ(load_config(directory.path(), options).error().code, ErrorCode::invalid_argument) << "a directory";
   const auto missing = load_config(directory / "none.toml", options);
   ASSERT_FALSE(missing.has_value());
   EXPECT_NE(missing.error().message.find("none.toml"), std::string::npos);

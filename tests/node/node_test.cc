@@ -76,6 +76,16 @@ TEST_F(NodeTest, AClientRoleHoldsNoReplicas) {
   EXPECT_EQ(node.create_tenant("acme").error().code, ErrorCode::unsatisfiable_placement);
 }
 
+TEST_F(NodeTest, ADirectoryWithTenantsIsNoClients) {
+  {
+    Node node = opened(options());
+    (void)bucket_of(node);
+  }
+  NodeOptions client = options();
+  client.role = NodeRole::client;
+  EXPECT_EQ(Node::open(client).error().code, ErrorCode::invalid_argument);
+}
+
 TEST_F(NodeTest, AHeldDirectoryIsRefused) {
   Node node = opened(options());
   const auto second = Node::open(options());

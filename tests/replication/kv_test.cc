@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <map>
+#include <thread>
 
 #include "runtime/event_loop.h"
 #include "runtime/spawn.h"
@@ -116,6 +118,27 @@ TEST_F(KvTest, ADroppedTenantAnswersNobody) {
   EXPECT_EQ(put("k", "v").error().code, ErrorCode::unknown_tenant);
   EXPECT_EQ(kv_->get(*bucket_, "k").error().code, ErrorCode::unknown_tenant);
   EXPECT_EQ(run(kv_->get_async(bucket_, "k")).error().code, ErrorCode::unknown_tenant);
+}
+
+// A scan or read that began before the drop and looks after it must not take what is gone for what never was.
+TEST_F(KvTest, ADropInTheMiddleOfReadsIsTold) {
+  ASSERT_TRUE(put("k", "v").has_value());
+  std::atomic<bool> dropped = false;
+  std::thread dropper([&] {
+    ASSERT_TRUE(catalog_->drop("acme").has_value());
+    dropped = true;
+  });
+  for (bool last = false; !last;) {
+    last = dropped;
+    const auto page = kv_->scan(*bucket_, {});
+    if (page) EXPECT_EQ(page->items.size(), 1u);
+    const auto found = kv_->get(*bucket_, "k");
+    if (found) EXPECT_TRUE(found->has_value());
+    const auto later = run(kv_->scan_async(bucket_, {}));
+    if (later) EXPECT_EQ(later->items.size(), 1u);
+    if (last) EXPECT_FALSE(page.has_value() || found.has_value() || later.has_value());
+  }
+  dropper.join();
 }
 
 TEST_F(KvTest, ACorruptRecordNamesItsKey) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/fault_engine.h"
 #include "store/key_layout.h"
 #include "store/memory_engine.h"
 
@@ -17,7 +18,9 @@ class TenantCatalogTest : public testing::Test {
     engine_.reset();
     MemoryEngine::Options options;
     options.completion = [](std::move_only_function<void()>) {};
-    engine_ = *MemoryEngine::open(disk_, std::move(options));
+    auto faulty = std::make_unique<FaultEngine>(*MemoryEngine::open(disk_, std::move(options)), EngineFaultRates{}, Random(1));
+    faults_ = faulty.get();
+    engine_ = std::move(faulty);
     catalog_ = *TenantCatalog::open(*engine_);
   }
 
@@ -37,6 +40,7 @@ class TenantCatalogTest : public testing::Test {
   const Placement placement_ = *Placement::parse("rennes:1");
   SimulatedDisk disk_;
   std::unique_ptr<Engine> engine_;
+  FaultEngine* faults_ = nullptr;
   std::unique_ptr<TenantCatalog> catalog_;
 };
 
@@ -127,6 +131,45 @@ TEST_F(TenantCatalogTest, ANewTenantOfADroppedNameDoesNotTakeOldHandles) {
   ASSERT_TRUE(catalog_->drop("acme").has_value());
   created("acme");
   EXPECT_EQ(catalog_->ensure_exists(*old).error().code, ErrorCode::unknown_tenant);
+}
+
+TEST_F(TenantCatalogTest, ADropThatFailedLeavesTheTenant) {
+  created("acme");
+  const auto bucket = *catalog_->bucket("acme", "b");
+  faults_->script(EngineOperation::write, {EngineFault::io_error});
+  EXPECT_EQ(catalog_->drop("acme").error().code, ErrorCode::io_error);
+  EXPECT_FALSE(bucket->tenant->dropped());
+  EXPECT_TRUE(catalog_->describe("acme").has_value());
+}
+
+// A put that is acknowledged after the removal reached the disk would be lost at the next start.
+TEST_F(TenantCatalogTest, ADropOfUnknownOutcomeTakesNoMorePutsUntilItIsRepeated) {
+  created("acme");
+  const auto bucket = *catalog_->bucket("acme", "b");
+  faults_->script(EngineOperation::write, {EngineFault::unknown_applied});
+  EXPECT_EQ(catalog_->drop("acme").error().certainty, Certainty::unknown);
+  EXPECT_TRUE(bucket->tenant->dropped());
+  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  EXPECT_EQ(catalog_->size(), 0u);
+}
+
+TEST_F(TenantCatalogTest, AFullDiskStillLetsATenantGo) {
+  const Tenant acme = created("acme");
+  put_raw(data_key(acme.id, PartitionId{0}, "b", "k"));
+  faults_->script(EngineOperation::write, {EngineFault::read_only});
+  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  EXPECT_FALSE(holds_data());
+}
+
+TEST_F(TenantCatalogTest, FailedChangesChangeNothing) {
+  faults_->script(EngineOperation::write, {EngineFault::io_error});
+  EXPECT_EQ(catalog_->create("acme", placement_, 64).error().code, ErrorCode::io_error);
+  EXPECT_EQ(catalog_->size(), 0u);
+  created("acme");
+  const auto bucket = *catalog_->bucket("acme", "b");
+  faults_->script(EngineOperation::write, {EngineFault::read_only});
+  EXPECT_EQ(catalog_->ensure_exists(*bucket).error().code, ErrorCode::read_only);
+  EXPECT_FALSE(bucket->exists());
 }
 
 TEST_F(TenantCatalogTest, CorruptRecordsAreRefused) {

@@ -45,6 +45,20 @@ TEST_F(TaskGroupTest, NothingRunsBeforeSpawnReturns) {
   EXPECT_EQ(group_.size(), 0u);
 }
 
+TEST_F(TaskGroupTest, OneTaskIsCancelledByItsId) {
+  const auto first = group_.spawn(note(milliseconds(10), "a"));
+  ASSERT_TRUE(group_.spawn(note(milliseconds(10), "b")));
+  const auto unstarted = group_.spawn(note(milliseconds(10), "c"));
+  ASSERT_TRUE(first && unstarted);
+  group_.cancel(*unstarted);
+  settle();
+  group_.cancel(*first);
+  group_.cancel(*first);
+  ASSERT_TRUE(run(group_.join()));
+  group_.cancel(*first);
+  EXPECT_EQ(notes_, (std::vector<std::string>{"a cancelled", "b ok"}));
+}
+
 TEST_F(TaskGroupTest, JoinWaitsForAll) {
   ASSERT_TRUE(group_.spawn(note(milliseconds(10), "a")));
   ASSERT_TRUE(group_.spawn(note(milliseconds(5), "b")));

@@ -26,7 +26,7 @@ constexpr std::uint32_t kScanPage = 3;  // small, so that scans take several
 class NodeProcess final : public Process {
  public:
   NodeProcess(NodeSeams seams, Address address) : seams_(seams), address_(std::move(address)), tasks_(seams.runtime.executor, 1) {
-    const Result<void> spawned = tasks_.spawn(keep_starting());
+    const auto spawned = tasks_.spawn(keep_starting());
     LATIUM_CHECK(spawned.has_value());
   }
 
