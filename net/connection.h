@@ -51,6 +51,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Closes at once; `say_goodbye`: tells the peer why, as far as the kernel takes it without waiting (plaintext only).
   void close(const Error& reason, bool say_goodbye);
 
+  /// For a peer that breaks the rules: close() with a goodbye, counted.
+  void break_off(const Error& reason);
+
   bool closed() const { return closed_; }
   /// Bytes that wait to be written.
   std::size_t queued_bytes() const { return queue_.bytes() + out_.size() - out_done_; }
@@ -65,7 +68,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void handle_message_frame(const Frame& frame);
   bool from_right_side(FrameType type) const;
   void observe_stamp(std::uint64_t stamp);
-  void break_off(const Error& reason);
 
   std::uint64_t stamp();
   void request_flush();

@@ -59,6 +59,7 @@ struct NetContext {
   TransportStatistics statistics;
   TaskGroup tasks;
   bool stopping = false;
+  std::uint64_t last_connection_id = 0;  // of those that came in
 
   ThrottledEvent connection_rejected{"connection_rejected"};
   ThrottledEvent connection_lost{"connection_lost"};

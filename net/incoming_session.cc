@@ -1,6 +1,7 @@
 #include "net/incoming_session.h"
 
 #include <utility>
+#include <vector>
 
 #include "net/wire_error.h"
 
@@ -22,20 +23,36 @@ void IncomingSession::close(const Error& reason) {
 void IncomingSession::on_message(Connection& connection, Message message) {
   const FrameHeader& header = message.header;
   ++context_.statistics.requests_received;
-  ++unanswered_;
-  if (unanswered_ > context_.limits.max_requests_per_connection) {
-    ++context_.statistics.overloaded;
-    respond(header.request_id, fail(ErrorCode::overloaded, "too many requests of one peer are being served: retry with backoff"));
+  if (unanswered_.contains(header.request_id)) {
+    connection.break_off({ErrorCode::corruption, "a second request with the id of one that is not answered yet"});
     return;
   }
+  if (!admit(header.request_id)) return;
   const MonotonicTime deadline =
       header.timeout_ms == 0 ? kNever : saturating_add(connection.now(), std::chrono::milliseconds(header.timeout_ms));
   handler_.handle(
-      IncomingRequest(header.method, std::move(message.payload), deadline, peer_, shared_from_this(), header.request_id));
+      IncomingRequest(header.method, std::move(message.payload), deadline, peer_, shared_from_this(), id_, header.request_id));
+}
+
+/// Books the request, or answers it.
+bool IncomingSession::admit(std::uint64_t request_id) {
+  if (unanswered_.size() >= context_.limits.max_requests_per_connection) {
+    ++context_.statistics.overloaded;
+    refuse(request_id, {ErrorCode::overloaded, "too many requests of one peer are being served: retry with backoff"});
+    return false;
+  }
+  if (spare_) {
+    spare_.key() = request_id;
+    spare_.mapped() = {};
+    unanswered_.insert(std::move(spare_));
+  } else {
+    unanswered_.try_emplace(request_id);
+  }
+  return true;
 }
 
 void IncomingSession::respond(std::uint64_t request_id, Result<Bytes> response) {
-  --unanswered_;
+  spare_ = unanswered_.extract(request_id);
   if (!connection_) return;
   if (!response) {
     refuse(request_id, response.error());
@@ -57,11 +74,21 @@ void IncomingSession::refuse(std::uint64_t request_id, const Error& error) {
 }
 
 void IncomingSession::on_cancel(Connection& /*connection*/, std::uint64_t request_id) {
-  handler_.cancelled(peer_, request_id);
+  const auto found = unanswered_.find(request_id);
+  if (found == unanswered_.end() || std::exchange(found->second.cancelled, true)) return;
+  handler_.cancelled(id_, request_id);
 }
 
 void IncomingSession::on_closed(Connection& /*connection*/, const Error& /*reason*/) {
   connection_.reset();
+  // The handler may answer any of them while it is told.
+  std::vector<std::uint64_t> untold;
+  for (auto& [request_id, state] : unanswered_) {
+    if (!std::exchange(state.cancelled, true)) untold.push_back(request_id);
+  }
+  for (const std::uint64_t request_id : untold) {
+    if (unanswered_.contains(request_id)) handler_.cancelled(id_, request_id);
+  }
 }
 
 }  // namespace latium

@@ -1,6 +1,7 @@
 // IncomingSession: the serving end of one connection: requests to the handler, answers back.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "net/connection.h"
@@ -11,7 +12,7 @@ namespace latium {
 class IncomingSession final : public ResponseSink, public ConnectionOwner, public std::enable_shared_from_this<IncomingSession> {
  public:
   IncomingSession(NetContext& context, RequestHandler& handler, PeerIdentity peer)
-      : context_(context), handler_(handler), peer_(std::move(peer)) {}
+      : context_(context), handler_(handler), peer_(std::move(peer)), id_(++context.last_connection_id) {}
 
   /// Serves until the connection is closed.
   static Task<void> serve(std::shared_ptr<IncomingSession> self, std::unique_ptr<Stream> stream, FrameDecoder decoder);
@@ -24,13 +25,21 @@ class IncomingSession final : public ResponseSink, public ConnectionOwner, publi
   void on_closed(Connection& connection, const Error& reason) override;
 
  private:
+  struct Unanswered {
+    bool cancelled = false;  // the handler was told
+  };
+  using UnansweredMap = std::map<std::uint64_t, Unanswered>;
+
+  bool admit(std::uint64_t request_id);
   void refuse(std::uint64_t request_id, const Error& error);
 
   NetContext& context_;  // not after the connection is closed
   RequestHandler& handler_;
   const PeerIdentity peer_;
+  const std::uint64_t id_;
   std::shared_ptr<Connection> connection_;
-  std::size_t unanswered_ = 0;
+  UnansweredMap unanswered_;        // what the handler has, by request id
+  UnansweredMap::node_type spare_;  // the entry of the last answer: a request answered in place needs no memory for its own
 };
 
 }  // namespace latium

@@ -61,15 +61,23 @@ class ResponseSink {
 class IncomingRequest {
  public:
   IncomingRequest(Method method, Bytes payload, MonotonicTime deadline, const PeerIdentity& peer,
-                  std::shared_ptr<ResponseSink> sink, std::uint64_t id)
-      : method_(method), payload_(std::move(payload)), deadline_(deadline), peer_(&peer), sink_(std::move(sink)), id_(id) {}
+                  std::shared_ptr<ResponseSink> sink, std::uint64_t connection_id, std::uint64_t id)
+      : method_(method),
+        payload_(std::move(payload)),
+        deadline_(deadline),
+        peer_(&peer),
+        sink_(std::move(sink)),
+        connection_id_(connection_id),
+        id_(id) {}
   IncomingRequest(IncomingRequest&&) noexcept = default;
   IncomingRequest& operator=(IncomingRequest&&) = delete;
   ~IncomingRequest() {
     if (sink_) std::move(*this).respond(fail(ErrorCode::internal, Certainty::unknown, "the request was dropped unanswered"));
   }
 
-  /// Unique among the requests of its peer (the same PeerIdentity object) that are not answered yet.
+  /// The connection that it came by; unique in the life of the transport, never 0.
+  std::uint64_t connection_id() const { return connection_id_; }
+  /// Unique among the requests of its connection that are not answered yet.
   std::uint64_t id() const { return id_; }
   Method method() const { return method_; }
   const Bytes& payload() const { return payload_; }
@@ -90,6 +98,7 @@ class IncomingRequest {
   MonotonicTime deadline_;
   const PeerIdentity* peer_;  // owned by the sink's connection
   std::shared_ptr<ResponseSink> sink_;
+  std::uint64_t connection_id_;
   std::uint64_t id_;
 };
 
@@ -99,9 +108,10 @@ class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
   virtual void handle(IncomingRequest request) = 0;
-  /// The peer gave up on a request that it sent, which may be answered already: the one whose peer() is this object and
-  /// whose id() is this number. A hint, nothing need be done.
-  virtual void cancelled(const PeerIdentity& /*peer*/, std::uint64_t /*request_id*/) {}
+  /// Nobody waits any more for the answer of a request that was given to handle() and is not answered yet: its caller gave up,
+  /// or its connection is closed, by either end. At most once a request. A hint: work on it may be ended, but it still has to
+  /// be answered or dropped, in this call or later.
+  virtual void cancelled(std::uint64_t /*connection_id*/, std::uint64_t /*request_id*/) {}
 };
 
 struct CallOptions {

@@ -76,10 +76,67 @@ TEST_F(TcpTransportTest, TheHandlerHearsOfCancels) {
   world.run(handler.arrived.wait());
   EXPECT_EQ(client->cancel(address, id), Certainty::unknown);
   world.run(handler.cancel_came.wait());
-  EXPECT_EQ(handler.cancelled_ids, std::vector<std::uint64_t>{handler.held.front().id()});
+  const IncomingRequest& held = handler.held.front();
+  EXPECT_EQ(handler.cancelled_ids, (std::vector{std::pair(held.connection_id(), held.id())}));
+  // Only once, though the connection goes as well.
+  world.run(client->stop());
+  world.run(until([this] { return server->statistics().connections_open == 0; }));
+  EXPECT_EQ(handler.cancelled_ids.size(), 1u);
   handler.release();
-  EXPECT_EQ(call(kEcho, "next"), Result<Bytes>("next"));
   EXPECT_FALSE(result.has_value());
+}
+
+TEST_F(TcpTransportTest, TheHandlerHearsOfConnectionsThatEndBeforeTheAnswers) {
+  start();
+  RawPeer one(world.runtime().executor);
+  RawPeer other(world.runtime().executor);
+  for (RawPeer* peer : {&one, &other}) {
+    greet(*peer);
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+      world.run(peer->write_frame({.type = FrameType::request, .method = kHold, .request_id = id}, "x"));
+      world.run(until([this, before = handler.handled] { return handler.handled > before; }));
+    }
+  }
+  // The first one of the connection that goes is answered before.
+  std::move(handler.held.front()).respond(Bytes("answer"));
+  handler.held.pop_front();
+  std::optional<Result<Bytes>> answer;
+  world.run(keep(one.read_until(FrameType::response), &answer));
+  one.socket.close();
+  world.run(handler.cancel_came.wait());
+  const std::uint64_t gone = handler.held.front().connection_id();
+  EXPECT_EQ(handler.cancelled_ids, (std::vector{std::pair(gone, std::uint64_t{2}), std::pair(gone, std::uint64_t{3})}));
+  EXPECT_NE(handler.held.back().connection_id(), gone);
+  // Answers of those go nowhere; the others are served.
+  handler.release();
+  world.run(keep(other.read_until(FrameType::response), &answer));
+  EXPECT_EQ(answer, Result<Bytes>("x"));
+}
+
+TEST_F(TcpTransportTest, ASecondRequestWithTheIdOfAnUnansweredOneEndsTheConnection) {
+  start();
+  RawPeer peer(world.runtime().executor);
+  greet(peer);
+  for (int i = 0; i < 2; ++i) {
+    world.run(peer.write_frame({.type = FrameType::request, .method = kHold, .request_id = 5}, "x"));
+  }
+  std::optional<Result<Bytes>> goodbye;
+  world.run(keep(peer.read_until(FrameType::goodbye), &goodbye));
+  ASSERT_TRUE(goodbye->has_value());
+  EXPECT_EQ(decode_error(**goodbye).code, ErrorCode::corruption);
+  EXPECT_EQ(handler.handled, 1u);
+}
+
+TEST_F(TcpTransportTest, ACancelOfAnAnsweredRequestIsNotPassedOn) {
+  start();
+  RawPeer peer(world.runtime().executor);
+  greet(peer);
+  world.run(peer.write_frame({.type = FrameType::request, .method = kEcho, .request_id = 1}, "x"));
+  world.run(peer.write_frame({.type = FrameType::cancel, .request_id = 1}, {}));
+  world.run(peer.write_frame({.type = FrameType::ping}, {}));
+  std::optional<Result<Bytes>> pong;
+  world.run(keep(peer.read_until(FrameType::pong), &pong));
+  EXPECT_TRUE(handler.cancelled_ids.empty());
 }
 
 TEST_F(TcpTransportTest, ACancelBeforeTheConnectionStandsIsNotApplied) {
@@ -98,8 +155,9 @@ TEST_F(TcpTransportTest, ACancelledLargeRequestLeavesTheConnectionUsable) {
   const std::uint64_t id = client->send(address, kEcho, Bytes(kMaxMessageBytes, 'x'), {}, [](const Result<Bytes>&) {});
   world.run(until([&] { return client->statistics().bytes_sent > 2 * kMaxFramePayloadBytes; }));
   client->cancel(address, id);
-  world.run(handler.cancel_came.wait());
   EXPECT_EQ(call(kEcho, "next"), Result<Bytes>("next"));
+  // It never was whole: nothing to tell.
+  EXPECT_TRUE(handler.cancelled_ids.empty());
   EXPECT_EQ(handler.handled, 2u);
 }
 

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -60,21 +61,22 @@ class ScriptedHandler final : public RequestHandler {
         return;
     }
   }
-  void cancelled(const PeerIdentity& /*peer*/, std::uint64_t request_id) override {
-    cancelled_ids.push_back(request_id);
+  void cancelled(std::uint64_t connection_id, std::uint64_t request_id) override {
+    cancelled_ids.emplace_back(connection_id, request_id);
     cancel_came.set();
   }
 
   /// Answers what is held, the last one first.
   void release() {
-    auto requests = std::exchange(held, {});
+    auto requests = std::move(held);
+    held.clear();
     for (auto request = requests.rbegin(); request != requests.rend(); ++request) echo(std::move(*request));
   }
 
   std::uint64_t handled = 0;
   PeerIdentity last_peer;
-  std::vector<IncomingRequest> held;
-  std::vector<std::uint64_t> cancelled_ids;
+  std::list<IncomingRequest> held;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> cancelled_ids;  ///< connection, request
   Event arrived;
   Event cancel_came;
 

@@ -230,7 +230,7 @@ void SimTransport::deliver_request(Number caller, HostId caller_host, Number cal
   const MonotonicTime deadline = remaining ? saturating_add(runtime_.runtime().clock.monotonic_now(), *remaining) : kNever;
   auto sink = std::make_shared<ServerConnection>(network_, number_, host_, caller, caller_host, call_id, caller_identity);
   const PeerIdentity& peer = sink->peer();
-  handler_->handle(IncomingRequest(method, std::move(request), deadline, peer, std::move(sink), next_request_++));
+  handler_->handle(IncomingRequest(method, std::move(request), deadline, peer, std::move(sink), caller, next_request_++));
 }
 
 void SimTransport::finish(Number call_id, Result<Bytes> result) {
