@@ -171,7 +171,8 @@ Result<void> load_config(const std::string& path, NodeOptions& options) {
   std::string text;
   char block[4096];
   while (file.read(block, sizeof block) || file.gcount() > 0) text.append(block, static_cast<std::size_t>(file.gcount()));
-  if (file.bad()) return fail(ErrorCode::invalid_argument, "cannot read the configuration file '" + path + "': check that it is a file");
+  if (file.bad())
+    return fail(ErrorCode::invalid_argument, "cannot read the configuration file '" + path + "': check that it is a file");
   return apply_config(text, path, options);
 }
 

@@ -88,12 +88,14 @@ Result<void> Node::Impl::start() {
 // Before a new data directory gets an identity: a wrong certificate or a misspelt site must not become its site for good.
 Result<void> Node::Impl::check_certificate() {
   if (options.tls.empty()) return {};
-  LATIUM_TRY(const auto tls, TlsContext::load({options.tls.cert, options.tls.key, options.tls.ca}, loop.runtime().clock.wall_ms()));
+  LATIUM_TRY(const auto tls,
+             TlsContext::load({options.tls.cert, options.tls.key, options.tls.ca}, loop.runtime().clock.wall_ms()));
   const CertificateIdentity& own = tls->own_identity();
   if (own.role == PeerRole::node && own.site == options.site) return {};
-  return fail(ErrorCode::unauthenticated,
-              "certificate '" + options.tls.cert + "' is for " + (own.role == PeerRole::node ? "site '" + own.site + "'" : "a client") +
-                  ", not for site '" + options.site + "': give this site's certificate, or correct the site");
+  return fail(ErrorCode::unauthenticated, "certificate '" + options.tls.cert + "' is for " +
+                                              (own.role == PeerRole::node ? "site '" + own.site + "'" : "a client") +
+                                              ", not for site '" + options.site +
+                                              "': give this site's certificate, or correct the site");
 }
 
 Result<void> Node::Impl::open_store() {
@@ -128,8 +130,8 @@ Result<void> Node::Impl::open_core() {
   CoreOptions core_options{.rack = options.rack, .holds_replicas = options.role == NodeRole::storage};
   LATIUM_TRY(core, NodeCore::open(loop.runtime(), *engine, hlc, std::move(identity), std::move(core_options)));
   if (options.role == NodeRole::client && core->catalog().size() > 0) {
-    return fail(ErrorCode::invalid_argument,
-                "data directory '" + options.data_dir + "' holds tenants, which a node of role client may not: start it as storage");
+    return fail(ErrorCode::invalid_argument, "data directory '" + options.data_dir +
+                                                 "' holds tenants, which a node of role client may not: start it as storage");
   }
   service = std::make_unique<ClientService>(*core, kMaxServedRequests);
   return {};

@@ -1,8 +1,8 @@
 // offload: runs blocking work on the pool and resumes the task on the loop with its result.
 #pragma once
 
-#include <boost/asio/post.hpp>
 #include <atomic>
+#include <boost/asio/post.hpp>
 #include <memory>
 #include <optional>
 #include <utility>

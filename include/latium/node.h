@@ -44,8 +44,9 @@ struct NodeStatus {
   std::uint64_t memory_bytes = 0;  ///< of the store, without its block cache
 };
 
-/// Any thread may call anything, except that a node's own callbacks must not stop or destroy it. Several nodes may live in one process, each with a data directory of its own. Stopping
-/// (stop(), or the destructor) waits for calls in flight; buckets and callbacks used afterwards answer `unavailable`.
+/// Any thread may call anything, except that a node's own callbacks must not stop or destroy it. Several nodes may live in one
+/// process, each with a data directory of its own. Stopping (stop(), or the destructor) waits for calls in flight; buckets and
+/// callbacks used afterwards answer `unavailable`.
 class Node {
  public:
   struct Impl;  ///< opaque

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/sim/mini_replica.h"
+#include "tests/sim/node_binding.h"
 
 namespace latium::sim {
 namespace {
@@ -205,6 +206,39 @@ TEST(DurablePutsTest, CatchesAReplicaThatForgetsVersions) {
 
 TEST(DurablePutsTest, CatchesAReplicaThatForgetsTombstones) {
   EXPECT_NE(seeds_until_caught(MiniReplicaBug::forget_tombstones, 200), 0u);
+}
+
+RunReport run_node(std::uint64_t seed, NodeWrites writes) {
+  RunOptions options;
+  options.seed = seed;
+  return durable_puts(options, node_binding(writes));
+}
+
+TEST(DurablePutsTest, TheNodeKeepsItsWord) {
+  std::size_t acknowledged = 0;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const RunReport report = run_node(seed, NodeWrites::synced);
+    EXPECT_FALSE(report.failure) << "latium-sim --workload durable_puts --seed " << seed << ": " << *report.failure;
+    for (const Operation& operation : report.history.operations()) acknowledged += operation.outcome == Outcome::ok ? 1 : 0;
+  }
+  EXPECT_GT(acknowledged, 5'000u) << "the clients must get somewhere";
+}
+
+TEST(DurablePutsTest, TheNodesTraceDependsOnTheSeedAlone) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const RunReport one = run_node(seed, NodeWrites::synced);
+    const RunReport same = run_node(seed, NodeWrites::synced);
+    EXPECT_EQ(one.trace_hash, same.trace_hash) << "seed " << seed;
+    EXPECT_EQ(one.history.to_json_lines(), same.history.to_json_lines()) << "seed " << seed;
+  }
+}
+
+TEST(DurablePutsTest, CatchesANodeWhoseWritesAreNotSynced) {
+  std::uint64_t caught = 0;
+  for (std::uint64_t seed = 1; seed <= 100 && caught == 0; ++seed) {
+    if (run_node(seed, NodeWrites::buffered).failure) caught = seed;
+  }
+  EXPECT_NE(caught, 0u);
 }
 
 }  // namespace

@@ -67,12 +67,16 @@ class NodeProcess final : public Process {
 /// What `latium kv` does, one request after the other.
 class NodeClient final : public KvClient {
  public:
-  NodeClient(NodeSeams seams, Address server) : seams_(seams), server_(std::move(server)) {}
+  NodeClient(NodeSeams seams, Address server, NodeWrites writes)
+      : seams_(seams),
+        server_(std::move(server)),
+        durability_(writes == NodeWrites::synced ? client::DURABILITY_SYNC : client::DURABILITY_BUFFERED) {}
 
   Task<void> put(Bytes key, Bytes value) override {
     auto request = addressed<client::KvPutRequest>();
     request.set_key(std::move(key));
     request.set_value(std::move(value));
+    request.set_durability(durability_);
     LATIUM_CO_CHECKED(co_await call(wire::METHOD_KV_PUT, request.SerializeAsString()));
     co_return Result<void>();
   }
@@ -133,18 +137,19 @@ class NodeClient final : public KvClient {
 
   NodeSeams seams_;
   Address server_;
+  client::Durability durability_;
 };
 
 }  // namespace
 
-KvBinding node_binding() {
+KvBinding node_binding(NodeWrites writes) {
   KvBinding binding;
   binding.relies_on_tcp = true;
   binding.server = [](NodeSeams seams, std::size_t number, std::vector<Address> addresses) {
     return std::make_unique<NodeProcess>(seams, addresses[number]);
   };
-  binding.client = [](NodeSeams seams, std::vector<Address> addresses) {
-    return std::make_unique<NodeClient>(seams, addresses.front());
+  binding.client = [writes](NodeSeams seams, std::vector<Address> addresses) {
+    return std::make_unique<NodeClient>(seams, addresses.front(), writes);
   };
   return binding;
 }

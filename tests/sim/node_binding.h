@@ -6,7 +6,13 @@
 
 namespace latium::sim {
 
+/// What its clients ask of a write.
+enum class NodeWrites {
+  synced,
+  buffered,  ///< acknowledged before they are on the disk: a power cut loses some, which the workload has to find
+};
+
 /// One node of one site with one tenant. Its clients rely on what a TCP connection gives: no request arrives twice.
-KvBinding node_binding();
+KvBinding node_binding(NodeWrites writes = NodeWrites::synced);
 
 }  // namespace latium::sim
