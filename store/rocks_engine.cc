@@ -102,6 +102,13 @@ Result<ReadResult> RocksEngine::get(Family family, BytesView key, ReadMode mode,
   }
   if (!status.ok()) return no_value(status, family, key);
   if (value.IsPinned()) result->value.assign(value.data(), value.size());
+  // From memory only, RocksDB also answers "ok" with an empty value when the table that may hold the key is not open: no answer.
+  // A value that is empty in truth is then read again, which can block; those of Family::data never are.
+  if (mode == ReadMode::cached_only && result->value.empty()) [[unlikely]] {
+    cache_misses_.fetch_add(1, std::memory_order_relaxed);
+    result->presence = Presence::not_cached;
+    return result;
+  }
   result->presence = Presence::found;
   return result;
 }

@@ -79,9 +79,9 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
   db.max_subcompactions = 1;
   // Writes out tables as they are made, so that a log sync does not wait behind 32 MiB of a compaction's pages.
   db.bytes_per_sync = kMiB;
-  // The start: a bounded number of files is opened (with no limit, all would be), none is asked for its statistics or size.
+  // The start: a bounded number of files is opened (with no limit, all would be; 20 for the estimate of keys), none is asked for
+  // its size.
   db.max_open_files = options.max_open_files;
-  db.skip_stats_update_on_db_open = true;
   db.skip_checking_sst_file_sizes_on_db_open = true;  // a cut file fails its footer's check when it is opened
   // No threads and memory for RocksDB's own statistics; its log lines become events (rocks_log.h).
   db.stats_dump_period_sec = 0;
