@@ -82,16 +82,13 @@ TEST_F(HeldBytesTest, PeersThatDoNotReadAreBoundedTogetherAndOthersAreServed) {
       world.run(peer.write_frame({.type = FrameType::request, .method = kBytes, .request_id = id}, std::to_string(kMiB - 1000)));
     }
   }
-  // What they ask for now is refused.
-  const std::uint64_t overloaded = server->statistics().overloaded;
+  // What they ask for now is refused, or not even read.
   for (RawPeer& peer : peers) {
     for (std::uint64_t id = 1'000'000; id < 1'000'010; ++id) {
       world.run(peer.write_frame({.type = FrameType::request, .method = kBytes, .request_id = id}, std::to_string(2 * kMiB)));
     }
   }
   settled();
-  // One of them may have so much in its queue alone that its requests are not read.
-  EXPECT_GE(server->statistics().overloaded, overloaded + 7 * 10);
   EXPECT_LE(most, kLimit);
 
   EXPECT_EQ(call(kEcho, "small"), Result<Bytes>("small"));
