@@ -11,6 +11,9 @@ namespace latium {
 
 namespace {
 
+/// About the longest refusal of a request.
+constexpr std::size_t kMaxRefusalBytes = 256;
+
 Error read_failure(const boost::system::error_code& error) {
   if (error == boost::asio::error::eof) return {ErrorCode::unavailable, "the peer closed the connection"};
   return {ErrorCode::unavailable, "the connection was lost: " + error.message()};
@@ -19,12 +22,13 @@ Error read_failure(const boost::system::error_code& error) {
 }  // namespace
 
 Connection::Connection(NetContext& context, ConnectionOwner& owner, Side side, std::unique_ptr<Stream> stream,
-                       FrameDecoder decoder, std::string peer)
+                       FrameDecoder decoder, std::string peer, ByteAccount* account)
     : context_(context),
       owner_(&owner),
       side_(side),
       peer_(std::move(peer)),
       stream_(std::move(stream)),
+      account_(account),
       decoder_(std::move(decoder)),
       last_heard_(context.now()),
       last_wrote_(last_heard_) {}
@@ -41,16 +45,20 @@ void Connection::start() {
 
 Task<void> Connection::read_loop(std::shared_ptr<Connection> self) {
   Connection& connection = *self;
-  connection.handle_input();
+  bool frames_left = connection.handle_input();
   while (!connection.closed_) {
     // Only the accepting side: its answers are what a peer that does not read makes pile up. The dialling side always
     // reads, or two ends that wait for each other would stand still.
-    if (connection.side_ == Side::acceptor && connection.queued_bytes() > connection.context_.limits.pause_reading_bytes) {
+    if (connection.answers_pile_up(connection.context_.limits.pause_reading_bytes)) {
       Suspension drained;
       connection.reader_ = &drained;
       co_await drained.wait();
       connection.reader_ = nullptr;
       if (co_await is_cancelled()) connection.close(Error(ErrorCode::cancelled, "the transport is stopping"), true);
+      continue;
+    }
+    if (frames_left) {
+      frames_left = connection.handle_input();
       continue;
     }
     const FrameDecoder::Space space = connection.decoder_.prepare();
@@ -62,18 +70,30 @@ Task<void> Connection::read_loop(std::shared_ptr<Connection> self) {
     }
     connection.decoder_.commit(count);
     connection.context_.statistics.bytes_received += count;
-    connection.handle_input();
+    frames_left = connection.handle_input();
   }
   co_return Result<void>();
 }
 
-void Connection::handle_input() {
+/// Whether requests are not to be read before answers were written. Only on the accepting side.
+bool Connection::answers_pile_up(std::size_t bound) const {
+  if (side_ != Side::acceptor) return false;
+  return queued_bytes() > bound ||
+         // Even refusals take room.
+         (account_ != nullptr && counted_queue_ > 0 && !account_->has_room(kMaxRefusalBytes));
+}
+
+/// Handles what the decoder has; true when it stopped because answers pile up, with frames left perhaps.
+bool Connection::handle_input() {
   batch_time_ = context_.now();
   batch_wall_ms_ = context_.runtime.clock.wall_ms();
   last_heard_ = batch_time_;
   unanswered_pings_ = 0;
   in_batch_ = true;
+  bool stopped = false;
   while (!closed_) {
+    stopped = answers_pile_up(context_.limits.pause_reading_bytes);
+    if (stopped) break;
     auto frame = decoder_.next();
     if (!frame) {
       break_off(frame.error());
@@ -85,6 +105,7 @@ void Connection::handle_input() {
   }
   in_batch_ = false;
   flush();
+  return stopped;
 }
 
 void Connection::handle_frame(const Frame& frame) {
@@ -104,6 +125,7 @@ void Connection::handle_frame(const Frame& frame) {
       return;
     case FrameType::cancel:
       reassembler_.discard(header.request_id);
+      count_kept();
       owner_->on_cancel(*this, header.request_id);
       return;
     case FrameType::ping:
@@ -142,9 +164,43 @@ void Connection::handle_message_frame(const Frame& frame) {
   auto message = reassembler_.add(frame);
   if (!message) {
     break_off(message.error());
-  } else if (*message) {
+  } else if (const bool has_room = count_kept(); *message) {
     owner_->on_message(*this, std::move(**message));
+  } else if (!has_room) {
+    refuse_unfinished(frame.header.request_id);
   }
+}
+
+void Connection::refuse_unfinished(std::uint64_t request_id) {
+  reassembler_.refuse(request_id);
+  count_kept();
+  ++context_.statistics.overloaded;
+  send_small({.type = FrameType::error, .request_id = request_id},
+             encode_error({ErrorCode::overloaded, "the node holds too many bytes to take a large request: retry with backoff"}));
+}
+
+/// Brings the account up to date; false when it has no room for what came.
+bool Connection::count_kept() {
+  if (account_ == nullptr) return true;
+  const std::size_t kept = reassembler_.kept_bytes();
+  if (kept <= counted_kept_) {
+    account_->give_back(counted_kept_ - kept);
+  } else if (!account_->try_take(kept - counted_kept_)) {
+    return false;
+  }
+  counted_kept_ = kept;
+  return true;
+}
+
+void Connection::count_queue() {
+  if (account_ == nullptr) return;
+  const std::size_t queued = queued_bytes();
+  if (queued >= counted_queue_) {
+    account_->take(queued - counted_queue_);
+  } else {
+    account_->give_back(counted_queue_ - queued);
+  }
+  counted_queue_ = queued;
 }
 
 void Connection::observe_stamp(std::uint64_t stamp) {
@@ -170,6 +226,7 @@ void Connection::close(const Error& reason, bool say_goodbye) {
   closed_ = true;
   --context_.statistics.connections_open;
   context_.runtime.timers.cancel(ping_timer_);
+  if (ByteAccount* account = std::exchange(account_, nullptr)) account->give_back(counted_queue_ + counted_kept_);
   stream_->close();
   if (writer_ != nullptr) writer_->wake();
   if (reader_ != nullptr) reader_->wake();

@@ -32,9 +32,10 @@ class ConnectionOwner {
 /// Loop thread only. Held by its loops until it is closed and they have ended, and by its owner.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// `decoder` may hold bytes that came behind the handshake. The owner outlives the connection or closes it.
+  /// `decoder` may hold bytes that came behind the handshake. The owner outlives the connection or closes it. `account`
+  /// counts unfinished messages and what waits to be written, until close(); none for the dialling side.
   Connection(NetContext& context, ConnectionOwner& owner, Side side, std::unique_ptr<Stream> stream, FrameDecoder decoder,
-             std::string peer);
+             std::string peer, ByteAccount* account = nullptr);
   ~Connection();
 
   /// Starts the write loop and the pings; then read_loop() has to be awaited by the task that made the connection.
@@ -46,7 +47,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send(FrameHeader header, Bytes&& payload);
   void send_small(FrameHeader header, BytesView payload);
   /// Drops what is left of a large message.
-  void discard(std::uint64_t request_id) { queue_.discard(request_id); }
+  void discard(std::uint64_t request_id) {
+    queue_.discard(request_id);
+    count_queue();
+  }
 
   /// Closes at once; `say_goodbye`: tells the peer why, as far as the kernel takes it without waiting (plaintext only).
   void close(const Error& reason, bool say_goodbye);
@@ -63,11 +67,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   static Task<void> write_loop(std::shared_ptr<Connection> self);
 
-  void handle_input();
+  bool handle_input();
   void handle_frame(const Frame& frame);
   void handle_message_frame(const Frame& frame);
+  void refuse_unfinished(std::uint64_t request_id);
   bool from_right_side(FrameType type) const;
   void observe_stamp(std::uint64_t stamp);
+
+  bool answers_pile_up(std::size_t bound) const;
+  bool count_kept();
+  void count_queue();
 
   std::uint64_t stamp();
   void request_flush();
@@ -84,6 +93,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Side side_;
   const std::string peer_;
   std::unique_ptr<Stream> stream_;
+
+  ByteAccount* account_;           // null: nothing is counted
+  std::size_t counted_queue_ = 0;  // what the account has of queued_bytes()
+  std::size_t counted_kept_ = 0;   // and of the reassembler
 
   FrameDecoder decoder_;
   Reassembler reassembler_;

@@ -22,6 +22,7 @@ void Connection::send(FrameHeader header, Bytes&& payload) {
   if (closed_) return;
   header.hlc = stamp();
   queue_.push(header, std::move(payload));
+  count_queue();
   request_flush();
 }
 
@@ -29,6 +30,7 @@ void Connection::send_small(FrameHeader header, BytesView payload) {
   if (closed_) return;
   header.hlc = stamp();
   queue_.push_small(header, payload);
+  count_queue();
   request_flush();
 }
 
@@ -73,7 +75,8 @@ bool Connection::write_now() {
 void Connection::wrote(std::size_t count) {
   out_done_ += count;
   context_.statistics.bytes_sent += count;
-  if (reader_ != nullptr && queued_bytes() <= context_.limits.pause_reading_bytes / 2) reader_->wake();
+  count_queue();
+  if (reader_ != nullptr && !answers_pile_up(context_.limits.pause_reading_bytes / 2)) reader_->wake();
 }
 
 Task<void> Connection::write_loop(std::shared_ptr<Connection> self) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/hlc.h"
+#include "net/byte_budget.h"
 #include "net/handshake.h"
 #include "net/tls.h"
 #include "net/transport.h"
@@ -25,7 +26,13 @@ struct TransportLimits {
   std::size_t max_requests_per_connection = 16384;  ///< requests served at once; above it they are answered `overloaded`
   std::size_t pause_reading_bytes = 4u << 20;       ///< answers that wait to be written, above which requests are no longer read
   /// Answers that wait to be written, above which further ones are replaced by `overloaded` + unknown.
-  std::size_t max_answer_bytes = 256u << 20;
+  std::size_t max_answer_bytes = 128u << 20;
+  /// What all connections accepted may make this node hold: requests being received and served, and answers that wait to be
+  /// written. Above it requests are answered `overloaded` + not_applied, answers replaced by `overloaded` + unknown, and
+  /// requests are no longer read from connections whose answers wait. A quarter of it is kept in equal parts for each of
+  /// max_incoming connections (16 KiB by default), so that those that ask little are served still. Besides it every connection
+  /// has buffers of up to some 100 KiB for what it reads and writes just now.
+  std::size_t max_held_bytes = 256u << 20;
 };
 
 struct TransportTimes {
@@ -58,6 +65,7 @@ struct NetContext {
   std::shared_ptr<const TlsContext> tls;  // null: plaintext
   TransportStatistics statistics;
   TaskGroup tasks;
+  std::shared_ptr<ByteBudget> incoming_bytes;  // max_held_bytes; shared: requests may outlive the transport
   bool stopping = false;
   std::uint64_t last_connection_id = 0;  // of those that came in
 

@@ -7,9 +7,16 @@
 
 namespace latium {
 
+namespace {
+
+/// What a request costs besides its payload, about.
+constexpr std::size_t kRequestBytes = 256;
+
+}  // namespace
+
 Task<void> IncomingSession::serve(std::shared_ptr<IncomingSession> self, std::unique_ptr<Stream> stream, FrameDecoder decoder) {
   const auto connection = std::make_shared<Connection>(self->context_, *self, Side::acceptor, std::move(stream),
-                                                       std::move(decoder), self->peer_.address);
+                                                       std::move(decoder), self->peer_.address, &self->account_);
   self->connection_ = connection;
   connection->start();
   co_return co_await Connection::read_loop(connection);
@@ -27,7 +34,7 @@ void IncomingSession::on_message(Connection& connection, Message message) {
     connection.break_off({ErrorCode::corruption, "a second request with the id of one that is not answered yet"});
     return;
   }
-  if (!admit(header.request_id)) return;
+  if (!admit(header.request_id, message.payload.size())) return;
   const MonotonicTime deadline =
       header.timeout_ms == 0 ? kNever : saturating_add(connection.now(), std::chrono::milliseconds(header.timeout_ms));
   handler_.handle(
@@ -35,24 +42,31 @@ void IncomingSession::on_message(Connection& connection, Message message) {
 }
 
 /// Books the request, or answers it.
-bool IncomingSession::admit(std::uint64_t request_id) {
+bool IncomingSession::admit(std::uint64_t request_id, std::size_t payload_bytes) {
   if (unanswered_.size() >= context_.limits.max_requests_per_connection) {
     ++context_.statistics.overloaded;
     refuse(request_id, {ErrorCode::overloaded, "too many requests of one peer are being served: retry with backoff"});
     return false;
   }
+  if (!account_.try_take(payload_bytes + kRequestBytes)) {
+    ++context_.statistics.overloaded;
+    refuse(request_id, {ErrorCode::overloaded, "the node holds too many bytes of requests and answers: retry with backoff"});
+    return false;
+  }
+  Unanswered entry{.bytes = ByteShare(account_, payload_bytes + kRequestBytes)};
   if (spare_) {
     spare_.key() = request_id;
-    spare_.mapped() = {};
+    spare_.mapped() = std::move(entry);
     unanswered_.insert(std::move(spare_));
   } else {
-    unanswered_.try_emplace(request_id);
+    unanswered_.emplace(request_id, std::move(entry));
   }
   return true;
 }
 
 void IncomingSession::respond(std::uint64_t request_id, Result<Bytes> response) {
   spare_ = unanswered_.extract(request_id);
+  if (spare_) spare_.mapped() = {};  // gives its bytes back
   if (!connection_) return;
   if (!response) {
     refuse(request_id, response.error());
@@ -64,6 +78,10 @@ void IncomingSession::respond(std::uint64_t request_id, Result<Bytes> response) 
     ++context_.statistics.overloaded;
     refuse(request_id, {ErrorCode::overloaded, Certainty::unknown,
                         "too many answers wait to be sent to this peer: read faster, or ask for less at once"});
+  } else if (!account_.has_room(response->size())) {
+    ++context_.statistics.overloaded;
+    refuse(request_id, {ErrorCode::overloaded, Certainty::unknown,
+                        "the node holds too many bytes of requests and answers: retry with backoff, or ask for less at once"});
   } else {
     connection_->send({.type = FrameType::response, .request_id = request_id}, *std::move(response));
   }

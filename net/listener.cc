@@ -60,6 +60,12 @@ void Listener::stop() {
   }
 }
 
+std::uint64_t Listener::unsent_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& session : sessions_) sum += session->unsent_bytes();
+  return sum;
+}
+
 Task<void> Listener::accept_loop() {
   while (!context_.stopping) {
     Tcp::endpoint remote;

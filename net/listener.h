@@ -20,6 +20,8 @@ class Listener {
   Result<Address> open(const Address& address);
   /// Stops accepting and closes all sessions.
   void stop();
+  /// See TcpTransport.
+  std::uint64_t unsent_bytes() const;
 
  private:
   using Acceptor = boost::asio::basic_socket_acceptor<Tcp, Executor>;

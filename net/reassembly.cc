@@ -39,7 +39,9 @@ Result<void> Reassembler::begin(const Frame& frame) {
   // Not all of it: memory follows the bytes that arrive, not what the peer says is to come.
   partial.payload.reserve(std::min(total, kFirstReservation));
   partial.payload.append(frame.payload.substr(kSizeBytes));
+  partial.arrived = partial.payload.size();
   unfinished_bytes_ += total;
+  kept_bytes_ += partial.arrived;
   return {};
 }
 
@@ -48,23 +50,38 @@ Result<std::optional<Message>> Reassembler::go_on(const Frame& frame) {
   if (found == unfinished_.end()) return fail(ErrorCode::corruption, "a chunk of no message");
   Partial& partial = found->second;
   const bool last = (frame.header.flags & kFrameMore) == 0;
-  const std::size_t size = partial.payload.size() + frame.payload.size();
+  const std::size_t size = partial.arrived + frame.payload.size();
   if (frame.payload.empty() || size > partial.total || last != (size == partial.total)) {
     return fail(ErrorCode::corruption, "the chunks of a message do not add up to its size");
   }
-  partial.payload.append(frame.payload);
+  partial.arrived = size;
+  if (!partial.refused) {
+    partial.payload.append(frame.payload);
+    kept_bytes_ += frame.payload.size();
+  }
   if (!last) return std::nullopt;
-  Message message{partial.header, std::move(partial.payload)};
-  unfinished_bytes_ -= partial.total;
-  unfinished_.erase(found);
+  std::optional<Message> message;
+  if (!partial.refused) message.emplace(partial.header, std::move(partial.payload));
+  forget(found);
   return message;
+}
+
+void Reassembler::forget(Unfinished::iterator message) {
+  unfinished_bytes_ -= message->second.total;
+  if (!message->second.refused) kept_bytes_ -= message->second.arrived;
+  unfinished_.erase(message);
+}
+
+void Reassembler::refuse(std::uint64_t request_id) {
+  const auto found = unfinished_.find(request_id);
+  if (found == unfinished_.end() || std::exchange(found->second.refused, true)) return;
+  kept_bytes_ -= found->second.arrived;
+  Bytes().swap(found->second.payload);
 }
 
 void Reassembler::discard(std::uint64_t request_id) {
   const auto found = unfinished_.find(request_id);
-  if (found == unfinished_.end()) return;
-  unfinished_bytes_ -= found->second.total;
-  unfinished_.erase(found);
+  if (found != unfinished_.end()) forget(found);
 }
 
 }  // namespace latium

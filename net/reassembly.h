@@ -28,22 +28,32 @@ class Reassembler {
   Result<std::optional<Message>> add(const Frame& frame);
   /// Forgets an unfinished message; one that is not there is no error.
   void discard(std::uint64_t request_id);
+  /// Drops what has arrived of an unfinished message and passes over the rest of it: it never becomes whole.
+  void refuse(std::uint64_t request_id);
 
   /// The full sizes of the unfinished messages together.
   std::size_t unfinished_bytes() const { return unfinished_bytes_; }
+  /// What is kept of them.
+  std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
   struct Partial {
     FrameHeader header;
     std::size_t total = 0;
-    Bytes payload;
+    std::size_t arrived = 0;
+    bool refused = false;
+    Bytes payload;  // all that arrived; empty once refused
   };
+
+  using Unfinished = std::unordered_map<std::uint64_t, Partial>;
 
   Result<void> begin(const Frame& frame);
   Result<std::optional<Message>> go_on(const Frame& frame);
+  void forget(Unfinished::iterator message);
 
-  std::unordered_map<std::uint64_t, Partial> unfinished_;
+  Unfinished unfinished_;
   std::size_t unfinished_bytes_ = 0;
+  std::size_t kept_bytes_ = 0;
 };
 
 }  // namespace latium

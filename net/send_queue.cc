@@ -9,6 +9,13 @@
 
 namespace latium {
 
+namespace {
+
+/// Of memory that is used again; the rest of a larger buffer is freed, or a burst would stay with its connection for good.
+constexpr std::size_t kKeptCapacity = 4 * kMaxFramePayloadBytes;
+
+}  // namespace
+
 void SendQueue::push(const FrameHeader& header, Bytes&& payload) {
   if (payload.size() <= kMaxFramePayloadBytes) {
     append_frame(small_, header, payload);
@@ -21,6 +28,7 @@ void SendQueue::push(const FrameHeader& header, Bytes&& payload) {
 }
 
 void SendQueue::take(Bytes& out) {
+  if (out.capacity() > kKeptCapacity) out = Bytes();
   out.clear();
   std::swap(out, small_);
   if (!active_.empty()) append_chunk(out);

@@ -28,6 +28,7 @@ Result<std::unique_ptr<TcpTransport>> TcpTransport::create(Runtime& runtime, Hlc
   if (options.limits.max_send_bytes < kMaxMessageBytes) {
     return fail(ErrorCode::invalid_argument, "max_send_bytes has to hold at least one message of the largest size");
   }
+  if (options.limits.max_incoming == 0) return fail(ErrorCode::invalid_argument, "max_incoming has to be at least 1");
   std::shared_ptr<const TlsContext> tls;
   if (const auto* files = std::get_if<TlsFiles>(&options.security)) {
     LATIUM_TRY(tls, TlsContext::load(*files, runtime.clock.wall_ms()));
@@ -44,7 +45,8 @@ TcpTransport::TcpTransport(Runtime& runtime, HlcClock& hlc, TcpTransportOptions 
                .hello = std::move(options.hello),
                .tls = std::move(tls),
                .statistics = {},
-               .tasks = TaskGroup(runtime.executor, most_tasks(options.limits))} {}
+               .tasks = TaskGroup(runtime.executor, most_tasks(options.limits)),
+               .incoming_bytes = std::make_shared<ByteBudget>(options.limits.max_held_bytes, options.limits.max_incoming)} {}
 
 TcpTransport::~TcpTransport() = default;
 
@@ -97,6 +99,10 @@ Task<Bytes> TcpTransport::call(Address peer, Method method, Bytes request, CallO
   if (result) co_return *std::move(result);
   const Certainty certainty = cancel(peer, id);
   co_return fail(ErrorCode::cancelled, certainty, "the caller gave up on " + peer.to_string());
+}
+
+std::uint64_t TcpTransport::unsent_bytes() const {
+  return listener_ ? listener_->unsent_bytes() : 0;
 }
 
 Result<void> TcpTransport::set_hello(Hello hello) {

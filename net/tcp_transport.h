@@ -48,6 +48,12 @@ class TcpTransport final : public Transport {
   /// reached the peer.
   Certainty cancel(const Address& peer, std::uint64_t call_id);
 
+  /// Answers given that are not handed to the operating system yet, of all connections accepted. stop() drops them: who
+  /// wants them to arrive stops asking its handler for more, waits until this is 0 or for as long as it likes, and stops then.
+  std::uint64_t unsent_bytes() const;
+  /// What counts against TransportLimits::max_held_bytes now.
+  std::uint64_t held_bytes() const { return context_.incoming_bytes->held(); }
+
   /// For connections made from now on: a node that has learnt its cluster.
   Result<void> set_hello(Hello hello);
 

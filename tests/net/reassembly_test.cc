@@ -154,6 +154,31 @@ TEST(ReassemblerTest, FramesThatBreakTheRulesAreRefused) {
   }
 }
 
+TEST(ReassemblerTest, ARefusedMessageIsPassedOverAndNotKept) {
+  const Bytes first = size_and(3 * kMaxFramePayloadBytes, Bytes(kMaxFramePayloadBytes, 'x'));
+  const Bytes rest(kMaxFramePayloadBytes, 'x');
+  Reassembler reassembler;
+  ASSERT_TRUE(reassembler.add(beginning(1, first)).has_value());
+  ASSERT_TRUE(reassembler.add(beginning(2, first)).has_value());
+  EXPECT_EQ(reassembler.kept_bytes(), 2 * kMaxFramePayloadBytes);
+  reassembler.refuse(1);
+  EXPECT_EQ(reassembler.kept_bytes(), kMaxFramePayloadBytes);
+  // The sender counts it still, and its chunks still have to add up.
+  EXPECT_EQ(reassembler.unfinished_bytes(), 6 * kMaxFramePayloadBytes);
+  EXPECT_FALSE(reassembler.add(chunk(1, rest, false)).has_value());
+  ASSERT_TRUE(reassembler.add(chunk(1, rest, true)).has_value());
+  const auto refused = reassembler.add(chunk(1, rest, false));
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_FALSE(refused->has_value());
+  EXPECT_EQ(reassembler.unfinished_bytes(), 3 * kMaxFramePayloadBytes);
+  EXPECT_EQ(reassembler.kept_bytes(), kMaxFramePayloadBytes);
+  ASSERT_TRUE(reassembler.add(chunk(2, rest, true)).has_value());
+  const auto whole = reassembler.add(chunk(2, rest, false));
+  ASSERT_TRUE(whole.has_value() && whole->has_value());
+  EXPECT_EQ((*whole)->payload, Bytes(3 * kMaxFramePayloadBytes, 'x'));
+  EXPECT_EQ(reassembler.kept_bytes(), 0u);
+}
+
 TEST(ReassemblerTest, MoreThanTheBoundOfUnfinishedMessagesIsRefused) {
   Reassembler reassembler;
   const Bytes first = size_and(kMaxMessageBytes, "x");

@@ -29,6 +29,7 @@ inline constexpr Method kFail = 2;      ///< answers `conflict`, not_applied, wi
 inline constexpr Method kHold = 3;      ///< keeps the request until released
 inline constexpr Method kDrop = 4;      ///< drops it unanswered
 inline constexpr Method kDeadline = 5;  ///< answers "never", or the milliseconds that are left
+inline constexpr Method kBytes = 6;     ///< answers as many bytes as the number in the request says
 
 class ScriptedHandler final : public RequestHandler {
  public:
@@ -55,6 +56,11 @@ class ScriptedHandler final : public RequestHandler {
         std::string text =
             request.deadline() == kNever ? "never" : std::to_string(std::chrono::ceil<std::chrono::milliseconds>(left).count());
         std::move(request).respond(std::move(text));
+        return;
+      }
+      case kBytes: {
+        const std::size_t count = std::stoull(request.payload());
+        std::move(request).respond(Bytes(count, 'x'));
         return;
       }
       default:
