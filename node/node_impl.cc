@@ -42,9 +42,14 @@ Result<void> make_directory(const std::string& path) {
   return {};
 }
 
-Task<void> wait_until_idle(NodeCore& core, const ClientService& service, const TaskGroup& local, MonotonicTime until) {
+// Nothing is worked on, and every answer has left: an acknowledgement that is cut off would be an unknown outcome.
+Task<void> wait_until_idle(NodeCore& core, const ClientService& service, const TcpTransport* transport, const TaskGroup& local,
+                           MonotonicTime until) {
   Runtime& runtime = core.runtime();
-  while ((service.in_progress() > 0 || local.size() > 0) && runtime.clock.monotonic_now() < until) {
+  const auto busy = [&] {
+    return service.in_progress() > 0 || local.size() > 0 || (transport != nullptr && transport->unsent_bytes() > 0);
+  };
+  while (busy() && runtime.clock.monotonic_now() < until) {
     LATIUM_CO_CHECKED(co_await sleep_for(runtime, std::chrono::milliseconds(5)));
   }
   co_return Result<void>();
@@ -166,7 +171,7 @@ Result<void> Node::Impl::serve() {
 Task<void> Node::Impl::shut_loop_side() {
   service->refuse_new(stopped_error());
   const auto until = saturating_add(loop.runtime().clock.monotonic_now(), std::chrono::milliseconds(options.stop_timeout_ms));
-  LATIUM_CO_CHECKED(co_await wait_until_idle(*core, *service, *local_tasks, until));
+  LATIUM_CO_CHECKED(co_await wait_until_idle(*core, *service, transport.get(), *local_tasks, until));
   if (transport) LATIUM_CO_CHECKED(co_await transport->stop());
   local_tasks->cancel();
   LATIUM_CO_CHECKED(co_await local_tasks->join());
