@@ -7,7 +7,7 @@ import unittest
 
 from programs import DaemonTest, eventually
 
-VALUE_BYTES = 256 << 10
+VALUE_BYTES = 1 << 20
 DISK_BYTES = 64 << 20
 
 
