@@ -117,7 +117,12 @@ Result<RocksDatabase> open_rocks_database(const RocksOptions& options) {
   if (exists) LATIUM_CHECKED(check_families(options.directory, db_options, descriptors));
 
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(db_options, options.directory, descriptors, &opened.all_families, &db);
+  rocksdb::Status status = rocksdb::DB::Open(db_options, options.directory, descriptors, &opened.all_families, &db);
+  if (status.IsNoSpace()) {
+    // A start writes a little: what the reserve is for.
+    opened.health->give_up_reserve();
+    status = rocksdb::DB::Open(db_options, options.directory, descriptors, &opened.all_families, &db);
+  }
   if (!status.ok()) return fail(open_error(status, options.directory));
   static_cast<RocksLog&>(*db_options.info_log).opened();
   opened.db.reset(db);

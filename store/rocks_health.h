@@ -30,6 +30,8 @@ class RocksHealth final : public rocksdb::EventListener {
  public:
   RocksHealth(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> file_system);
 
+  /// Before attach(): makes room for the opening of a database on a full disk.
+  void give_up_reserve() { reserve_.release(); }
   /// Before the first write. `wake` makes the commit thread call try_recover() soon.
   void attach(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families, std::function<void()> wake);
   /// Before the database closes: try_recover() does nothing from here on, and nobody is woken.
