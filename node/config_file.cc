@@ -172,7 +172,8 @@ Result<void> load_config(const std::string& path, NodeOptions& options) {
   char block[4096];
   while (file.read(block, sizeof block) || file.gcount() > 0) text.append(block, static_cast<std::size_t>(file.gcount()));
   if (file.bad())
-    return fail(ErrorCode::invalid_argument, "cannot read the configuration file '" + path + "': check that it is a file");
+    return fail(ErrorCode::invalid_argument,
+                "cannot read the configuration file '" + path + "': check that it is a file, not a directory");
   return apply_config(text, path, options);
 }
 
