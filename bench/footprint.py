@@ -52,8 +52,7 @@ class Node:
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
 
 
-def measure(programs, keys, directory):
-    node = Node(programs, directory)
+def measure(node, keys):
     node.start()
     result = {"keys": keys}
     if keys:
@@ -74,7 +73,6 @@ def measure(programs, keys, directory):
     cache = status["block_cache_bytes"] / 2**20
     resident = node.resident_mib()
     result |= {"resident_mib": round(resident, 1), "block_cache_mib": round(cache, 1), "without_cache_mib": round(resident - cache, 1)}
-    node.stop()
     return result
 
 
@@ -87,9 +85,11 @@ def main():
     results = []
     for keys in map(int, options.keys.split(",")):
         directory = pathlib.Path(tempfile.mkdtemp(prefix="latium-footprint-"))
+        node = Node(options.programs.resolve(), directory / "node")
         try:
-            results.append(measure(options.programs.resolve(), keys, directory / "node"))
+            results.append(measure(node, keys))
         finally:
+            node.kill()
             shutil.rmtree(directory, ignore_errors=True)
         print("  ".join(f"{name}={value}" for name, value in results[-1].items()), flush=True)
     if options.json:
