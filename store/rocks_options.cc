@@ -109,7 +109,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptio
 
   return {{rocksdb::kDefaultColumnFamilyName, small},
           {std::string(to_string(Family::system)), small},
-          {std::string(to_string(Family::data)), data}};
+          {std::string(to_string(Family::data)), data},
+          {std::string(to_string(Family::registers)), data}};
 }
 
 }  // namespace latium::internal

@@ -8,6 +8,8 @@ std::string_view to_string(Family family) {
       return "system";
     case Family::data:
       return "data";
+    case Family::registers:
+      return "registers";
   }
   return "unknown";
 }

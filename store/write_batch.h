@@ -14,9 +14,10 @@ namespace latium {
 enum class Family : std::uint8_t {
   system = 0,  ///< the node's identity, format, tenants: small, always cached
   data = 1,    ///< users' keys
+  registers = 2,  ///< what this node holds as a replica of registers
 };
-inline constexpr std::size_t kFamilyCount = 2;
-/// "system", "data".
+inline constexpr std::size_t kFamilyCount = 3;
+/// "system", "data", "registers".
 std::string_view to_string(Family family);
 
 /// When a write counts as done.

@@ -1,0 +1,120 @@
+#include "replication/acceptor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace latium {
+
+namespace {
+
+const RegisterState kNothing;
+
+Ballot bound(const AcceptorRecord& record, const Ballot& floor) {
+  const bool fresh = !record.promised && !record.accepted;
+  return fresh ? floor : record.promised;
+}
+
+AcceptorStep refuse(const Ballot& promised) {
+  return {.answer = {.ok = false, .promised = promised}};
+}
+
+// A fresh register refuses the floor itself too: that ballot was used.
+bool too_low(const AcceptorRecord& record, const Ballot& floor, const Ballot& ballot) {
+  const bool fresh = !record.promised && !record.accepted;
+  return fresh ? floor && ballot <= floor : ballot < record.promised;
+}
+
+void mark_accepted_chosen(AcceptorRecord& record) {
+  record.chosen = record.accepted;
+  record.chosen_state.reset();
+}
+
+void take(AcceptorRecord& record, const Ballot& ballot, const RegisterState& state) {
+  if (record.chosen && record.chosen == record.accepted) record.chosen_state = std::move(record.state);
+  record.accepted = ballot;
+  record.state = state;
+}
+
+struct Stepper {
+  AcceptorRecord& record;
+  const Ballot& floor;
+
+  AcceptorStep operator()(const PrepareOp& op) const {
+    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));
+    AcceptorStep out{.answer = {.ok = true,
+                                .promised = op.ballot,
+                                .accepted = record.accepted,
+                                .state = record.state,
+                                .chosen = record.chosen && record.chosen == record.accepted}};
+    if (record.promised != op.ballot) out.change = RecordChange::durable;
+    record.promised = op.ballot;
+    return out;
+  }
+
+  AcceptorStep operator()(const AcceptOp& op) const {
+    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));
+    if (op.base && op.base == record.accepted) mark_accepted_chosen(record);
+    // A second copy of the request changes nothing.
+    if (record.accepted != op.ballot) take(record, op.ballot, op.state);
+    record.promised = std::max({record.promised, op.ballot, op.next});
+    return {.answer = {.ok = true, .promised = record.promised, .accepted = op.ballot}, .change = RecordChange::durable};
+  }
+
+  AcceptorStep operator()(const LearnOp& op) const {
+    const AcceptorStep known{.answer = {.ok = true, .chosen = record.chosen == op.ballot}};
+    if (op.ballot <= record.chosen) return known;
+    if (record.accepted == op.ballot) {
+      mark_accepted_chosen(record);
+      return {.answer = {.ok = true, .chosen = true}, .change = RecordChange::lazy};
+    }
+    const bool fresh = !record.promised && !record.accepted;
+    if (!op.state || record.accepted > op.ballot || (fresh && op.ballot <= floor)) return known;
+    // Chosen by others: to accept it too is what phase 2 would have done, had its message come.
+    record.accepted = op.ballot;
+    record.state = *op.state;
+    record.promised = std::max(record.promised, op.ballot);
+    mark_accepted_chosen(record);
+    return {.answer = {.ok = true, .chosen = true}, .change = RecordChange::durable};
+  }
+
+  AcceptorStep operator()(const ReadOp& op) const {
+    AcceptorStep out{.answer = {.ok = true,
+                                .promised = record.promised,
+                                .accepted = record.accepted,
+                                .chosen = record.chosen && record.chosen == record.accepted}};
+    if (op.want == ReadOp::Want::accepted) out.answer.state = record.state;
+    if (op.want == ReadOp::Want::chosen) out.answer.state = record.last_chosen();
+    return out;
+  }
+
+  AcceptorStep operator()(const CollectOp& op) const {
+    const bool same = record.accepted == op.ballot && record.chosen == op.ballot && !record.state.present;
+    if (!same) return {.answer = {.ok = !record.accepted && op.ballot <= floor}};
+    return {.answer = {.ok = true}, .change = RecordChange::removed};
+  }
+
+  AcceptorStep operator()(const AbsorbOp& op) const {
+    const bool fresh = !record.promised && !record.accepted;
+    if (op.ballot <= record.accepted || (fresh && op.ballot <= floor)) return {.answer = {.ok = true}};
+    take(record, op.ballot, op.state);
+    record.promised = std::max(record.promised, op.ballot);
+    return {.answer = {.ok = true}, .change = RecordChange::durable};
+  }
+};
+
+}  // namespace
+
+const RegisterState& AcceptorRecord::last_chosen() const {
+  if (!chosen) return kNothing;
+  return chosen == accepted ? state : *chosen_state;
+}
+
+AcceptorStep step(AcceptorRecord& record, const Ballot& floor, const AcceptorOp& op) {
+  return std::visit(Stepper{record, floor}, op);
+}
+
+Ballot floor_after_collecting(const AcceptorRecord& record, const Ballot& floor) {
+  return std::max({floor, record.promised, record.accepted});
+}
+
+}  // namespace latium

@@ -1,0 +1,36 @@
+#include "replication/register_key.h"
+
+#include "ring/partition.h"
+
+namespace latium {
+
+namespace {
+
+RegisterKey make(RegisterSpace space, TenantId tenant, PartitionId partition, BytesView key) {
+  Bytes full(1, static_cast<char>(space));
+  full.append(key);
+  return {tenant, partition, std::move(full)};
+}
+
+}  // namespace
+
+std::string RegisterKey::describe() const {
+  const BytesView name = BytesView(key).substr(key.empty() ? 0 : 1);
+  if (tenant == kSystemTenant) return "the cluster's register '" + printable(name) + "'";
+  const bool lock = !key.empty() && key.front() == static_cast<char>(RegisterSpace::lock);
+  return (lock ? "lock '" : "register '") + printable(name) + "'";
+}
+
+RegisterKey user_register(TenantId tenant, std::uint16_t partitions, BytesView key) {
+  return make(RegisterSpace::user, tenant, partition_of(tenant, key, partitions), key);
+}
+
+RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView name) {
+  return make(RegisterSpace::lock, tenant, partition_of(tenant, name, partitions), name);
+}
+
+RegisterKey system_register(BytesView key) {
+  return make(RegisterSpace::system, kSystemTenant, PartitionId{0}, key);
+}
+
+}  // namespace latium

@@ -1,0 +1,45 @@
+// Which register, and where it lies on a replica.
+#pragma once
+
+#include <compare>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+
+namespace latium {
+
+/// What a register is for; the first byte of its key, on disk: never reuse one.
+enum class RegisterSpace : char {
+  user = 'r',    ///< what users compare and set
+  lock = 'l',    ///< locks by name
+  system = 's',  ///< of the tenant kSystemTenant: topology, tenants
+};
+
+/// The tenant that the cluster's own registers belong to; its replicas are the topology's voters, in one partition.
+inline constexpr TenantId kSystemTenant{0};
+
+struct RegisterKey {
+  TenantId tenant;
+  PartitionId partition;
+  Bytes key;  ///< space, then the user's key
+
+  friend auto operator<=>(const RegisterKey&, const RegisterKey&) = default;
+
+  /// In Family::registers: tenant u32 BE | partition u16 BE | key. docs/formats.md.
+  Bytes stored() const {
+    Bytes out;
+    out.reserve(6 + key.size());
+    put_u32_be(out, tenant.value);
+    put_u16_be(out, partition.value);
+    out.append(key);
+    return out;
+  }
+  /// "key 'name' of tenant 7", for messages.
+  std::string describe() const;
+};
+
+RegisterKey user_register(TenantId tenant, std::uint16_t partitions, BytesView key);
+RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView name);
+RegisterKey system_register(BytesView key);
+
+}  // namespace latium

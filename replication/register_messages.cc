@@ -1,0 +1,239 @@
+#include "replication/register_messages.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/replica.pb.h"
+#include "ring/partition.h"
+
+namespace latium {
+
+namespace {
+
+void fill(const Ballot& ballot, replica::Ballot& out) {
+  out.set_stamp(ballot.stamp.value);
+  out.set_node(ballot.node.value);
+  out.set_run(ballot.run);
+}
+
+Ballot ballot_of(const replica::Ballot& message) {
+  return {Hlc{message.stamp()}, NodeId{message.node()}, message.run()};
+}
+
+std::size_t weight(const RegisterState& state) {
+  return 32 + state.value.size();
+}
+
+std::size_t weight(const AcceptorOp& op) {
+  if (const auto* accept = std::get_if<AcceptOp>(&op)) return 64 + weight(accept->state);
+  if (const auto* learn = std::get_if<LearnOp>(&op)) return 24 + (learn->state ? weight(*learn->state) : 0);
+  if (const auto* absorb = std::get_if<AbsorbOp>(&op)) return 24 + weight(absorb->state);
+  return 24;
+}
+
+struct OpFiller {
+  replica::Item& out;
+
+  void operator()(const PrepareOp& op) const {
+    out.set_kind(replica::Item::KIND_PREPARE);
+    fill(op.ballot, *out.mutable_ballot());
+  }
+  void operator()(const AcceptOp& op) const {
+    out.set_kind(replica::Item::KIND_ACCEPT);
+    fill(op.ballot, *out.mutable_ballot());
+    fill(op.next, *out.mutable_next());
+    if (op.base) fill(op.base, *out.mutable_base());
+    to_message(op.state, *out.mutable_state());
+  }
+  void operator()(const LearnOp& op) const {
+    out.set_kind(replica::Item::KIND_LEARN);
+    fill(op.ballot, *out.mutable_ballot());
+    if (op.state) to_message(*op.state, *out.mutable_state());
+  }
+  void operator()(const ReadOp& op) const {
+    out.set_kind(replica::Item::KIND_READ);
+    out.set_want(static_cast<std::uint32_t>(op.want));
+  }
+  void operator()(const CollectOp& op) const {
+    out.set_kind(replica::Item::KIND_COLLECT);
+    fill(op.ballot, *out.mutable_ballot());
+  }
+  void operator()(const AbsorbOp& op) const {
+    out.set_kind(replica::Item::KIND_ABSORB);
+    fill(op.ballot, *out.mutable_ballot());
+    to_message(op.state, *out.mutable_state());
+  }
+};
+
+Result<AcceptorOp> op_of(const replica::Item& message) {
+  const Ballot ballot = ballot_of(message.ballot());
+  if (!ballot && message.kind() != replica::Item::KIND_READ) {
+    return fail(ErrorCode::invalid_argument, "a step on a register comes without a ballot");
+  }
+  if (message.state().value().size() > kRegisterBytesMax) {
+    return fail(ErrorCode::invalid_argument, "a register's state is larger than " + std::to_string(kRegisterBytesMax) + " bytes");
+  }
+  switch (message.kind()) {
+    case replica::Item::KIND_PREPARE:
+      return PrepareOp{ballot};
+    case replica::Item::KIND_ACCEPT:
+      return AcceptOp{ballot, from_message(message.state()), ballot_of(message.next()), ballot_of(message.base())};
+    case replica::Item::KIND_LEARN:
+      return LearnOp{ballot, message.has_state() ? std::optional(from_message(message.state())) : std::nullopt};
+    case replica::Item::KIND_READ:
+      if (message.want() > 2) return fail(ErrorCode::invalid_argument, "a read of a register wants what is not known here");
+      return ReadOp{static_cast<ReadOp::Want>(message.want())};
+    case replica::Item::KIND_COLLECT:
+      return CollectOp{ballot};
+    case replica::Item::KIND_ABSORB:
+      return AbsorbOp{ballot, from_message(message.state())};
+    default:
+      return fail(ErrorCode::invalid_argument, "a step on a register is of a kind that is not known here");
+  }
+}
+
+struct CommandFiller {
+  replica::Command& out;
+
+  void operator()(const CasCommand& command) const {
+    auto& cas = *out.mutable_cas();
+    cas.set_expect(static_cast<replica::CasCommand::Expect>(command.expect));
+    cas.set_expected_value(command.expected_value);
+    cas.set_expected_version(command.expected_version);
+    cas.set_has_value(command.value.has_value());
+    if (command.value) cas.set_value(*command.value);
+  }
+  void operator()(const LockAcquireCommand& command) const {
+    auto& acquire = *out.mutable_lock_acquire();
+    acquire.set_owner(command.owner);
+    acquire.set_now_ms(command.now_ms);
+    acquire.set_ttl_ms(command.ttl_ms);
+    acquire.set_clock_offset_ms(command.clock_offset_ms);
+  }
+  void operator()(const LockRenewCommand& command) const {
+    auto& renew = *out.mutable_lock_renew();
+    renew.set_owner(command.owner);
+    renew.set_token(command.token);
+    renew.set_now_ms(command.now_ms);
+    renew.set_ttl_ms(command.ttl_ms);
+  }
+  void operator()(const LockReleaseCommand& command) const {
+    auto& release = *out.mutable_lock_release();
+    release.set_owner(command.owner);
+    release.set_token(command.token);
+  }
+};
+
+}  // namespace
+
+std::size_t ReplicaItem::size_bytes() const {
+  return key.key.size() + 16 + weight(op);
+}
+
+void CallStats::add(const CallStats& other) {
+  round_trips += other.round_trips;
+  wan_round_trips += other.wan_round_trips;
+  replicas_asked = std::max(replicas_asked, other.replicas_asked);
+  bytes += other.bytes;
+}
+
+void to_message(const RegisterKey& key, replica::Key& out) {
+  out.set_tenant(key.tenant.value);
+  out.set_partition(key.partition.value);
+  out.set_key(key.key);
+}
+
+void to_message(const RegisterState& state, replica::State& out) {
+  out.set_version(state.version);
+  out.set_request_high(state.last_request.high);
+  out.set_request_low(state.last_request.low);
+  out.set_present(state.present);
+  out.set_value(state.value);
+}
+
+void to_message(const ReplicaItem& item, replica::Item& out) {
+  to_message(item.key, *out.mutable_key());
+  std::visit(OpFiller{out}, item.op);
+}
+
+void to_message(const Result<AcceptorAnswer>& answer, replica::ItemAnswer& out) {
+  if (!answer) {
+    out.set_error(static_cast<std::uint32_t>(answer.error().code));
+    out.set_message(answer.error().message);
+    return;
+  }
+  out.set_ok(answer->ok);
+  if (answer->promised) fill(answer->promised, *out.mutable_promised());
+  if (answer->accepted) fill(answer->accepted, *out.mutable_accepted());
+  if (answer->state) to_message(*answer->state, *out.mutable_state());
+  out.set_chosen(answer->chosen);
+}
+
+void to_message(const RegisterCommand& command, replica::Command& out) {
+  std::visit(CommandFiller{out}, command);
+}
+
+void to_message(const CallStats& stats, replica::CallStats& out) {
+  out.set_round_trips(stats.round_trips);
+  out.set_wan_round_trips(stats.wan_round_trips);
+  out.set_replicas_asked(stats.replicas_asked);
+  out.set_bytes(stats.bytes);
+}
+
+Result<RegisterKey> from_message(const replica::Key& message) {
+  if (message.partition() >= kMaxPartitions) return fail(ErrorCode::invalid_argument, "a register lies in an impossible partition");
+  if (message.key().empty()) return fail(ErrorCode::invalid_argument, "a register has no key");
+  return RegisterKey{TenantId{message.tenant()}, PartitionId{static_cast<std::uint16_t>(message.partition())}, message.key()};
+}
+
+RegisterState from_message(const replica::State& message) {
+  return {message.version(), {message.request_high(), message.request_low()}, message.present(), message.value()};
+}
+
+Result<ReplicaItem> from_message(const replica::Item& message) {
+  LATIUM_TRY(RegisterKey key, from_message(message.key()));
+  LATIUM_TRY(AcceptorOp op, op_of(message));
+  return ReplicaItem{std::move(key), std::move(op)};
+}
+
+Result<AcceptorAnswer> from_message(const replica::ItemAnswer& message) {
+  if (message.error() != 0) return fail(static_cast<ErrorCode>(message.error()), message.message());
+  AcceptorAnswer answer{.ok = message.ok(),
+                        .promised = ballot_of(message.promised()),
+                        .accepted = ballot_of(message.accepted()),
+                        .state = std::nullopt,
+                        .chosen = message.chosen()};
+  if (message.has_state()) answer.state = from_message(message.state());
+  return answer;
+}
+
+Result<RegisterCommand> from_message(const replica::Command& message) {
+  switch (message.command_case()) {
+    case replica::Command::kCas: {
+      const auto& cas = message.cas();
+      if (!replica::CasCommand::Expect_IsValid(cas.expect())) break;
+      CasCommand command{static_cast<CasCommand::Expect>(cas.expect()), cas.expected_value(), cas.expected_version(), std::nullopt};
+      if (cas.has_value()) command.value = cas.value();
+      return command;
+    }
+    case replica::Command::kLockAcquire: {
+      const auto& acquire = message.lock_acquire();
+      return LockAcquireCommand{acquire.owner(), acquire.now_ms(), acquire.ttl_ms(), acquire.clock_offset_ms()};
+    }
+    case replica::Command::kLockRenew: {
+      const auto& renew = message.lock_renew();
+      return LockRenewCommand{renew.owner(), renew.token(), renew.now_ms(), renew.ttl_ms()};
+    }
+    case replica::Command::kLockRelease:
+      return LockReleaseCommand{message.lock_release().owner(), message.lock_release().token()};
+    default:
+      break;
+  }
+  return fail(ErrorCode::invalid_argument, "a register's command is of a kind that is not known here");
+}
+
+CallStats from_message(const replica::CallStats& message) {
+  return {message.round_trips(), message.wan_round_trips(), message.replicas_asked(), message.bytes()};
+}
+
+}  // namespace latium

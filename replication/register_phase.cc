@@ -1,0 +1,154 @@
+#include "replication/register_phase.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/backoff.h"
+#include "runtime/sync.h"
+
+namespace latium {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// How soon a replica that did not answer is asked again.
+constexpr BackoffPolicy kResend{.base = milliseconds(50), .cap = std::chrono::seconds(1)};
+// After a quorum of answers that do not agree, the rest is waited for this long at least.
+constexpr Duration kGraceAtLeast = milliseconds(2);
+
+// Shared with the callbacks of the steps, which may come after the phase ended.
+struct Running : PhaseAnswers {
+  explicit Running(RegisterPlace where) : PhaseAnswers(std::move(where)), attempts(place.set.size()), resend_at(place.set.size(), kNever) {}
+
+  Event changed;
+  bool ended = false;
+  std::vector<std::uint32_t> attempts;
+  std::vector<MonotonicTime> resend_at;
+};
+
+struct Phase {
+  Runtime& runtime;
+  ClusterView& cluster;
+  ReplicaLinks& links;
+  std::function<AcceptorOp(std::size_t)> op_for;
+  std::shared_ptr<Running> state;
+
+  void send(std::size_t member) const {
+    ReplicaItem item{state->place.key, op_for(member)};
+    const NodeId node = state->place.set.members[member];
+    ++state->attempts[member];
+    state->resend_at[member] = kNever;
+    if (node != cluster.self()) state->stats.bytes += item.size_bytes();
+    links.send(node, state->place.epoch, std::move(item),
+               [state = state, member, &runtime = runtime](Result<AcceptorAnswer> answer) { take(runtime, *state, member, std::move(answer)); });
+  }
+
+  static void take(Runtime& runtime, Running& state, std::size_t member, Result<AcceptorAnswer> answer) {
+    if (answer) {
+      if (answer->state) state.stats.bytes += answer->state->value.size();
+      if (answer->ok) {
+        state.quorum.yes(member);
+      } else {
+        state.quorum.no(member);
+        state.highest_refusal = std::max(state.highest_refusal, answer->promised);
+      }
+      state.answers[member] = *std::move(answer);
+    } else if (!state.ended) {
+      failed(runtime, state, member, std::move(answer).error());
+    }
+    state.changed.set();
+  }
+
+  static void failed(Runtime& runtime, Running& state, std::size_t member, Error error) {
+    if (error.code == ErrorCode::stale_topology) {
+      state.stale = true;
+    } else if (error.code == ErrorCode::invalid_argument) {
+      state.clock_refused = true;
+      state.quorum.no(member);
+    } else {
+      state.resend_at[member] = saturating_add(runtime.clock.monotonic_now(), kResend.wait(state.attempts[member] - 1, runtime.random));
+    }
+    state.errors[member] = std::move(error);
+  }
+
+  void resend_due() const {
+    const MonotonicTime now = runtime.clock.monotonic_now();
+    for (std::size_t member = 0; member < state->place.set.size(); ++member) {
+      if (state->resend_at[member] <= now) send(member);
+    }
+  }
+
+  MonotonicTime next_resend() const { return *std::ranges::min_element(state->resend_at); }
+
+  // Sleeps until an answer comes or `at`. A cancel ends the wait too.
+  Task<void> wait_until(MonotonicTime at) const {
+    state->changed.clear();
+    TimerId timer;
+    if (at != kNever) {
+      timer = runtime.timers.schedule(at, [state = state] { state->changed.set(); });
+    }
+    const Result<void> waited = co_await state->changed.wait();
+    runtime.timers.cancel(timer);
+    co_return waited;
+  }
+
+  void count(MonotonicTime /*began*/) const {
+    CallStats& stats = state->stats;
+    const auto& members = state->place.set.members;
+    bool remote = false;
+    bool wan = false;
+    std::uint32_t asked = 0;
+    for (std::size_t member = 0; member < members.size(); ++member) {
+      if (members[member] == cluster.self()) continue;
+      ++asked;
+      if (!state->answers[member]) continue;
+      remote = true;
+      const auto peer = cluster.peer(members[member]);
+      wan = wan || !peer || !peer->same_site;
+    }
+    stats.replicas_asked = asked + (asked < members.size() ? 1 : 0);
+    stats.round_trips = remote ? 1 : 0;
+    stats.wan_round_trips = wan ? 1 : 0;
+  }
+};
+
+}  // namespace
+
+Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLinks& links, RegisterPlace place,
+                             std::function<AcceptorOp(std::size_t)> op_for, MonotonicTime deadline, PhaseRules rules) {
+  const Phase phase{runtime, cluster, links, std::move(op_for), std::make_shared<Running>(std::move(place))};
+  Running& state = *phase.state;
+  const MonotonicTime began = runtime.clock.monotonic_now();
+  for (std::size_t member = 0; member < state.place.set.size(); ++member) phase.send(member);
+
+  MonotonicTime hurry = kNever;
+  std::optional<PhaseEnd> end;
+  while (!end) {
+    const MonotonicTime now = runtime.clock.monotonic_now();
+    if (rules.enough ? rules.enough(state) : state.quorum.reached()) {
+      end = PhaseEnd::reached;
+    } else if (state.stale) {
+      end = PhaseEnd::stale;
+    } else if (state.quorum.impossible() || (rules.enough && state.quorum.complete()) || now >= hurry) {
+      end = PhaseEnd::impossible;
+    } else if (now >= deadline) {
+      end = PhaseEnd::deadline;
+    } else {
+      if (rules.hurry_after_quorum && hurry == kNever && state.quorum.reached()) {
+        hurry = saturating_add(now, std::max(kGraceAtLeast, 2 * (now - began)));
+      }
+      phase.resend_due();
+      const auto waited = co_await phase.wait_until(std::min({deadline, hurry, phase.next_resend()}));
+      if (!waited) {
+        state.ended = true;
+        co_return fail(waited.error());
+      }
+    }
+  }
+  state.ended = true;
+  phase.count(began);
+  co_return PhaseOutcome{*end, phase.state};
+}
+
+}  // namespace latium

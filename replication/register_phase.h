@@ -1,0 +1,57 @@
+// One phase of one round: the same question to every replica of a register, asked again where no answer came, until enough
+// answered.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "replication/cluster_view.h"
+#include "replication/quorum.h"
+#include "replication/replica_links.h"
+
+namespace latium {
+
+/// Where a register lies under the map in use.
+struct RegisterPlace {
+  RegisterKey key;
+  Epoch epoch;
+  ReplicaSet set;
+};
+
+/// What the replicas have said so far. Answers that come after the phase ended still go in: who has accepted, in the end,
+/// matters to the learn.
+struct PhaseAnswers {
+  explicit PhaseAnswers(RegisterPlace where)
+      : place(std::move(where)), quorum(place.set), answers(place.set.size()), errors(place.set.size()) {}
+
+  RegisterPlace place;
+  Quorum quorum;                                       ///< yes: answered ok; no: refused, or unfit to answer
+  std::vector<std::optional<AcceptorAnswer>> answers;  ///< of those that answered, ok or not
+  std::vector<std::optional<Error>> errors;            ///< the last one of those that did not
+  Ballot highest_refusal;                              ///< what to be above
+  bool stale = false;                                  ///< the map has changed: start over
+  bool clock_refused = false;                          ///< a replica finds this node's clock too far ahead
+  CallStats stats;
+};
+
+enum class PhaseEnd : std::uint8_t { reached, impossible, stale, deadline };
+
+struct PhaseRules {
+  /// Whether the answers are enough; by default a quorum of yes.
+  std::function<bool(const PhaseAnswers&)> enough{};
+  /// Once a quorum of yes is there and is not enough, how long the others are waited for, as a part of the time it took.
+  bool hurry_after_quorum = false;
+};
+
+struct PhaseOutcome {
+  PhaseEnd end;
+  std::shared_ptr<PhaseAnswers> said;
+};
+
+/// Asks `op_for(member)` of every member; one round trip, when the replicas answer.
+Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLinks& links, RegisterPlace place,
+                             std::function<AcceptorOp(std::size_t member)> op_for, MonotonicTime deadline, PhaseRules rules = {});
+
+}  // namespace latium

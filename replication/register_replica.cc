@@ -1,0 +1,244 @@
+#include "replication/register_replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/offload.h"
+#include "store/async_engine.h"
+
+namespace latium {
+
+namespace {
+
+constexpr std::string_view kFloorPrefix = "register_floor/";
+constexpr std::size_t kFloorKeyBytes = 6;
+constexpr std::string_view kBarrierKey = "register_barrier";
+
+Bytes floor_key(const RegisterKey& key) {
+  return key.stored().substr(0, kFloorKeyBytes);
+}
+
+Bytes stored_floor(const Ballot& floor) {
+  Bytes out;
+  put_ballot(out, floor);
+  return out;
+}
+
+const Ballot* ballot_to_check(const AcceptorOp& op) {
+  if (const auto* prepare = std::get_if<PrepareOp>(&op)) return &prepare->ballot;
+  if (const auto* accept = std::get_if<AcceptOp>(&op)) return &std::max(accept->ballot, accept->next);
+  return nullptr;
+}
+
+}  // namespace
+
+// Keeps a slot in memory.
+class RegisterReplica::Hold {
+ public:
+  Hold(RegisterReplica& replica, Bytes stored_key) : replica_(&replica), key_(std::move(stored_key)) {
+    auto& slot = replica.slots_[key_];
+    if (!slot) slot = std::make_unique<Slot>();
+    slot_ = slot.get();
+    ++slot_->users;
+  }
+  Hold(Hold&& other) noexcept
+      : replica_(std::exchange(other.replica_, nullptr)), key_(std::move(other.key_)), slot_(other.slot_) {}
+  Hold& operator=(Hold&&) = delete;
+  ~Hold() {
+    if (replica_ != nullptr && --slot_->users == 0) replica_->slots_.erase(key_);
+  }
+
+  Slot& slot() const { return *slot_; }
+  const Bytes& key() const { return key_; }
+
+ private:
+  RegisterReplica* replica_;
+  Bytes key_;
+  Slot* slot_;
+};
+
+// What one call of handle() decided.
+struct RegisterReplica::Plan {
+  std::vector<Result<AcceptorAnswer>> answers;
+  std::vector<Change> changes;
+  WriteBatch batch;
+  Durability durability = Durability::buffered;
+  std::map<Bytes, Ballot> floors;
+};
+
+Result<void> RegisterReplica::open() {
+  LATIUM_TRY(const auto cursor, engine_.scan(Family::system, KeyRange::prefix(kFloorPrefix)));
+  for (; cursor->valid(); cursor->next()) {
+    const Bytes key(cursor->key().substr(kFloorPrefix.size()));
+    if (key.size() != kFloorKeyBytes || cursor->value().size() != kBallotBytes) {
+      return fail(ErrorCode::corruption, "the record '" + printable(cursor->key()) + "' of a partition's ballots is malformed");
+    }
+    floors_[key] = get_ballot(cursor->value().data());
+  }
+  return cursor->status();
+}
+
+Result<void> RegisterReplica::check_clock(const AcceptorOp& op) const {
+  const Ballot* ballot = ballot_to_check(op);
+  if (ballot == nullptr) return {};
+  const std::uint64_t now_ms = runtime_.clock.wall_ms();
+  const std::uint64_t limit_ms = now_ms + static_cast<std::uint64_t>(max_clock_offset_.count());
+  if (ballot->stamp.milliseconds() <= limit_ms) return {};
+  return fail(ErrorCode::invalid_argument, "a ballot of node " + to_hex(ballot->node.value) + " is " +
+                                               std::to_string(ballot->stamp.milliseconds() - now_ms) +
+                                               " ms ahead of the replica's clock: check the clocks of both nodes");
+}
+
+Ballot RegisterReplica::floor_of(const RegisterKey& key) const {
+  const auto found = floors_.find(floor_key(key));
+  return found == floors_.end() ? Ballot() : found->second;
+}
+
+Task<void> RegisterReplica::load(Slot& slot, Bytes stored_key) {
+  if (slot.current) co_return Result<void>();
+  if (slot.users > 1) {
+    // Somebody loads it already.
+    LATIUM_CO_CHECKED(co_await slot.loaded.wait());
+    if (slot.load_error) co_return fail(*slot.load_error);
+    if (slot.current) co_return Result<void>();
+  }
+  Result<ReadResult> found = co_await read(runtime_, engine_, Family::registers, std::move(stored_key));
+  Result<AcceptorRecord> record = found ? AcceptorRecord() : Result<AcceptorRecord>(fail(found.error()));
+  if (found && found->presence == Presence::found) record = decode_acceptor(found->value);
+  slot.load_error.reset();
+  if (record) {
+    slot.current = slot.durable = std::make_shared<const AcceptorRecord>(*std::move(record));
+  } else {
+    slot.load_error = record.error();
+  }
+  slot.loaded.set();
+  if (slot.load_error) co_return fail(*slot.load_error);
+  co_return Result<void>();
+}
+
+void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next,
+                                 RecordChange change, Plan& plan) {
+  const Bytes key = item.key.stored();
+  if (change == RecordChange::removed) {
+    const Bytes partition = floor_key(item.key);
+    Ballot& floor = plan.floors[partition];
+    floor = std::max(floor_after_collecting(next, floor_of(item.key)), floor);
+    plan.batch.put(Family::system, Bytes(kFloorPrefix) + partition, stored_floor(floor));
+    plan.batch.remove(Family::registers, key);
+    // At once: a step on the empty record that comes before the sync must see it.
+    floors_[partition] = std::max(floors_[partition], floor);
+    next = AcceptorRecord();
+  } else {
+    plan.batch.put(Family::registers, key, encode_acceptor(next));
+  }
+  if (change != RecordChange::lazy) plan.durability = Durability::sync;
+  slot.current = std::make_shared<const AcceptorRecord>(std::move(next));
+  plan.changes.push_back({index, &slot, slot.current});
+}
+
+void RegisterReplica::step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan) {
+  if (const auto clock = check_clock(item.op); !clock) {
+    plan.answers[index] = fail(clock.error());
+    return;
+  }
+  const bool reads = std::holds_alternative<ReadOp>(item.op);
+  AcceptorRecord next = reads ? *slot.durable : *slot.current;
+  AcceptorStep taken = latium::step(next, floor_of(item.key), item.op);
+  // A yes stands on everything decided before it, some of which may still be on its way to the disk.
+  const bool behind = slot.current != slot.durable;
+  const bool weak = taken.change == RecordChange::none || taken.change == RecordChange::lazy;
+  if (behind && weak && !reads && taken.answer.ok) taken.change = RecordChange::durable;
+  plan.answers[index] = std::move(taken.answer);
+  if (taken.change != RecordChange::none) plan_write(item, slot, index, std::move(next), taken.change, plan);
+}
+
+Task<std::vector<Result<AcceptorAnswer>>> RegisterReplica::handle(std::vector<ReplicaItem> items,
+                                                                    std::function<Result<void>()> still_valid) {
+  std::vector<Hold> holds;
+  holds.reserve(items.size());
+  Plan plan;
+  plan.answers.assign(items.size(), AcceptorAnswer());
+  std::vector<std::optional<Error>> load_errors(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Hold& hold = holds.emplace_back(*this, items[i].key.stored());
+    // Without a coroutine where the record is in memory already.
+    if (hold.slot().current) continue;
+    if (const auto loaded = co_await load(hold.slot(), hold.key()); !loaded) load_errors[i] = loaded.error();
+  }
+  // From here to the submit nothing else runs: the steps are taken in one go.
+  LATIUM_CO_CHECKED(still_valid());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (load_errors[i]) {
+      plan.answers[i] = fail(*load_errors[i]);
+    } else {
+      step_item(items[i], holds[i].slot(), i, plan);
+    }
+  }
+  if (plan.batch.empty()) co_return std::move(plan.answers);
+  const Result<void> written = co_await write(runtime_, engine_, std::move(plan.batch), plan.durability);
+  for (const Change& change : plan.changes) {
+    if (written) {
+      change.slot->durable = change.record;
+    } else {
+      // The memory is ahead of the disk now, which only makes this replica stricter; the next change writes all of it.
+      plan.answers[change.item] = fail(written.error());
+    }
+  }
+  co_return std::move(plan.answers);
+}
+
+Task<RegisterPage> RegisterReplica::list(TenantId tenant, PartitionId partition, Bytes prefix, Bytes after, std::size_t limit) {
+  const RegisterKey at{tenant, partition, std::move(prefix)};
+  const KeyRange range = KeyRange::prefix(at.stored());
+  const Bytes from = after.empty() ? range.begin : RegisterKey{tenant, partition, std::move(after)}.stored() + '\0';
+  const Ballot floor = floor_of(at);
+  // Behind every step that was taken before: those that are still on their way to the disk are listed too.
+  WriteBatch barrier;
+  barrier.put(Family::system, kBarrierKey, {});
+  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(barrier), Durability::buffered));
+  co_return co_await offload<RegisterPage>(
+      runtime_, [engine = &engine_, from, end = range.end, floor, limit]() -> Result<RegisterPage> {
+        RegisterPage page;
+        page.floor = floor;
+        LATIUM_TRY(const auto cursor, engine->scan(Family::registers, {from, end}));
+        for (; cursor->valid(); cursor->next()) {
+          if (page.entries.size() >= limit) {
+            page.more = true;
+            return page;
+          }
+          LATIUM_TRY(AcceptorRecord record, decode_acceptor(cursor->value()));
+          if (!record.accepted) continue;
+          page.entries.push_back({Bytes(cursor->key().substr(kFloorKeyBytes)), record.accepted, std::move(record.state)});
+        }
+        LATIUM_CHECKED(cursor->status());
+        return page;
+      });
+}
+
+Task<void> RegisterReplica::raise_floor(TenantId tenant, PartitionId partition, Ballot floor) {
+  const Bytes key = floor_key({tenant, partition, {}});
+  if (floor <= floors_[key]) co_return Result<void>();
+  floors_[key] = floor;
+  WriteBatch batch;
+  batch.put(Family::system, Bytes(kFloorPrefix) + key, stored_floor(floor));
+  co_return co_await write(runtime_, engine_, std::move(batch), Durability::sync);
+}
+
+Result<RegisterState> RegisterReplica::read_chosen(Engine& engine, const RegisterKey& key) {
+  LATIUM_TRY(const ReadResult found, engine.get(Family::registers, key.stored(), ReadMode::may_block));
+  if (found.presence != Presence::found) return RegisterState();
+  return decode_last_chosen(found.value);
+}
+
+void RegisterReplica::put_initial(WriteBatch& batch, const RegisterKey& key, const Ballot& ballot, RegisterState state) {
+  AcceptorRecord record{.promised = ballot, .accepted = ballot, .state = std::move(state), .chosen = ballot};
+  batch.put(Family::registers, key.stored(), encode_acceptor(record));
+}
+
+void RegisterReplica::remove_tenant(WriteBatch& batch, TenantId tenant) {
+  Bytes begin;
+  put_u32_be(begin, tenant.value);
+  batch.remove_range(Family::registers, begin, prefix_end(begin));
+}
+
+}  // namespace latium

@@ -1,0 +1,103 @@
+#include "replication/register_state.h"
+
+#include <utility>
+
+#include "base/varint.h"
+
+namespace latium {
+
+namespace {
+
+constexpr char kLockFormat = 1;
+
+CommandResult changed(const RegisterState& from, RequestId request, const Ballot& ballot, std::optional<Bytes> value) {
+  RegisterState to;
+  to.version = from.version == 0 ? ballot.stamp.value : from.version + 1;
+  to.last_request = request;
+  to.present = value.has_value();
+  if (value) to.value = *std::move(value);
+  return {true, std::move(to)};
+}
+
+CommandResult refused(const RegisterState& state) {
+  return {false, state};
+}
+
+bool as_expected(const RegisterState& state, const CasCommand& command) {
+  switch (command.expect) {
+    case CasCommand::Expect::anything:
+      return true;
+    case CasCommand::Expect::absent:
+      return !state.present;
+    case CasCommand::Expect::value:
+      return state.present && state.value == command.expected_value;
+    case CasCommand::Expect::version:
+      return state.version == command.expected_version;
+  }
+  return false;
+}
+
+struct Applier {
+  const RegisterState& state;
+  RequestId request;
+  const Ballot& ballot;
+
+  CommandResult operator()(const CasCommand& command) const {
+    if (!as_expected(state, command)) return refused(state);
+    // Nothing to delete: no tombstone for what never was.
+    if (!command.value && state.version == 0) return {true, state};
+    return changed(state, request, ballot, command.value);
+  }
+
+  CommandResult operator()(const LockAcquireCommand& command) const {
+    const auto lock = decode_lock(state);
+    if (!lock) return refused(state);
+    const bool free = lock->owner.empty() || lock->expires_ms + command.clock_offset_ms <= command.now_ms;
+    if (!free) return refused(state);
+    return locked({command.owner, lock->token + 1, command.now_ms + command.ttl_ms});
+  }
+
+  CommandResult operator()(const LockRenewCommand& command) const {
+    const auto lock = decode_lock(state);
+    // Expired but not taken by another: still its holder's.
+    if (!lock || lock->owner != command.owner || lock->token != command.token) return refused(state);
+    return locked({command.owner, command.token, std::max(lock->expires_ms, command.now_ms + command.ttl_ms)});
+  }
+
+  CommandResult operator()(const LockReleaseCommand& command) const {
+    const auto lock = decode_lock(state);
+    if (!lock || lock->owner != command.owner || lock->token != command.token) return refused(state);
+    return locked({{}, command.token, 0});
+  }
+
+  CommandResult locked(const LockState& lock) const { return changed(state, request, ballot, encode_lock(lock)); }
+};
+
+}  // namespace
+
+CommandResult apply(const RegisterState& state, const RegisterCommand& command, RequestId request, const Ballot& ballot) {
+  return std::visit(Applier{state, request, ballot}, command);
+}
+
+Bytes encode_lock(const LockState& lock) {
+  Bytes out(1, kLockFormat);
+  put_length_prefixed(out, lock.owner);
+  put_varint(out, lock.token);
+  put_varint(out, lock.expires_ms);
+  return out;
+}
+
+Result<LockState> decode_lock(const RegisterState& state) {
+  if (!state.present) return LockState();
+  BytesView in = state.value;
+  if (in.empty() || in.front() != kLockFormat) return fail(ErrorCode::corruption, "the register does not hold a lock");
+  in.remove_prefix(1);
+  LockState lock;
+  LATIUM_TRY(lock.owner, take_length_prefixed(in));
+  LATIUM_TRY(lock.token, take_varint(in));
+  LATIUM_TRY(lock.expires_ms, take_varint(in));
+  if (!in.empty()) return fail(ErrorCode::corruption, "the register's lock has bytes behind its end");
+  return lock;
+}
+
+}  // namespace latium

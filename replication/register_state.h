@@ -1,0 +1,96 @@
+// What a register holds, and the commands that change it. A command is data and a pure function: it can be sent to another
+// proposer, batched, logged and tried again.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "replication/ballot.h"
+
+namespace latium {
+
+/// The largest value of a register, bytes.
+inline constexpr std::size_t kRegisterBytesMax = 1u << 20;
+
+/// Names one command of one caller: 128 random bits. A command that is tried again keeps its id.
+struct RequestId {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  friend auto operator<=>(const RequestId&, const RequestId&) = default;
+  explicit operator bool() const { return high != 0 || low != 0; }
+};
+
+struct RegisterState {
+  /// 0: never written, or collected. Otherwise one more than the state that it was made from; the first is the stamp of its
+  /// ballot, so that a register which is made again after its tombstone was collected does not repeat old versions.
+  std::uint64_t version = 0;
+  RequestId last_request;  ///< of the command that made this state
+  bool present = false;    ///< false with a version: a tombstone
+  Bytes value;             ///< empty when not present
+
+  friend bool operator==(const RegisterState&, const RegisterState&) = default;
+};
+
+/// Writes `value` (nothing: deletes) if the register is as expected.
+struct CasCommand {
+  enum class Expect : std::uint8_t { anything = 0, absent = 1, value = 2, version = 3 };
+  Expect expect = Expect::anything;
+  Bytes expected_value;                ///< Expect::value
+  std::uint64_t expected_version = 0;  ///< Expect::version
+  std::optional<Bytes> value;
+};
+
+/// Takes a free or expired lock. Times are the caller's: wall clock, milliseconds since the Unix epoch.
+struct LockAcquireCommand {
+  Bytes owner;
+  std::uint64_t now_ms = 0;
+  std::uint64_t ttl_ms = 0;
+  /// How long after its end an expired lock is still its holder's: the largest difference between two clocks.
+  std::uint64_t clock_offset_ms = 0;
+};
+
+/// Puts off the end of a lock that is held with this token.
+struct LockRenewCommand {
+  Bytes owner;
+  std::uint64_t token = 0;
+  std::uint64_t now_ms = 0;
+  std::uint64_t ttl_ms = 0;
+};
+
+struct LockReleaseCommand {
+  Bytes owner;
+  std::uint64_t token = 0;
+};
+
+using RegisterCommand = std::variant<CasCommand, LockAcquireCommand, LockRenewCommand, LockReleaseCommand>;
+
+/// What became of a command.
+struct CommandResult {
+  bool applied = false;
+  RegisterState state;  ///< after the command; when not applied, the state that refused it
+};
+
+/// state x command -> state, or a refusal with the state as it was. `ballot`: of the round that applies it.
+CommandResult apply(const RegisterState& state, const RegisterCommand& command, RequestId request, const Ballot& ballot);
+
+/// A lock, as the value of its register. A released lock stays, with an empty owner, so that its token goes on growing.
+struct LockState {
+  Bytes owner;              ///< empty: free
+  std::uint64_t token = 0;  ///< goes up by one with each new owner: a fencing token
+  std::uint64_t expires_ms = 0;
+
+  friend bool operator==(const LockState&, const LockState&) = default;
+};
+
+Bytes encode_lock(const LockState& lock);
+/// `corruption` on what encode_lock cannot have written; the lock of an absent register is free with token 0.
+Result<LockState> decode_lock(const RegisterState& state);
+
+}  // namespace latium

@@ -1,0 +1,312 @@
+#include "replication/registers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/wire.pb.h"
+#include "replication/envelope.h"
+#include "runtime/backoff.h"
+#include "runtime/deadline.h"
+
+namespace latium {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kHeldPromises = 65536;
+constexpr std::size_t kHeldBytes = 64u << 20;
+constexpr std::size_t kWaitersAKey = 4096;
+// Another proposer is at work on the register: let it finish.
+constexpr BackoffPolicy kContention{.base = milliseconds(4), .cap = milliseconds(500)};
+// So often refused, a command goes to the register's first replica, where it queues behind the others.
+constexpr std::uint32_t kRefusalsBeforeForward = 2;
+
+Error add_context(Error error, const RegisterKey& key) {
+  error.message = key.describe() + ": " + error.message;
+  return error;
+}
+
+std::string who_is_missing(const PhaseAnswers& said) {
+  std::string out;
+  for (std::size_t member = 0; member < said.place.set.size(); ++member) {
+    if (said.answers[member]) continue;
+    out += out.empty() ? "" : ", ";
+    out += to_hex(said.place.set.members[member].value);
+    if (said.errors[member]) out += " (" + said.errors[member]->message + ")";
+  }
+  return out;
+}
+
+}  // namespace
+
+// The commands on one register from this node take turns: two rounds of one proposer would only refuse each other.
+struct Registers::Turn {
+  Semaphore one{1, kWaitersAKey};
+  std::size_t users = 0;
+};
+
+// One command on its way, over all its tries.
+struct Registers::Attempt {
+  RegisterKey key;
+  std::optional<RegisterCommand> command;  // none: only finish what is pending, and say what the register holds
+  RequestId request{};
+  MonotonicTime deadline;
+  bool may_forward = true;
+
+  std::uint32_t refusals = 0;
+  /// The lowest version that an accept of this command, of which it is not known whether it took effect, would have made.
+  std::optional<std::uint64_t> unsure_version{};
+  /// Given to another node, and no answer came: it may still be run there.
+  bool unsure_elsewhere = false;
+  std::string missing{};  // who did not answer, for the message
+  CommandOutcome outcome{};
+};
+
+Registers::Registers(Runtime& runtime, ClusterView& cluster, Transport& transport, ReplicaLinks& links, BallotSource ballots)
+    : runtime_(runtime),
+      cluster_(cluster),
+      transport_(transport),
+      links_(links),
+      ballots_(ballots),
+      held_(kHeldPromises, kHeldBytes),
+      learns_(runtime, links),
+      random_(runtime.random.fork("registers")) {}
+
+Registers::~Registers() = default;
+
+RequestId Registers::new_request_id() {
+  return {random_.next() | 1, random_.next()};
+}
+
+Result<RegisterPlace> Registers::place_of(const RegisterKey& key) const {
+  LATIUM_TRY(ReplicaSet set, cluster_.replicas(key.tenant, key.partition));
+  return RegisterPlace{key, cluster_.epoch(), std::move(set)};
+}
+
+Ballot Registers::next_ballot() {
+  return ballots_.next(runtime_.clock.wall_ms());
+}
+
+Task<CommandOutcome> Registers::execute(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline) {
+  return run({.key = std::move(key), .command = std::move(command), .request = request, .deadline = deadline});
+}
+
+Task<CommandOutcome> Registers::execute_forwarded(RegisterKey key, RegisterCommand command, RequestId request,
+                                                  MonotonicTime deadline) {
+  return run(
+      {.key = std::move(key), .command = std::move(command), .request = request, .deadline = deadline, .may_forward = false});
+}
+
+Task<CommandOutcome> Registers::settle(RegisterKey key, MonotonicTime deadline) {
+  return run({.key = std::move(key), .command = std::nullopt, .deadline = deadline});
+}
+
+Task<CommandOutcome> Registers::run(Attempt attempt) {
+  ++statistics_.commands;
+  const Bytes stored = attempt.key.stored();
+  auto& turn = turns_[stored];
+  if (!turn) turn = std::make_unique<Turn>();
+  struct Leave {
+    Registers& registers;
+    const Bytes& stored;
+    Turn& turn;
+    ~Leave() {
+      if (--turn.users == 0) registers.turns_.erase(stored);
+    }
+  };
+  ++turn->users;
+  const Leave leave{*this, stored, *turn};
+  const auto permit = co_await with_deadline(runtime_, attempt.deadline, turn->one.acquire());
+  if (!permit) {
+    if (permit.error().code != ErrorCode::deadline_exceeded) co_return fail(permit.error());
+    co_return fail(ErrorCode::unavailable, attempt.key.describe() + " is busy: the deadline passed behind other commands of this node");
+  }
+
+  while (true) {
+    Result<Next> next = Next::again;
+    if (auto held = held_.take(stored); held && held->place.epoch == cluster_.epoch()) {
+      next = co_await try_held(attempt, *std::move(held));
+    } else {
+      next = co_await try_full(attempt);
+    }
+    if (next && *next == Next::forward) next = co_await forward(attempt);
+    if (!next) {
+      ++(next.error().certainty == Certainty::unknown ? statistics_.unknown_outcomes : statistics_.unavailable);
+      co_return fail(add_context(std::move(next).error(), attempt.key));
+    }
+    if (*next == Next::done) {
+      statistics_.cost.add(attempt.outcome.stats);
+      co_return std::move(attempt.outcome);
+    }
+    if (*next == Next::contended) {
+      const Duration pause = kContention.wait(attempt.refusals - 1, random_);
+      LATIUM_CO_CHECKED(co_await sleep_until(runtime_, std::min(attempt.deadline, saturating_add(runtime_.clock.monotonic_now(), pause))));
+    }
+  }
+}
+
+namespace {
+
+struct Accepted {
+  Ballot ballot;
+  RegisterState state;
+  bool chosen = false;  // a quorum accepted this very ballot
+};
+
+// What a new round goes on from: the state of the highest ballot that any replica of the quorum has accepted.
+Accepted highest_accepted(const PhaseAnswers& said) {
+  Accepted out;
+  for (const auto& answer : said.answers) {
+    if (!answer || !answer->ok || answer->accepted < out.ballot) continue;
+    out.ballot = answer->accepted;
+    if (answer->state) out.state = *answer->state;
+  }
+  Quorum same(said.place.set);
+  for (std::size_t member = 0; member < said.answers.size(); ++member) {
+    const auto& answer = said.answers[member];
+    if (answer && answer->ok && answer->accepted == out.ballot) same.yes(member);
+  }
+  out.chosen = same.reached();
+  return out;
+}
+
+// How a command ends that ran out of time or of replicas.
+std::unexpected<Error> give_up(bool unsure, std::string_view what, const std::string& missing) {
+  std::string text(what);
+  if (!missing.empty()) text += "; no answer of " + missing;
+  if (unsure) {
+    return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                text + "; the change may have been made, or may still be: read the register");
+  }
+  return fail(ErrorCode::unavailable, text + "; nothing was changed: retry");
+}
+
+}  // namespace
+
+// One round trip: a majority has promised the ballot already, and the state is the one that this node had chosen last.
+Task<Registers::Next> Registers::try_held(Attempt& attempt, HeldPromise held) {
+  if (!attempt.command) co_return Next::again;
+  const auto result = apply(held.state, *attempt.command, attempt.request, held.next);
+  if (!result.applied || result.state == held.state) {
+    // Nothing to write; whether the state is still the latest, only the replicas can say.
+    co_return Next::again;
+  }
+  co_return co_await propose(attempt, std::move(held.place), held.next, held.chosen, result.state);
+}
+
+// Two round trips: prepare, then accept.
+Task<Registers::Next> Registers::try_full(Attempt& attempt) {
+  LATIUM_CO_TRY(RegisterPlace place, place_of(attempt.key));
+  const Ballot ballot = next_ballot();
+  ++statistics_.rounds;
+  LATIUM_CO_TRY(const PhaseOutcome phase,
+                co_await run_phase(runtime_, cluster_, links_, place, [ballot](std::size_t) { return PrepareOp{ballot}; },
+                                   attempt.deadline));
+  attempt.outcome.stats.add(phase.said->stats);
+  const bool unsure = attempt.unsure_version || attempt.unsure_elsewhere;
+  if (phase.end == PhaseEnd::stale) co_return Next::again;
+  if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, *phase.said);
+  if (phase.end == PhaseEnd::deadline) {
+    co_return give_up(unsure, "no majority of its replicas answered in time", who_is_missing(*phase.said));
+  }
+
+  const auto [accepted, base, chosen] = highest_accepted(*phase.said);
+  if (base.last_request && base.last_request == attempt.request) {
+    // An earlier try of this command: make sure that it is chosen.
+    co_return co_await propose(attempt, std::move(place), ballot, Ballot(), base);
+  }
+  // Others have gone on from a state that may have been this command's, or not: there is no telling any more.
+  if (attempt.unsure_elsewhere || (attempt.unsure_version && base.version > *attempt.unsure_version)) {
+    co_return give_up(true, "others changed it while this command had no answer", "");
+  }
+  RegisterState next = base;
+  bool applied = false;
+  if (attempt.command) {
+    CommandResult result = apply(base, *attempt.command, attempt.request, ballot);
+    applied = result.applied;
+    next = std::move(result.state);
+  }
+  if (next.version == 0 || (next == base && chosen && !unsure)) {
+    // Nothing to write, and a majority agrees on what there is.
+    if (accepted) held_.keep(attempt.key.stored(), {std::move(place), ballot, accepted, base});
+    attempt.outcome.result = {applied, std::move(next)};
+    co_return Next::done;
+  }
+  attempt.outcome.result.applied = applied;
+  co_return co_await propose(attempt, std::move(place), ballot, Ballot(), std::move(next));
+}
+
+// Phase 2. `base`: a ballot known to be chosen, or none.
+Task<Registers::Next> Registers::propose(Attempt& attempt, RegisterPlace place, Ballot ballot, Ballot base, RegisterState state) {
+  const Ballot after = next_ballot();
+  ++statistics_.rounds;
+  const bool ours = attempt.request && state.last_request == attempt.request;
+  LATIUM_CO_TRY(const PhaseOutcome phase,
+                co_await run_phase(runtime_, cluster_, links_, place,
+                                   [&](std::size_t) { return AcceptOp{ballot, state, after, base}; }, attempt.deadline));
+  attempt.outcome.stats.add(phase.said->stats);
+  if (phase.end == PhaseEnd::reached) {
+    held_.keep(attempt.key.stored(), {place, after, ballot, state});
+    learns_.add(ballot, state, phase.said);
+    attempt.outcome.result.applied = ours || attempt.outcome.result.applied;
+    attempt.outcome.result.state = std::move(state);
+    co_return Next::done;
+  }
+  // Unless every replica refused, one may have accepted, and a later proposer may find it there.
+  const auto refused = [](const std::optional<AcceptorAnswer>& answer) { return answer && !answer->ok; };
+  if (ours && !std::ranges::all_of(phase.said->answers, refused)) {
+    attempt.unsure_version = std::min(attempt.unsure_version.value_or(state.version), state.version);
+  }
+  if (phase.end == PhaseEnd::stale) co_return Next::again;
+  if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, *phase.said);
+  co_return give_up(attempt.unsure_version || attempt.unsure_elsewhere, "no majority of its replicas answered in time",
+                    who_is_missing(*phase.said));
+}
+
+Registers::Next Registers::refuse_contended(Attempt& attempt, const PhaseAnswers& said) {
+  ++statistics_.contended;
+  ++attempt.refusals;
+  // Ballots of a proposer whose clock is far ahead are not followed: replicas refuse them too.
+  ballots_.saw(said.highest_refusal);
+  attempt.missing = who_is_missing(said);
+  const bool settled_elsewhere = said.clock_refused || attempt.refusals >= kRefusalsBeforeForward;
+  // A command that may have taken effect is not given on: it could be run a second time there.
+  const bool unsure = attempt.unsure_version.has_value();
+  if (attempt.may_forward && attempt.command && settled_elsewhere && !unsure) return Next::forward;
+  return Next::contended;
+}
+
+// The register's first replica that is not this node and is up runs the command in turn with those of others.
+Task<Registers::Next> Registers::forward(Attempt& attempt) {
+  LATIUM_CO_TRY(const RegisterPlace place, place_of(attempt.key));
+  const auto fit = [this](NodeId node) {
+    const auto peer = cluster_.peer(node);
+    return node != cluster_.self() && peer && peer->up;
+  };
+  const auto target = std::ranges::find_if(place.set.members, fit);
+  // Where contention is settled is here, or there is nobody else.
+  if (place.set.members.front() == cluster_.self() || target == place.set.members.end()) co_return Next::contended;
+  replica::ForwardRequest request;
+  to_message(attempt.key, *request.mutable_key());
+  to_message(*attempt.command, *request.mutable_command());
+  request.set_request_high(attempt.request.high);
+  request.set_request_low(attempt.request.low);
+  ++statistics_.forwarded;
+  const CallOptions options{.deadline = attempt.deadline};
+  const auto response = co_await call_enveloped<replica::ForwardRequest, replica::ForwardResponse>(
+      cluster_, transport_, *target, place.epoch, wire::METHOD_REGISTER_FORWARD, std::move(request), options);
+  if (response) {
+    attempt.outcome.stats.add(from_message(response->stats()));
+    const auto peer = cluster_.peer(*target);
+    attempt.outcome.stats.add({.round_trips = 1, .wan_round_trips = peer && !peer->same_site ? 1u : 0u});
+    attempt.outcome.result = {response->applied(), from_message(response->state())};
+    co_return Next::done;
+  }
+  if (response.error().certainty == Certainty::unknown) attempt.unsure_elsewhere = true;
+  // It is tried again from here, which also finds out what became of it there.
+  if (response.error().code == ErrorCode::stale_topology) co_return Next::again;
+  co_return Next::contended;
+}
+
+}  // namespace latium

@@ -1,0 +1,97 @@
+// Registers: linearizable keys. Any node changes any register, without a leader: CASPaxos over the register's replicas.
+// Source: Rystsov, "CASPaxos" (2018); the promise asked for along with the accept is its section 2.2.1.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "replication/cluster_view.h"
+#include "replication/held_promises.h"
+#include "replication/learn_queue.h"
+#include "replication/register_phase.h"
+#include "replication/replica_links.h"
+
+namespace latium {
+
+/// What became of a command, and what it cost.
+struct CommandOutcome {
+  CommandResult result;
+  CallStats stats;
+};
+
+struct ReadOutcome {
+  RegisterState state;
+  CallStats stats;
+};
+
+struct RegistersStatistics {
+  std::uint64_t commands = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t rounds = 0;      ///< prepare or accept phases
+  std::uint64_t contended = 0;   ///< rounds that another proposer was ahead of
+  std::uint64_t forwarded = 0;   ///< commands given to the register's first replica
+  std::uint64_t unavailable = 0;
+  std::uint64_t unknown_outcomes = 0;
+  CallStats cost;                ///< of all calls together (replicas_asked: the most)
+};
+
+/// Loop thread only. Errors of all calls: `unavailable` (no majority answered in time: nothing was changed), `unknown_outcome`
+/// (the change may have been made), `unknown_tenant`, `overloaded`. All that it is given outlives it, and so do the tasks of its callers.
+class Registers {
+ public:
+  Registers(Runtime& runtime, ClusterView& cluster, Transport& transport, ReplicaLinks& links, BallotSource ballots);
+  ~Registers();
+
+  /// Runs a command: linearizable. A refusal (`applied` false) is a result, and as fresh as a read. One round trip to a majority
+  /// for whoever changed the register last, two otherwise. `request` is kept through every retry, also the caller's own.
+  Task<CommandOutcome> execute(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);
+  /// The same for another node, which could not get through: never given on.
+  Task<CommandOutcome> execute_forwarded(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);
+
+  /// Linearizable. One round trip to a majority when its members agree, up to three otherwise.
+  Task<ReadOutcome> read(RegisterKey key, MonotonicTime deadline);
+  /// What the nearest replica that answers knows to be chosen: possibly old, never uncommitted. No round trip when this node is a
+  /// replica, one to the nearest otherwise.
+  Task<ReadOutcome> read_local(RegisterKey key, MonotonicTime deadline);
+
+  RequestId new_request_id();
+  const RegistersStatistics& statistics() const { return statistics_; }
+
+ private:
+  struct Attempt;
+  struct Turn;
+  enum class Next : std::uint8_t { done, again, contended, forward };
+
+  Task<CommandOutcome> run(Attempt attempt);
+  /// Finishes what is pending, and says what the register holds.
+  Task<CommandOutcome> settle(RegisterKey key, MonotonicTime deadline);
+  Task<Next> try_held(Attempt& attempt, HeldPromise held);
+  Task<Next> try_full(Attempt& attempt);
+  Task<Next> propose(Attempt& attempt, RegisterPlace place, Ballot ballot, Ballot base, RegisterState state);
+  Task<Next> forward(Attempt& attempt);
+  Next refuse_contended(Attempt& attempt, const PhaseAnswers& said);
+  Result<RegisterPlace> place_of(const RegisterKey& key) const;
+  Ballot next_ballot();
+  Task<std::optional<ReadOutcome>> try_read(RegisterKey key, MonotonicTime deadline, CallStats& stats);
+  Task<std::optional<RegisterState>> fetch_state(const PhaseAnswers& said, Ballot ballot, MonotonicTime deadline, CallStats& stats);
+  Task<AcceptorAnswer> ask_one(RegisterPlace place, std::size_t member, ReadOp::Want want, MonotonicTime deadline,
+                               CallStats& stats);
+  std::vector<std::size_t> by_distance(const ReplicaSet& set) const;
+
+  Runtime& runtime_;
+  ClusterView& cluster_;
+  Transport& transport_;
+  ReplicaLinks& links_;
+  BallotSource ballots_;
+  HeldPromises held_;
+  LearnQueue learns_;
+  std::unordered_map<Bytes, std::unique_ptr<Turn>> turns_;
+  Random random_;
+  RegistersStatistics statistics_;
+};
+
+}  // namespace latium

@@ -1,0 +1,132 @@
+// The reads of registers.h.
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "replication/registers.h"
+#include "runtime/deadline.h"
+
+namespace latium {
+
+namespace {
+
+// The ballot that a quorum has accepted, if they agree on one.
+std::optional<Ballot> agreed_ballot(const PhaseAnswers& said) {
+  for (const auto& candidate : said.answers) {
+    if (!candidate) continue;
+    Quorum same(said.place.set);
+    for (std::size_t member = 0; member < said.answers.size(); ++member) {
+      if (said.answers[member] && said.answers[member]->accepted == candidate->accepted) same.yes(member);
+    }
+    if (same.reached()) return candidate->accepted;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// This node first, then those of its site, then the others; among equals those that are up.
+std::vector<std::size_t> Registers::by_distance(const ReplicaSet& set) const {
+  const auto distance = [&](std::size_t member) {
+    if (set.members[member] == cluster_.self()) return 0;
+    const auto peer = cluster_.peer(set.members[member]);
+    if (!peer) return 5;
+    return (peer->same_site ? 1 : 2) + (peer->up ? 0 : 2);
+  };
+  std::vector<std::size_t> order(set.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](std::size_t member) { return std::pair(distance(member), member); });
+  return order;
+}
+
+Task<ReadOutcome> Registers::read(RegisterKey key, MonotonicTime deadline) {
+  ++statistics_.reads;
+  CallStats stats;
+  LATIUM_CO_TRY(auto found, co_await try_read(key, deadline, stats));
+  if (!found) {
+    // The replicas differ: a change is on its way, or was left half done. Finish it.
+    LATIUM_CO_TRY(CommandOutcome settled, co_await settle(std::move(key), deadline));
+    stats.add(settled.stats);
+    found = ReadOutcome{std::move(settled.result.state), stats};
+  }
+  found->stats = stats;
+  statistics_.cost.add(stats);
+  co_return *std::move(found);
+}
+
+// One round trip; nothing when the replicas do not agree.
+Task<std::optional<ReadOutcome>> Registers::try_read(RegisterKey key, MonotonicTime deadline, CallStats& stats) {
+  LATIUM_CO_TRY(RegisterPlace place, place_of(key));
+  const std::size_t nearest = by_distance(place.set).front();
+  LATIUM_CO_TRY(const PhaseOutcome phase,
+                co_await run_phase(
+                    runtime_, cluster_, links_, std::move(place),
+                    [nearest](std::size_t member) {
+                      return ReadOp{member == nearest ? ReadOp::Want::accepted : ReadOp::Want::ballots};
+                    },
+                    deadline,
+                    {.enough = [](const PhaseAnswers& said) { return agreed_ballot(said).has_value(); }, .hurry_after_quorum = true}));
+  stats.add(phase.said->stats);
+  if (phase.end == PhaseEnd::deadline) {
+    ++statistics_.unavailable;
+    co_return fail(ErrorCode::unavailable, key.describe() + ": no majority of its replicas answered in time");
+  }
+  if (phase.end != PhaseEnd::reached) co_return std::nullopt;
+  const Ballot ballot = *agreed_ballot(*phase.said);
+  if (!ballot) co_return ReadOutcome{};
+  const auto& near = phase.said->answers[nearest];
+  if (near && near->accepted == ballot && near->state) co_return ReadOutcome{*near->state, {}};
+  LATIUM_CO_TRY(auto state, co_await fetch_state(*phase.said, ballot, deadline, stats));
+  if (!state) co_return std::nullopt;
+  co_return ReadOutcome{*std::move(state), {}};
+}
+
+// The state of a chosen ballot, from one of those that hold it. Nothing when it has gone on since.
+Task<std::optional<RegisterState>> Registers::fetch_state(const PhaseAnswers& said, Ballot ballot, MonotonicTime deadline,
+                                                          CallStats& stats) {
+  const RegisterPlace place = said.place;
+  std::vector<std::size_t> holders = by_distance(place.set);
+  std::erase_if(holders, [&](std::size_t member) { return !said.answers[member] || said.answers[member]->accepted != ballot; });
+  for (const std::size_t member : holders) {
+    const auto answer = co_await ask_one(place, member, ReadOp::Want::accepted, deadline, stats);
+    if (answer && answer->accepted == ballot && answer->state) co_return *answer->state;
+  }
+  co_return std::nullopt;
+}
+
+Task<AcceptorAnswer> Registers::ask_one(RegisterPlace place, std::size_t member, ReadOp::Want want, MonotonicTime deadline,
+                                        CallStats& stats) {
+  const RegisterPlace only{place.key, place.epoch, ReplicaSet::of({place.set.members[member]})};
+  const MonotonicTime soon = saturating_add(runtime_.clock.monotonic_now(), ReplicaLinks::kAnswerTimeout);
+  LATIUM_CO_TRY(const PhaseOutcome phase,
+                co_await run_phase(runtime_, cluster_, links_, only, [want](std::size_t) { return ReadOp{want}; },
+                                   std::min(deadline, soon)));
+  stats.add(phase.said->stats);
+  if (phase.end == PhaseEnd::reached) co_return *phase.said->answers.front();
+  if (phase.end == PhaseEnd::stale) co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
+  co_return fail(ErrorCode::unavailable, "node " + to_hex(place.set.members[member].value) + " does not answer");
+}
+
+Task<ReadOutcome> Registers::read_local(RegisterKey key, MonotonicTime deadline) {
+  ++statistics_.reads;
+  CallStats stats;
+  std::string last = "it has no replica";
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    LATIUM_CO_TRY(const RegisterPlace place, place_of(key));
+    for (const std::size_t member : by_distance(place.set)) {
+      auto answer = co_await ask_one(place, member, ReadOp::Want::chosen, deadline, stats);
+      if (answer && answer->state) {
+        statistics_.cost.add(stats);
+        co_return ReadOutcome{*std::move(answer->state), stats};
+      }
+      if (!answer) last = answer.error().message;
+      if (!answer && answer.error().code == ErrorCode::cancelled) co_return fail(std::move(answer).error());
+      if (!answer && answer.error().code == ErrorCode::stale_topology) break;
+      if (runtime_.clock.monotonic_now() >= deadline) break;
+    }
+  }
+  ++statistics_.unavailable;
+  co_return fail(ErrorCode::unavailable, key.describe() + ": " + last);
+}
+
+}  // namespace latium

@@ -1,0 +1,132 @@
+#include "replication/replica_links.h"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "proto/wire.pb.h"
+#include "replication/envelope.h"
+
+namespace latium {
+
+namespace {
+
+constexpr std::size_t kMessagesInFlight = 8;     // to one replica
+constexpr std::size_t kStepsWaiting = 16384;     // for one replica; above it `overloaded`
+constexpr std::size_t kStepsAMessage = 1024;
+constexpr std::size_t kBytesAMessage = 4u << 20;
+constexpr std::size_t kTasks = 65536;
+
+}  // namespace
+
+ReplicaLinks::ReplicaLinks(Runtime& runtime, ClusterView& cluster, Transport& transport, RegisterReplica& local)
+    : runtime_(runtime), cluster_(cluster), transport_(transport), local_(local), tasks_(runtime.executor, kTasks) {}
+
+ReplicaLinks::~ReplicaLinks() = default;
+
+void ReplicaLinks::send(NodeId node, Epoch epoch, ReplicaItem item, StepDone done) {
+  auto& link = links_[node];
+  if (!link) link = std::make_unique<Link>(Link{.node = node, .waiting = {}});
+  if (link->waiting.size() >= kStepsWaiting) {
+    return done(fail(ErrorCode::overloaded, "too many steps wait for node " + to_hex(node.value) + ": retry with backoff"));
+  }
+  link->waiting.push_back({epoch, std::move(item), std::move(done)});
+  schedule(*link);
+}
+
+// Through a post: what else is ready now adds its steps to the same message.
+void ReplicaLinks::schedule(Link& link) {
+  if (link.scheduled || link.waiting.empty() || link.in_flight >= kMessagesInFlight) return;
+  link.scheduled = true;
+  boost::asio::post(runtime_.executor, [this, &link, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    link.scheduled = false;
+    flush(link);
+  });
+}
+
+void ReplicaLinks::flush(Link& link) {
+  while (!link.waiting.empty() && link.in_flight < kMessagesInFlight) {
+    std::vector<Waiting> batch = take_batch(link);
+    if (batch.empty()) continue;
+    if (!tasks_.has_room()) {
+      for (Waiting& each : batch) each.done(fail(ErrorCode::unavailable, "the node is stopping"));
+      continue;
+    }
+    ++link.in_flight;
+    const auto spawned = tasks_.spawn(exchange(link, std::move(batch)));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
+}
+
+// All of one epoch: that of the map in use. Steps worked out under another one end here.
+std::vector<ReplicaLinks::Waiting> ReplicaLinks::take_batch(Link& link) {
+  std::vector<Waiting> batch;
+  std::size_t bytes = 0;
+  while (!link.waiting.empty() && batch.size() < kStepsAMessage && bytes < kBytesAMessage) {
+    Waiting next = std::move(link.waiting.front());
+    link.waiting.pop_front();
+    if (const auto valid = check_epoch(next.epoch); !valid) {
+      next.done(fail(valid.error()));
+      continue;
+    }
+    bytes += next.item.size_bytes();
+    batch.push_back(std::move(next));
+  }
+  return batch;
+}
+
+Task<void> ReplicaLinks::exchange(Link& link, std::vector<Waiting> batch) {
+  std::vector<ReplicaItem> items;
+  items.reserve(batch.size());
+  for (Waiting& each : batch) items.push_back(std::move(each.item));
+  const Epoch epoch = batch.front().epoch;
+  auto answers = link.node == cluster_.self() ? co_await ask_local(epoch, std::move(items))
+                                              : co_await ask(link.node, epoch, std::move(items));
+  --link.in_flight;
+  if (answers && answers->size() != batch.size()) {
+    answers = fail(ErrorCode::corruption, Certainty::unknown, "node " + to_hex(link.node.value) + " answers another number of steps");
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].done(answers ? std::move((*answers)[i]) : fail(answers.error()));
+  }
+  schedule(link);
+  co_return Result<void>();
+}
+
+Task<std::vector<Result<AcceptorAnswer>>> ReplicaLinks::ask_local(Epoch epoch, std::vector<ReplicaItem> items) {
+  return local_.handle(std::move(items), [this, epoch] { return check_epoch(epoch); });
+}
+
+Task<std::vector<Result<AcceptorAnswer>>> ReplicaLinks::ask(NodeId node, Epoch epoch, std::vector<ReplicaItem> items) {
+  replica::RegistersRequest request;
+  for (const ReplicaItem& item : items) to_message(item, *request.add_items());
+  ++statistics_.messages;
+  statistics_.steps += items.size();
+  const CallOptions options{.deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout)};
+  LATIUM_CO_TRY(const auto response, co_await call_enveloped<replica::RegistersRequest, replica::RegistersResponse>(
+                                         cluster_, transport_, node, epoch, wire::METHOD_REGISTERS, std::move(request), options));
+  std::vector<Result<AcceptorAnswer>> answers;
+  answers.reserve(static_cast<std::size_t>(response.answers_size()));
+  for (const auto& answer : response.answers()) answers.push_back(from_message(answer));
+  co_return answers;
+}
+
+Result<void> ReplicaLinks::check_epoch(Epoch epoch) const {
+  if (epoch == cluster_.epoch()) return {};
+  return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
+}
+
+Task<void> ReplicaLinks::stop() {
+  tasks_.cancel();
+  LATIUM_CO_CHECKED(co_await tasks_.join());
+  for (auto& [node, link] : links_) {
+    while (!link->waiting.empty()) {
+      Waiting next = std::move(link->waiting.front());
+      link->waiting.pop_front();
+      next.done(fail(ErrorCode::unavailable, "the node is stopping"));
+    }
+  }
+  co_return Result<void>();
+}
+
+}  // namespace latium
