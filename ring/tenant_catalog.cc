@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kTenantPrefix = "tenant/";
 constexpr std::string_view kDroppedPrefix = "dropped/";
-constexpr std::string_view kIdsKey = "tenant_ids";
 // A handle is made for whoever names a bucket, so misspelt names must not pile up.
 constexpr std::size_t kMaxIdleBuckets = 4096;
 
@@ -30,6 +29,7 @@ Bytes dropped_key(TenantId id) {
 void remove_tenant_data(WriteBatch& batch, TenantId id) {
   const KeyRange all = KeyRange::prefix(tenant_prefix(id));
   batch.remove_range(Family::data, all.begin, all.end);
+  batch.remove_range(Family::registers, all.begin, all.end);
 }
 
 std::unexpected<Error> unknown_tenant(std::string_view name) {
@@ -48,16 +48,9 @@ Result<std::unique_ptr<TenantCatalog>> TenantCatalog::open(Engine& engine) {
 }
 
 Result<void> TenantCatalog::load() {
-  LATIUM_TRY(const ReadResult ids, engine_.get(Family::system, kIdsKey, ReadMode::may_block));
-  if (ids.presence == Presence::found) {
-    storage::TenantIds record;
-    if (!record.ParseFromString(ids.value)) return fail(ErrorCode::corruption, "the record 'tenant_ids' does not parse");
-    next_id_ = record.next();
-  }
   LATIUM_TRY(const auto cursor, engine_.scan(Family::system, KeyRange::prefix(kTenantPrefix)));
   for (; cursor->valid(); cursor->next()) {
     LATIUM_TRY(Tenant tenant, decode_tenant(cursor->value()));
-    if (tenant.id.value >= next_id_) return fail(ErrorCode::corruption, "tenant '" + tenant.name + "' has an id never given out");
     add(std::move(tenant));
   }
   return cursor->status();
@@ -72,8 +65,8 @@ Result<void> TenantCatalog::finish_drops() {
     for (; cursor->valid(); cursor->next()) {
       const BytesView id = cursor->key().substr(kDroppedPrefix.size());
       if (id.size() != 4) return fail(ErrorCode::corruption, "a 'dropped/' record has no tenant id");
+      dropped_.insert(TenantId{get_u32_be(id.data())});
       remove_tenant_data(batch, TenantId{get_u32_be(id.data())});
-      batch.remove(Family::system, cursor->key());
     }
     LATIUM_CHECKED(cursor->status());
   }
@@ -89,32 +82,41 @@ void TenantCatalog::add(Tenant tenant) {
     bucket->exists_.store(true, std::memory_order_release);
     known.buckets.emplace(name, std::move(bucket));
   }
+  by_id_[known.tenant.id] = handle;
   std::string name = known.tenant.name;
   known_.insert_or_assign(std::move(name), std::move(known));
 }
 
-Result<Tenant> TenantCatalog::create(std::string_view name, const Placement& placement, std::uint16_t partitions) {
-  LATIUM_CHECKED(check_name("tenant name", name));
-  if (!valid_partitions(partitions)) {
-    return fail(ErrorCode::invalid_argument, "partitions " + std::to_string(partitions) + " must be a power of two from 1 to " +
-                                                 std::to_string(kMaxPartitions));
-  }
+Result<void> TenantCatalog::adopt(const Tenant& tenant) {
   const std::lock_guard changing(changing_);
-  if (std::shared_lock lock(known_lock_); known_.contains(name)) {
-    return fail(ErrorCode::already_exists, "tenant '" + std::string(name) + "' exists already");
+  if (dropped_.contains(tenant.id)) return unknown_tenant(tenant.name);
+  std::optional<TenantId> older;
+  {
+    const std::shared_lock lock(known_lock_);
+    if (by_id_.contains(tenant.id)) return {};
+    if (const auto found = known_.find(tenant.name); found != known_.end()) older = found->second.tenant.id;
   }
-  Tenant tenant{TenantId{next_id_}, std::string(name), 1, placement, partitions, {}};
-  storage::TenantIds ids;
-  ids.set_next(next_id_ + 1);
+  // A name is given a second time only after the first tenant of that name was dropped.
+  if (older && *older > tenant.id) return unknown_tenant(tenant.name);
+  if (older) LATIUM_CHECKED(remove(*older, tenant.name));
   WriteBatch batch;
-  batch.put(Family::system, kIdsKey, ids.SerializeAsString());
-  batch.put(Family::system, tenant_key(name), encode_tenant(tenant));
-  // Given out even if the write fails: it may have reached the disk.
-  ++next_id_;
+  batch.put(Family::system, tenant_key(tenant.name), encode_tenant(tenant));
   LATIUM_CHECKED(engine_.write(std::move(batch), Durability::sync));
   const std::unique_lock lock(known_lock_);
   add(tenant);
-  return tenant;
+  return {};
+}
+
+std::shared_ptr<TenantHandle> TenantCatalog::find(TenantId id) const {
+  const std::shared_lock lock(known_lock_);
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<TenantHandle> TenantCatalog::find(std::string_view name) const {
+  const std::shared_lock lock(known_lock_);
+  const auto found = known_.find(name);
+  return found == known_.end() ? nullptr : found->second.handle;
 }
 
 std::vector<Tenant> TenantCatalog::list() const {
@@ -137,33 +139,50 @@ std::size_t TenantCatalog::size() const {
   return known_.size();
 }
 
-Result<void> TenantCatalog::drop(std::string_view name) {
+Result<void> TenantCatalog::drop(TenantId id) {
   const std::lock_guard changing(changing_);
-  std::shared_ptr<TenantHandle> handle;
-  {
-    const std::shared_lock lock(known_lock_);
-    const auto found = known_.find(name);
-    if (found == known_.end()) return unknown_tenant(name);
-    handle = found->second.handle;
-  }
+  if (dropped_.contains(id)) return {};
+  const auto handle = find(id);
+  return remove(id, handle ? handle->name : std::string());
+}
+
+// changing_ is held. `name`: empty when the tenant is not known here.
+Result<void> TenantCatalog::remove(TenantId id, const std::string& name) {
+  const auto handle = find(id);
   // Before anything is removed: whoever looks again after it read or scanned knows then why there was nothing.
-  handle->dropped_.store(true, std::memory_order_release);
+  if (handle) handle->dropped_.store(true, std::memory_order_release);
   WriteBatch removal;
-  removal.remove(Family::system, tenant_key(name));
-  remove_tenant_data(removal, handle->id);
+  if (!name.empty()) removal.remove(Family::system, tenant_key(name));
+  remove_tenant_data(removal, id);
   WriteBatch batch = removal;
-  batch.put(Family::system, dropped_key(handle->id), "");
+  batch.put(Family::system, dropped_key(id), "");
   Result<void> written = engine_.write(std::move(batch), Durability::sync);
   // A full disk takes removals only, and no puts that could race with them: the mark is not needed.
   if (!written && written.error().code == ErrorCode::read_only) written = engine_.write(std::move(removal), Durability::sync);
   if (!written) {
     // Perhaps removed is as good as dropped until the drop is repeated: a put acknowledged now could go at the next start.
-    if (written.error().certainty == Certainty::not_applied) handle->dropped_.store(false, std::memory_order_release);
+    if (handle && written.error().certainty == Certainty::not_applied) handle->dropped_.store(false, std::memory_order_release);
     return written;
   }
   const std::unique_lock lock(known_lock_);
-  known_.erase(known_.find(name));
+  dropped_.insert(id);
+  by_id_.erase(id);
+  if (const auto found = known_.find(name); found != known_.end() && found->second.tenant.id == id) known_.erase(found);
   return {};
+}
+
+std::shared_ptr<const TenantRing> TenantHandle::replicas(const Ring& ring) const {
+  {
+    const std::shared_lock lock(ring_lock_);
+    if (ring_ && ring_epoch_ == ring.epoch()) return ring_;
+  }
+  auto built = TenantRing::build(ring, id, placement, partitions);
+  const std::unique_lock lock(ring_lock_);
+  if (!ring_ || ring_epoch_ <= ring.epoch()) {
+    ring_ = built;
+    ring_epoch_ = ring.epoch();
+  }
+  return built;
 }
 
 Result<std::shared_ptr<BucketHandle>> TenantCatalog::bucket(std::string_view tenant, std::string_view bucket) {

@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ring/ring.h"
 #include "ring/tenant.h"
 #include "store/engine.h"
 
@@ -18,17 +20,30 @@ namespace latium {
 /// A tenant as those who work on it hold it. Any thread.
 class TenantHandle {
  public:
-  explicit TenantHandle(const Tenant& tenant) : id(tenant.id), partitions(tenant.partitions), name(tenant.name) {}
+  explicit TenantHandle(const Tenant& tenant)
+      : id(tenant.id), partitions(tenant.partitions), name(tenant.name), placement(tenant.placement) {}
 
   const TenantId id;
   const std::uint16_t partitions;
   const std::string name;
+  const Placement placement;
 
   bool dropped() const { return dropped_.load(std::memory_order_acquire); }
+
+  /// The tenant's replicas under `ring`; worked out once for each map.
+  std::shared_ptr<const TenantRing> replicas(const Ring& ring) const;
+
+  /// Whether every copy of the tenant is on this node and nowhere else; its buckets are served only then.
+  bool only_here() const { return only_here_.load(std::memory_order_acquire); }
+  void set_only_here(bool value) { only_here_.store(value, std::memory_order_release); }
 
  private:
   friend class TenantCatalog;
   std::atomic<bool> dropped_{false};
+  std::atomic<bool> only_here_{true};
+  mutable std::shared_mutex ring_lock_;
+  mutable Epoch ring_epoch_;
+  mutable std::shared_ptr<const TenantRing> ring_;
 };
 
 /// A bucket as those who work on it hold it. Any thread.
@@ -54,8 +69,9 @@ class TenantCatalog {
   /// Loads what `engine` holds, and finishes drops that a crash cut short. Blocks. The engine outlives the catalog.
   static Result<std::unique_ptr<TenantCatalog>> open(Engine& engine);
 
-  /// `already_exists`, `invalid_argument` (name, partitions). The caller has checked the placement against the cluster.
-  Result<Tenant> create(std::string_view name, const Placement& placement, std::uint16_t partitions);
+  /// Keeps a tenant that the cluster has. Nothing happens when it is known; of two tenants with one name, the later id stays.
+  /// `unknown_tenant`: it was dropped here.
+  Result<void> adopt(const Tenant& tenant);
 
   /// In order of name.
   std::vector<Tenant> list() const;
@@ -63,8 +79,13 @@ class TenantCatalog {
   Result<Tenant> describe(std::string_view name) const;
   std::size_t size() const;
 
-  /// Removes the record and all data of the tenant in one batch; its id is never used again. `unknown_tenant`.
-  Result<void> drop(std::string_view name);
+  /// Nothing when not known.
+  std::shared_ptr<TenantHandle> find(TenantId id) const;
+  std::shared_ptr<TenantHandle> find(std::string_view name) const;
+
+  /// Removes the record and all that is kept of the tenant here, in one batch, and remembers that it is gone: its id is never
+  /// used again. The same for one that is not known here.
+  Result<void> drop(TenantId id);
 
   /// `unknown_tenant`, `invalid_argument` (name). The handle is shared by all who ask for the bucket. Does not block.
   Result<std::shared_ptr<BucketHandle>> bucket(std::string_view tenant, std::string_view bucket);
@@ -83,13 +104,15 @@ class TenantCatalog {
   Result<void> load();
   Result<void> finish_drops();
   void add(Tenant tenant);
+  Result<void> remove(TenantId id, const std::string& name);
 
   Engine& engine_;
   // changing_ is held across a change's disk write, so that changes go one by one; known_lock_ only guards the map.
   std::mutex changing_;
   mutable std::shared_mutex known_lock_;
   std::map<std::string, Known, std::less<>> known_;
-  std::uint32_t next_id_ = 1;
+  std::map<TenantId, std::shared_ptr<TenantHandle>> by_id_;
+  std::set<TenantId> dropped_;
 };
 
 }  // namespace latium

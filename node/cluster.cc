@@ -1,0 +1,168 @@
+#include "node/cluster.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/cluster.pb.h"
+#include "proto/wire.pb.h"
+#include "runtime/offload.h"
+
+namespace latium {
+
+namespace {
+
+constexpr std::string_view kRunKey = "run";
+constexpr std::size_t kTasks = 4096;
+
+// On disk before the first ballot of this start.
+Result<std::uint32_t> count_start(Engine& engine) {
+  LATIUM_TRY(const ReadResult found, engine.get(Family::system, kRunKey, ReadMode::may_block));
+  if (found.presence == Presence::found && found.value.size() != 4) {
+    return fail(ErrorCode::corruption, "the record 'run' is not 4 bytes long");
+  }
+  const std::uint32_t run = found.presence == Presence::found ? get_u32(found.value.data()) + 1 : 1;
+  Bytes value;
+  put_u32(value, run);
+  WriteBatch batch;
+  batch.put(Family::system, kRunKey, value);
+  LATIUM_CHECKED(engine.write(std::move(batch), Durability::sync));
+  return run;
+}
+
+bool is_only(const TenantRing& replicas, NodeId self) {
+  for (std::uint16_t partition = 0; partition < replicas.partitions(); ++partition) {
+    const auto nodes = replicas.replicas(PartitionId{partition});
+    if (nodes.size() != 1 || nodes.front() != self) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Cluster::Cluster(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog, NodeId self,
+                 ClusterOptions options)
+    : runtime_(runtime),
+      transport_(transport),
+      catalog_(catalog),
+      self_(self),
+      options_(options),
+      replica_(std::make_unique<RegisterReplica>(runtime, engine, options.max_clock_offset)),
+      tasks_(runtime.executor, kTasks) {}
+
+Result<std::unique_ptr<Cluster>> Cluster::open(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog,
+                                               NodeId self, ClusterOptions options) {
+  std::unique_ptr<Cluster> cluster(new Cluster(runtime, engine, transport, catalog, self, options));
+  LATIUM_TRY(cluster->map_, ClusterMap::open(runtime, engine));
+  LATIUM_CHECKED(cluster->replica_->open());
+  LATIUM_TRY(const std::uint32_t run, count_start(engine));
+  cluster->links_ = std::make_unique<ReplicaLinks>(runtime, *cluster, transport, *cluster->replica_);
+  cluster->registers_ =
+      std::make_unique<Registers>(runtime, *cluster, transport, *cluster->links_, BallotSource(self, run));
+  cluster->update_tenants();
+  return cluster;
+}
+
+Task<void> Cluster::adopt_topology(Bytes encoded) {
+  LATIUM_CO_TRY(Topology topology, decode_topology(encoded));
+  co_return co_await adopt(std::move(topology));
+}
+
+Task<void> Cluster::adopt(Topology topology) {
+  LATIUM_CO_TRY(const bool newer, co_await map_->adopt(std::move(topology)));
+  if (!newer) co_return Result<void>();
+  update_tenants();
+  runtime_.events.emit(Severity::info, "topology_adopted", {{"epoch", epoch().value}});
+  if (changed_) changed_();
+  co_return Result<void>();
+}
+
+void Cluster::update_tenants() {
+  const auto map = ring();
+  for (const Tenant& tenant : catalog_.list()) {
+    if (const auto handle = catalog_.find(tenant.id)) handle->set_only_here(is_only(*handle->replicas(*map), self_));
+  }
+}
+
+Result<ReplicaSet> Cluster::replicas(TenantId tenant, PartitionId partition) const {
+  const auto map = ring();
+  if (tenant == kSystemTenant) {
+    const Topology& topology = map->topology();
+    if (topology.voters.empty()) return fail(ErrorCode::unavailable, "this node has not joined its cluster yet: retry");
+    if (topology.transition) return ReplicaSet::joint(topology.voters, topology.transition->voters);
+    return ReplicaSet::of(topology.voters);
+  }
+  const auto handle = catalog_.find(tenant);
+  if (!handle) return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here, or dropped");
+  const auto nodes = handle->replicas(*map)->replicas(partition);
+  if (nodes.empty()) {
+    return fail(ErrorCode::unavailable, "tenant '" + handle->name + "' has no replica: its sites have no nodes");
+  }
+  return ReplicaSet::of({nodes.begin(), nodes.end()});
+}
+
+Result<Bytes> Cluster::tenant_record(TenantId tenant) const {
+  const auto handle = catalog_.find(tenant);
+  if (!handle) return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here, or dropped");
+  return encode_tenant({handle->id, handle->name, 1, handle->placement, handle->partitions, {}});
+}
+
+Task<void> Cluster::adopt_tenant(Bytes record) {
+  LATIUM_CO_TRY(Tenant tenant, decode_tenant(record));
+  co_return co_await adopt_tenant(std::move(tenant));
+}
+
+Task<void> Cluster::adopt_tenant(Tenant tenant) {
+  tenant.buckets.clear();
+  LATIUM_CO_CHECKED(co_await offload<void>(runtime_, [catalog = &catalog_, tenant] { return catalog->adopt(tenant); }));
+  if (const auto handle = catalog_.find(tenant.id)) handle->set_only_here(is_only(*handle->replicas(*ring()), self_));
+  co_return Result<void>();
+}
+
+Result<PeerView> Cluster::peer(NodeId node) const {
+  const auto map = ring();
+  const TopologyNode* const found = map->node(node);
+  if (found == nullptr) return fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " is not in the cluster's map");
+  const TopologyNode* const own = map->node(self_);
+  LATIUM_TRY(Address address, Address::parse(found->address));
+  return PeerView{std::move(address), own != nullptr && own->site == found->site, !is_up_ || is_up_(node)};
+}
+
+Task<Epoch> Cluster::exchange_topology(NodeId node, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const PeerView peer, this->peer(node));
+  cluster::TopologyFetchRequest request;
+  request.set_topology(encoded_topology());
+  request.set_epoch(epoch().value);
+  LATIUM_CO_TRY(const Bytes bytes, co_await transport_.call(peer.address, wire::METHOD_TOPOLOGY_FETCH, request.SerializeAsString(),
+                                                            {.deadline = deadline}));
+  cluster::TopologyFetchResponse response;
+  if (!response.ParseFromString(bytes)) co_return fail(ErrorCode::corruption, "a topology's answer does not parse");
+  if (!response.topology().empty()) LATIUM_CO_CHECKED(co_await adopt_topology(response.topology()));
+  co_return Epoch{response.epoch()};
+}
+
+namespace {
+
+Task<void> exchange_quietly(Cluster& cluster, NodeId node, MonotonicTime deadline) {
+  (void)co_await cluster.exchange_topology(node, deadline);
+  co_return Result<void>();
+}
+
+}  // namespace
+
+Task<void> Cluster::spread_topology(MonotonicTime deadline) {
+  TaskGroup group(runtime_.executor, kTasks);
+  const auto map = ring();
+  for (const TopologyNode& node : map->topology().nodes) {
+    if (node.id == self_ || !group.has_room()) continue;
+    LATIUM_CO_CHECKED(group.spawn(exchange_quietly(*this, node.id, deadline)).transform([](TaskId) {}));
+  }
+  co_return co_await group.join();
+}
+
+Task<void> Cluster::stop() {
+  tasks_.cancel();
+  LATIUM_CO_CHECKED(co_await links_->stop());
+  co_return co_await tasks_.join();
+}
+
+}  // namespace latium

@@ -1,0 +1,82 @@
+// Cluster: a node's part in its cluster: the map, the tenants, the registers, and how maps spread. What the registers' protocol
+// sees of it is ClusterView.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "node/cluster_map.h"
+#include "replication/registers.h"
+#include "ring/tenant_catalog.h"
+
+namespace latium {
+
+struct ClusterOptions {
+  std::chrono::milliseconds max_clock_offset{500};
+};
+
+/// Loop thread only, but for ring(). All that it is given outlives it; join stop() before it dies.
+class Cluster final : public ClusterView {
+ public:
+  /// Loads the map and the floors, and counts this start: ballots of different starts differ. Blocks.
+  static Result<std::unique_ptr<Cluster>> open(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog,
+                                               NodeId self, ClusterOptions options);
+
+  NodeId self() const override { return self_; }
+  Epoch epoch() const override { return map_->epoch(); }
+  Bytes encoded_topology() const override { return encode_topology(map_->ring()->topology()); }
+  Task<void> adopt_topology(Bytes encoded) override;
+  Result<ReplicaSet> replicas(TenantId tenant, PartitionId partition) const override;
+  bool knows_tenant(TenantId tenant) const override { return catalog_.find(tenant) != nullptr; }
+  Result<Bytes> tenant_record(TenantId tenant) const override;
+  Task<void> adopt_tenant(Bytes record) override;
+  Result<PeerView> peer(NodeId node) const override;
+
+  /// Any thread.
+  std::shared_ptr<const Ring> ring() const { return map_->ring(); }
+  ClusterMap& map() { return *map_; }
+  Task<void> adopt(Topology topology);
+  Task<void> adopt_tenant(Tenant tenant);
+
+  /// Sends this node's map to `node` and takes over that node's if it is newer. Returns the epoch that `node` has then.
+  Task<Epoch> exchange_topology(NodeId node, MonotonicTime deadline);
+  /// The same with everybody in the map, at once; failures are left to later requests, which carry maps too.
+  Task<void> spread_topology(MonotonicTime deadline);
+
+  /// Whether liveness thinks that a node is up; set by whoever watches it.
+  void set_liveness(std::function<bool(NodeId)> is_up) { is_up_ = std::move(is_up); }
+  /// Called after each change of the map in use.
+  void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
+
+  Registers& registers() { return *registers_; }
+  RegisterReplica& replica() { return *replica_; }
+  ReplicaLinks& links() { return *links_; }
+  Runtime& runtime() { return runtime_; }
+  Transport& transport() { return transport_; }
+  TenantCatalog& catalog() { return catalog_; }
+  const ClusterOptions& options() const { return options_; }
+
+  /// Tenants know whether all of them is here; after each change of the map or the tenants.
+  void update_tenants();
+
+  Task<void> stop();
+
+ private:
+  Cluster(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog, NodeId self, ClusterOptions options);
+
+  Runtime& runtime_;
+  Transport& transport_;
+  TenantCatalog& catalog_;
+  NodeId self_;
+  ClusterOptions options_;
+  std::unique_ptr<ClusterMap> map_;
+  std::unique_ptr<RegisterReplica> replica_;
+  std::unique_ptr<ReplicaLinks> links_;
+  std::unique_ptr<Registers> registers_;
+  std::function<bool(NodeId)> is_up_;
+  std::function<void()> changed_;
+  TaskGroup tasks_;
+};
+
+}  // namespace latium

@@ -1,0 +1,22 @@
+// Copies the cluster's own registers to new voters, and lists them.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "node/cluster.h"
+
+namespace latium {
+
+/// All registers of a prefix of the system's partition as a majority of each group of voters has them: for each, the state of the
+/// highest ballot. A state that was chosen before the call is in it, or a later one. Under the map in use; `stale_topology`
+/// when that changes meanwhile.
+Task<std::map<Bytes, RegisterPage::Entry>> list_system_registers(Cluster& cluster, Bytes prefix, MonotonicTime deadline);
+
+/// During a transition of `joint`: brings every register to a majority of the new voters. Returns the tenants among them.
+Task<std::vector<Tenant>> copy_system_registers(Cluster& cluster, Topology joint, MonotonicTime deadline);
+
+/// The tenants that the cluster has, in order of name: linearizable for those created before the call.
+Task<std::vector<Tenant>> list_tenants(Cluster& cluster, MonotonicTime deadline);
+
+}  // namespace latium
