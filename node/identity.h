@@ -16,6 +16,7 @@ struct NodeIdentity {
   ClusterId cluster;
   Incarnation incarnation;
   std::string site;
+  bool joins = false;  ///< made to join a cluster, not to begin one
 };
 
 /// What the options say about identity.
@@ -27,7 +28,7 @@ struct IdentityRequest {
   std::string data_dir;  ///< for messages
 };
 
-/// Whether a new data directory may be made: `invalid_argument` (neither bootstrap nor seeds), `unsupported` (seeds).
+/// Whether a new data directory may be made: `invalid_argument` (neither bootstrap nor seeds, or both).
 Result<void> check_may_create(const IdentityRequest& request);
 
 /// Reads the identity from the engine, or makes one when the directory is new. Blocks. Errors: `wrong_cluster`,

@@ -2,11 +2,23 @@
 
 #include <utility>
 
+#include "node/join.h"
+#include "node/tenants.h"
+#include "node/topology_register.h"
+#include "proto/cluster.pb.h"
+#include "proto/wire.pb.h"
+#include "runtime/backoff.h"
+#include "runtime/deadline.h"
+
 namespace latium {
 
 namespace {
 
 constexpr std::string_view kClockKey = "clock";
+constexpr std::size_t kBackgroundTasks = 8;
+constexpr Duration kLookEvery = std::chrono::seconds(30);
+constexpr Duration kLookTimeout = std::chrono::seconds(5);
+constexpr Duration kSeedTimeout = std::chrono::seconds(35);
 
 Result<void> restore_clock(Engine& engine, HlcClock& hlc) {
   LATIUM_TRY(const ReadResult found, engine.get(Family::system, kClockKey, ReadMode::may_block));
@@ -18,12 +30,115 @@ Result<void> restore_clock(Engine& engine, HlcClock& hlc) {
 
 }  // namespace
 
-Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity,
-                                                 CoreOptions options) {
+NodeCore::NodeCore(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity, CoreOptions options,
+                   std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster)
+    : runtime_(runtime),
+      engine_(engine),
+      identity_(std::move(identity)),
+      options_(std::move(options)),
+      catalog_(std::move(catalog)),
+      cluster_(std::move(cluster)),
+      locks_(std::make_unique<Locks>(runtime, *cluster_, cluster_->registers(), options_.max_clock_offset)),
+      hlc_(hlc),
+      kv_(runtime, engine, *catalog_, hlc),
+      started_at_(runtime.clock.monotonic_now()),
+      background_(runtime.executor, kBackgroundTasks) {}
+
+Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc,
+                                                 NodeIdentity identity, CoreOptions options) {
   LATIUM_CHECKED(restore_clock(engine, hlc));
   LATIUM_TRY(auto catalog, TenantCatalog::open(engine));
-  return std::unique_ptr<NodeCore>(
-      new NodeCore(runtime, engine, hlc, std::move(identity), std::move(options), std::move(catalog)));
+  LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node, {options.max_clock_offset}));
+  std::unique_ptr<NodeCore> core(
+      new NodeCore(runtime, engine, hlc, std::move(identity), std::move(options), std::move(catalog), std::move(cluster)));
+  LATIUM_CHECKED(core->begin_if_first());
+  return core;
+}
+
+TopologyNode NodeCore::self() const {
+  return {identity_.node,           identity_.site, options_.rack, options_.weight_milli, options_.holds_replicas,
+          NodeState::up, options_.address};
+}
+
+Result<void> NodeCore::begin_if_first() {
+  if (identity_.joins || cluster_->epoch()) return {};
+  if (!options_.holds_replicas) {
+    return fail(ErrorCode::invalid_argument, "a node of role client holds nothing, so it cannot begin a cluster: start it with a seed");
+  }
+  std::uint32_t next_tenant_id = 1;
+  for (const Tenant& tenant : catalog_->list()) next_tenant_id = std::max(next_tenant_id, tenant.id.value + 1);
+  WriteBatch batch;
+  begin_cluster(*cluster_, identity_.cluster, self(), next_tenant_id, batch);
+  return engine_.write(std::move(batch), Durability::sync);
+}
+
+Task<void> NodeCore::join() {
+  const auto map = cluster_->ring();
+  const TopologyNode* const known = map->node(identity_.node);
+  if (known == nullptr || known->state != NodeState::up) {
+    LATIUM_CO_CHECKED(co_await ask_to_join());
+  }
+  LATIUM_CO_CHECKED(background_.spawn(look_after()).transform([](TaskId) {}));
+  co_return Result<void>();
+}
+
+// One seed after the other, until one has this node taken in, or says that it cannot be.
+Task<void> NodeCore::ask_to_join() {
+  if (options_.seeds.empty()) {
+    co_return fail(ErrorCode::invalid_argument, "this node was made to join a cluster and is not in it yet: give it a seed again");
+  }
+  if (options_.address.empty()) {
+    co_return fail(ErrorCode::invalid_argument, "a node that joins a cluster has to be reached by it: give it an address to listen on");
+  }
+  const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), options_.join_timeout);
+  const auto retryable = [](const Error& error) {
+    return error.code == ErrorCode::unavailable || error.code == ErrorCode::deadline_exceeded ||
+           error.code == ErrorCode::unknown_outcome || error.code == ErrorCode::overloaded;
+  };
+  co_return co_await retry_with_backoff<void>(
+      runtime_, {}, deadline,
+      [this, deadline](std::uint32_t attempt) { return ask_seed(options_.seeds[attempt % options_.seeds.size()], deadline); },
+      retryable);
+}
+
+Task<void> NodeCore::ask_seed(Address seed, MonotonicTime deadline) {
+  cluster::JoinRequest request;
+  request.set_node_id(identity_.node.value);
+  request.set_site(identity_.site);
+  request.set_rack(options_.rack);
+  request.set_weight_milli(options_.weight_milli);
+  request.set_storage(options_.holds_replicas);
+  request.set_address(options_.address);
+  const CallOptions call{std::min(deadline, saturating_add(runtime_.clock.monotonic_now(), kSeedTimeout))};
+  LATIUM_CO_TRY(const Bytes bytes,
+                co_await cluster_->transport().call(std::move(seed), wire::METHOD_JOIN, request.SerializeAsString(), call));
+  cluster::JoinResponse response;
+  if (!response.ParseFromString(bytes)) co_return fail(ErrorCode::corruption, "the seed's answer does not parse");
+  co_return co_await cluster_->adopt_topology(response.topology());
+}
+
+// Slowly, for as long as the node runs: what no request would bring about.
+Task<void> NodeCore::look_after() {
+  bool announced = false;
+  while (true) {
+    const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kLookTimeout);
+    const auto map = cluster_->ring();
+    const TopologyNode* const known = map->node(identity_.node);
+    // A node that was moved to another address is not found by the others until they are told.
+    if (!announced && known != nullptr && known->address != options_.address && !options_.address.empty()) {
+      announced = (co_await take_in(*cluster_, self(), deadline)).has_value();
+    } else {
+      announced = true;
+    }
+    if (map->topology().nodes.size() > 1) (void)co_await forget_dropped_tenants(*cluster_, deadline);
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime_, announced ? kLookEvery : kLookTimeout));
+  }
+}
+
+Task<void> NodeCore::stop() {
+  background_.cancel();
+  (void)co_await background_.join();
+  co_return co_await cluster_->stop();
 }
 
 Result<void> NodeCore::close() {
@@ -35,17 +150,6 @@ Result<void> NodeCore::close() {
   // A full disk keeps the older stamp, which is only a floor.
   if (!written && written.error().code == ErrorCode::read_only) return {};
   return written;
-}
-
-std::vector<SiteCapacity> NodeCore::sites() const {
-  return {{identity_.site, options_.holds_replicas ? 1u : 0u}};
-}
-
-Result<Tenant> NodeCore::create_tenant(std::string_view name, std::string_view placement, std::uint16_t partitions) {
-  LATIUM_CHECKED(check_name("tenant name", name));
-  LATIUM_TRY(const Placement rule, Placement::parse(placement.empty() ? identity_.site + ":1" : std::string(placement)));
-  LATIUM_CHECKED(rule.check_satisfiable(sites()));
-  return catalog_->create(name, rule, partitions);
 }
 
 }  // namespace latium

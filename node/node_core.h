@@ -1,14 +1,15 @@
 // NodeCore: a node without its surroundings. Everything here runs on the seams alone, so the simulator runs the same code.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/hlc.h"
+#include "node/cluster.h"
 #include "node/identity.h"
 #include "replication/kv.h"
+#include "replication/locks.h"
 #include "ring/tenant_catalog.h"
 #include "runtime/runtime.h"
 #include "store/engine.h"
@@ -17,29 +18,36 @@ namespace latium {
 
 /// What a node is told about itself at its start.
 struct CoreOptions {
-  std::string rack;
+  std::string rack{};
+  std::uint32_t weight_milli = 1000;
   bool holds_replicas = true;
+  std::string address{};              ///< "host:port" that the other nodes are told; empty: it is reached by nobody
+  std::vector<Address> seeds{};       ///< members to ask to be taken in
+  std::chrono::milliseconds max_clock_offset{500};
+  Duration join_timeout = std::chrono::seconds(60);
 };
 
 /// Owned parts, in the order in which they are built; whoever owns the core stops what calls it first.
 class NodeCore {
  public:
-  /// Opens what the engine holds. Blocks. Runtime, engine and clock outlive the core.
-  static Result<std::unique_ptr<NodeCore>> open(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity,
-                                                CoreOptions options);
+  /// Opens what the engine holds; begins a cluster when the identity says so and there is none yet. Blocks. Runtime, engine,
+  /// transport and clock outlive the core.
+  static Result<std::unique_ptr<NodeCore>> open(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc,
+                                                NodeIdentity identity, CoreOptions options);
 
+  /// On the loop, once the transport serves: joins the cluster if this node is not in it, tells it a new address, and begins what
+  /// runs in the background. Errors: those of take_in(), `unavailable` when no seed answers within the join's timeout.
+  Task<void> join();
+  /// Ends what runs in the background. On the loop.
+  Task<void> stop();
   /// Keeps the clock's latest stamp, so that the next start goes on above it even if the wall clock was set back. Blocks.
   Result<void> close();
-
-  /// Checks the placement against the cluster, then creates. Empty placement: one replica at the node's own site. Blocks.
-  Result<Tenant> create_tenant(std::string_view name, std::string_view placement, std::uint16_t partitions);
-
-  /// The sites of the cluster with their storage nodes.
-  std::vector<SiteCapacity> sites() const;
 
   Runtime& runtime() { return runtime_; }
   Engine& engine() { return engine_; }
   TenantCatalog& catalog() { return *catalog_; }
+  Cluster& cluster() { return *cluster_; }
+  Locks& locks() { return *locks_; }
   KeyValue& kv() { return kv_; }
   const NodeIdentity& identity() const { return identity_; }
   const CoreOptions& options() const { return options_; }
@@ -47,24 +55,25 @@ class NodeCore {
 
  private:
   NodeCore(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity, CoreOptions options,
-           std::unique_ptr<TenantCatalog> catalog)
-      : runtime_(runtime),
-        engine_(engine),
-        identity_(std::move(identity)),
-        options_(std::move(options)),
-        catalog_(std::move(catalog)),
-        hlc_(hlc),
-        kv_(runtime, engine, *catalog_, hlc),
-        started_at_(runtime.clock.monotonic_now()) {}
+           std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster);
+
+  Result<void> begin_if_first();
+  TopologyNode self() const;
+  Task<void> ask_to_join();
+  Task<void> ask_seed(Address seed, MonotonicTime deadline);
+  Task<void> look_after();
 
   Runtime& runtime_;
   Engine& engine_;
   NodeIdentity identity_;
   CoreOptions options_;
   std::unique_ptr<TenantCatalog> catalog_;
+  std::unique_ptr<Cluster> cluster_;
+  std::unique_ptr<Locks> locks_;
   HlcClock& hlc_;
   KeyValue kv_;
   MonotonicTime started_at_;
+  TaskGroup background_;
 };
 
 }  // namespace latium

@@ -1,0 +1,178 @@
+#include "node/replica_service.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "node/join.h"
+#include "node/message.h"
+#include "proto/cluster.pb.h"
+#include "proto/wire.pb.h"
+#include "replication/envelope.h"
+#include "runtime/offload.h"
+
+namespace latium {
+
+namespace {
+
+constexpr std::size_t kStepsAMessage = 16384;
+constexpr std::uint32_t kListLimit = 1000;
+constexpr Duration kJoinTimeout = std::chrono::seconds(30);
+
+template <class Response>
+Bytes refuse(replica::Refusal refusal) {
+  Response response;
+  *response.mutable_refusal() = std::move(refusal);
+  return response.SerializeAsString();
+}
+
+// A step on a register that this node does not hold under the map in use is a bug of the sender, or an attack: nothing of a tenant
+// may lie outside its placement.
+Result<void> check_holds(const Cluster& cluster, const RegisterKey& key) {
+  LATIUM_TRY(const ReplicaSet set, cluster.replicas(key.tenant, key.partition));
+  if (set.index_of(cluster.self()) < set.size()) return {};
+  return fail(ErrorCode::invalid_argument, "node " + to_hex(cluster.self().value) + " is no replica of " + key.describe());
+}
+
+Task<Bytes> serve_registers(Cluster& cluster, Bytes bytes) {
+  LATIUM_CO_TRY(auto request, parse_request<replica::RegistersRequest>(bytes));
+  if (request.items_size() > static_cast<int>(kStepsAMessage)) {
+    co_return fail(ErrorCode::invalid_argument, "more steps on registers in one message than " + std::to_string(kStepsAMessage));
+  }
+  std::set<std::uint32_t> tenants;
+  for (const auto& item : request.items()) tenants.insert(item.key().tenant());
+  LATIUM_CO_TRY(auto refusal, co_await check_envelope(cluster, std::move(*request.mutable_envelope()), std::move(tenants)));
+  if (refusal) co_return refuse<replica::RegistersResponse>(*std::move(refusal));
+  const Epoch epoch = cluster.epoch();
+  std::vector<ReplicaItem> items;
+  items.reserve(static_cast<std::size_t>(request.items_size()));
+  for (const auto& message : request.items()) {
+    LATIUM_CO_TRY(ReplicaItem item, from_message(message));
+    LATIUM_CO_CHECKED(check_holds(cluster, item.key));
+    items.push_back(std::move(item));
+  }
+  const auto answers = co_await cluster.replica().handle(std::move(items), [&cluster, epoch]() -> Result<void> {
+    if (cluster.epoch() == epoch) return {};
+    return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
+  });
+  if (!answers) co_return fail(answers.error());
+  replica::RegistersResponse response;
+  for (const auto& answer : *answers) to_message(answer, *response.add_answers());
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_forward(Cluster& cluster, Bytes bytes, MonotonicTime deadline) {
+  LATIUM_CO_TRY(auto request, parse_request<replica::ForwardRequest>(bytes));
+  LATIUM_CO_TRY(auto refusal,
+                co_await check_envelope(cluster, std::move(*request.mutable_envelope()), {request.key().tenant()}));
+  if (refusal) co_return refuse<replica::ForwardResponse>(*std::move(refusal));
+  LATIUM_CO_TRY(RegisterKey key, from_message(request.key()));
+  LATIUM_CO_TRY(RegisterCommand command, from_message(request.command()));
+  LATIUM_CO_TRY(const CommandOutcome outcome,
+                co_await cluster.registers().execute_forwarded(
+                    std::move(key), std::move(command), {request.request_high(), request.request_low()}, deadline));
+  replica::ForwardResponse response;
+  response.set_applied(outcome.result.applied);
+  to_message(outcome.result.state, *response.mutable_state());
+  to_message(outcome.stats, *response.mutable_stats());
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_list(Cluster& cluster, Bytes bytes) {
+  LATIUM_CO_TRY(auto request, parse_request<replica::ListRequest>(bytes));
+  LATIUM_CO_TRY(auto refusal, co_await check_envelope(cluster, std::move(*request.mutable_envelope()), {request.tenant()}));
+  if (refusal) co_return refuse<replica::ListResponse>(*std::move(refusal));
+  const PartitionId partition{static_cast<std::uint16_t>(request.partition())};
+  LATIUM_CO_TRY(const RegisterPage page,
+                co_await cluster.replica().list(TenantId{request.tenant()}, partition, request.prefix(), request.after(),
+                                                std::clamp(request.limit(), 1u, kListLimit)));
+  replica::ListResponse response;
+  for (const auto& entry : page.entries) {
+    auto& out = *response.add_registers();
+    out.set_key(entry.key);
+    out.mutable_accepted()->set_stamp(entry.accepted.stamp.value);
+    out.mutable_accepted()->set_node(entry.accepted.node.value);
+    out.mutable_accepted()->set_run(entry.accepted.run);
+    to_message(entry.state, *out.mutable_state());
+  }
+  response.set_more(page.more);
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_info(Cluster& cluster) {
+  const auto map = cluster.ring();
+  if (!map->epoch()) co_return fail(ErrorCode::unavailable, "this node has not joined its cluster yet: ask another one");
+  cluster::ClusterInfoResponse response;
+  response.set_cluster_id(map->topology().cluster.value);
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_join(Cluster& cluster, NodeId peer, Bytes bytes, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const auto request, parse_request<cluster::JoinRequest>(bytes));
+  TopologyNode newcomer{.id = NodeId{request.node_id()},
+                        .site = request.site(),
+                        .rack = request.rack(),
+                        .weight_milli = request.weight_milli(),
+                        .storage = request.storage(),
+                        .state = NodeState::joining,
+                        .address = request.address()};
+  if (newcomer.id != peer) co_return fail(ErrorCode::invalid_argument, "a node can only ask to be taken in itself");
+  LATIUM_CO_CHECKED(check_name("site", newcomer.site));
+  if (!newcomer.rack.empty()) LATIUM_CO_CHECKED(check_name("rack", newcomer.rack));
+  LATIUM_CO_CHECKED(Address::parse(newcomer.address).transform([](const Address&) {}));
+  deadline = std::min(deadline, saturating_add(cluster.runtime().clock.monotonic_now(), kJoinTimeout));
+  LATIUM_CO_TRY(const Topology topology, co_await take_in(cluster, std::move(newcomer), deadline));
+  cluster::JoinResponse response;
+  response.set_topology(encode_topology(topology));
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_topology(Cluster& cluster, Bytes bytes) {
+  LATIUM_CO_TRY(const auto request, parse_request<cluster::TopologyFetchRequest>(bytes));
+  if (!request.topology().empty()) LATIUM_CO_CHECKED(co_await cluster.adopt_topology(request.topology()));
+  cluster::TopologyFetchResponse response;
+  response.set_epoch(cluster.epoch().value);
+  if (Epoch{request.epoch()} < cluster.epoch()) response.set_topology(cluster.encoded_topology());
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_dropped(Cluster& cluster, Bytes bytes) {
+  LATIUM_CO_TRY(const auto request, parse_request<cluster::TenantDroppedRequest>(bytes));
+  if (request.tenant() == 0) co_return fail(ErrorCode::invalid_argument, "there is no tenant 0");
+  LATIUM_CO_CHECKED(co_await offload<void>(cluster.runtime(),
+                                           [&cluster, id = TenantId{request.tenant()}] { return cluster.catalog().drop(id); }));
+  co_return cluster::TenantDroppedResponse().SerializeAsString();
+}
+
+}  // namespace
+
+bool is_between_nodes(Method method) {
+  return method >= wire::METHOD_CLUSTER_INFO;
+}
+
+Task<Bytes> serve_node(Cluster& cluster, Method method, NodeId peer, Bytes request, MonotonicTime deadline) {
+  switch (method) {
+    case wire::METHOD_REGISTERS:
+      return serve_registers(cluster, std::move(request));
+    case wire::METHOD_REGISTER_FORWARD:
+      return serve_forward(cluster, std::move(request), deadline);
+    case wire::METHOD_REGISTER_LIST:
+      return serve_list(cluster, std::move(request));
+    case wire::METHOD_CLUSTER_INFO:
+      return serve_info(cluster);
+    case wire::METHOD_JOIN:
+      return serve_join(cluster, peer, std::move(request), deadline);
+    case wire::METHOD_TOPOLOGY_FETCH:
+      return serve_topology(cluster, std::move(request));
+    case wire::METHOD_TENANT_DROPPED:
+      return serve_dropped(cluster, std::move(request));
+    default:
+      break;
+  }
+  const auto unsupported = [](Method asked) -> Task<Bytes> {
+    co_return fail(ErrorCode::unsupported, "this node does not know request " + std::to_string(asked) + ": it may be older than its caller");
+  };
+  return unsupported(method);
+}
+
+}  // namespace latium

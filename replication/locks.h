@@ -1,0 +1,60 @@
+// Locks: leases on names, with fencing tokens. A lock is a register; its commands run at the register's first replica that is up,
+// where those who wait for it queue.
+// Source: Gray and Cheriton, "Leases" (1989), for the lease; the token is Chubby's sequencer (Burrows, 2006).
+#pragma once
+
+#include <chrono>
+#include <list>
+#include <map>
+#include <memory>
+
+#include "replication/registers.h"
+#include "runtime/sync.h"
+
+namespace latium {
+
+/// What a call on a lock found or did.
+struct LockOutcome {
+  bool done = false;  ///< acquired, renewed, released; shown: held by somebody whose lease has not run out
+  LockState lock;     ///< after the call
+  CallStats stats;
+};
+
+/// Loop thread only. Errors: those of Registers; a lock that another holds is no error but `done` false.
+class Locks {
+ public:
+  Locks(Runtime& runtime, ClusterView& cluster, Registers& registers, std::chrono::milliseconds clock_offset)
+      : runtime_(runtime), cluster_(cluster), registers_(registers), clock_offset_(clock_offset) {}
+
+  /// Takes the lock for `ttl`; waits for it until `wait_until` at most, in the order of asking at this node. A lock that ran out
+  /// is taken only the clock offset after its end, so that its holder, whose clock may be slow, has seen it end. `request` as for
+  /// Registers::execute: a caller that asks again after a lost answer gets the lock that it had got.
+  Task<LockOutcome> acquire(RegisterKey key, Bytes owner, std::chrono::milliseconds ttl, RequestId request,
+                            MonotonicTime wait_until, MonotonicTime deadline);
+  /// `done` false: lost, to whom says the outcome.
+  Task<LockOutcome> renew(RegisterKey key, Bytes owner, std::uint64_t token, std::chrono::milliseconds ttl, MonotonicTime deadline);
+  Task<LockOutcome> release(RegisterKey key, Bytes owner, std::uint64_t token, MonotonicTime deadline);
+  /// Linearizable.
+  Task<LockOutcome> show(RegisterKey key, MonotonicTime deadline);
+
+  /// Where commands on this lock run best: a replica that is up; this node when it is one of the first, or none is known to be up.
+  NodeId home(const RegisterKey& key) const;
+
+ private:
+  struct Queue {
+    std::list<Event*> waiting;  // the first one may try
+  };
+  struct Place;
+
+  Task<LockOutcome> run(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);
+  void wake_next(const Bytes& stored);
+  MonotonicTime next_try(const LockState& lock) const;
+
+  Runtime& runtime_;
+  ClusterView& cluster_;
+  Registers& registers_;
+  std::chrono::milliseconds clock_offset_;
+  std::map<Bytes, Queue> queues_;
+};
+
+}  // namespace latium
