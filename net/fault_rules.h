@@ -32,6 +32,7 @@ class FaultRules {
   FaultRules() = default;
   explicit FaultRules(std::vector<FaultRule> rules) : rules_(std::move(rules)) {}
 
+  std::size_t size() const { return rules_.size(); }
   /// Of calls to `peer`. Where several rules hit: cut if one says so, the longest delay.
   Fault towards(const Address& peer) const;
   /// Of requests that come in from `peer`, and of their answers. Clients have no faults, so that whoever set a rule can lift it.
