@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from programs import PATIENCE, PROGRAMS, ROOT
+from programs import PATIENCE, PROGRAMS, ROOT, eventually
 
 SCRIPT = ROOT / "scripts" / "cluster"
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -238,6 +238,14 @@ class RefusedUpTest(ClusterTest):
     def test_no_cluster(self):
         for command in (["status"], ["kill", 1], ["cut", "rennes"]):
             self.assert_refused(1, ["no cluster", "up"], *command)
+
+    def test_an_up_that_is_ended_leaves_nothing_running(self):
+        with subprocess.Popen([SCRIPT, "up", "--dir", self.directory, "--bin", PROGRAMS, "--base-port", str(self.port), "--nodes",
+                               "5", "--standalone"], stdout=subprocess.DEVNULL) as up:
+            eventually("the first node", lambda: (self.directory / "node-1").exists())
+            up.terminate()
+            self.assertEqual(up.wait(PATIENCE), 128 + signal.SIGTERM)
+        self.assertEqual(processes_of(self.directory), [])
 
     def test_a_node_that_does_not_start_takes_the_others_with_it(self):
         taken = socket.create_server(("127.0.0.1", self.port + 1))
