@@ -29,4 +29,13 @@ std::string Address::to_string() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+bool Address::is_loopback() const {
+  constexpr std::string_view kMapped = "::ffff:";
+  std::string_view number = host;
+  if (number == "localhost" || number == "::1") return true;
+  if (number.starts_with(kMapped)) number.remove_prefix(kMapped.size());
+  // Of numbers only: 127.example.com is a name, and may be anywhere.
+  return number.starts_with("127.") && number.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 }  // namespace latium

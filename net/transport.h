@@ -25,6 +25,8 @@ struct Address {
   /// "host:port", "[v6]:port". `invalid_argument` otherwise; port 0 is allowed (listen on any).
   static Result<Address> parse(std::string_view text);
   std::string to_string() const;
+  /// Whether only this machine can be reached by it, or reach it: 127.*, ::1, localhost.
+  bool is_loopback() const;
   friend auto operator<=>(const Address&, const Address&) = default;
 };
 

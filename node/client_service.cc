@@ -34,6 +34,8 @@ Handler handler_of(Method method) {
       return handle_kv_delete;
     case wire::METHOD_KV_SCAN:
       return handle_kv_scan;
+    case wire::METHOD_FAULTS_SET:
+      return handle_faults_set;
     default:
       return nullptr;
   }

@@ -115,6 +115,7 @@ Setters setters_of(NodeOptions& o) {
       {"tls_key", text(o.tls.key)},
       {"tls_ca", text(o.tls.ca)},
       {"plaintext", flag(o.plaintext)},
+      {"enable_faults", flag(o.enable_faults)},
       {"metrics", text(o.metrics)},
       {"max_requests_per_connection", number(o.max_requests_per_connection)},
       {"max_connections", number(o.max_connections)},

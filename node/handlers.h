@@ -17,6 +17,9 @@ Task<Bytes> handle_kv_get(NodeCore& core, Bytes request);
 Task<Bytes> handle_kv_delete(NodeCore& core, Bytes request);
 Task<Bytes> handle_kv_scan(NodeCore& core, Bytes request);
 
+/// Of a node that was started without enable_faults: `unsupported`. With it, FaultSwitch serves this before.
+Task<Bytes> handle_faults_set(NodeCore& core, Bytes request);
+
 /// KvGet from memory only; nothing when the disk has to be read.
 Result<std::optional<Bytes>> kv_get_cached(NodeCore& core, const Bytes& request);
 

@@ -39,6 +39,7 @@ void add_options(CLI::App& app, NodeOptions& o, std::string& config, std::string
   app.add_option("--tls-key", o.tls.key, "Its private key, PEM")->option_text("FILE");
   app.add_option("--tls-ca", o.tls.ca, "Authority of all certificates, PEM")->option_text("FILE");
   app.add_flag("--plaintext", o.plaintext, "Serve without TLS on an address that others can reach");
+  app.add_flag("--enable-faults", o.enable_faults, "For tests: let requests cut paths to other nodes and slow them down");
   app.add_option("--metrics", o.metrics, "Address of the Prometheus endpoint")->option_text("HOST:PORT");
   app.add_option("--max-requests-per-connection", o.max_requests_per_connection, "Requests in flight a connection");
   app.add_option("--max-connections", o.max_connections, "Connections served at once");

@@ -160,7 +160,12 @@ Result<void> Node::Impl::serve() {
   LATIUM_TRY(transport, TcpTransport::create(loop.runtime(), hlc, std::move(settings)));
   LATIUM_TRY(const Address address, Address::parse(options.listen));
   std::promise<Result<Address>> promise;
-  boost::asio::post(loop.context(), [&] { promise.set_value(transport->listen(address, *service)); });
+  if (options.enable_faults) {
+    faults = std::make_unique<FaultSwitch>(loop.runtime(), *transport, *service, !options.tls.empty());
+    logger->log(Severity::warn, "faults_enabled", {{"reason", "option enable_faults: requests may cut this node off"}});
+  }
+  RequestHandler& handler = faults ? faults->handler() : *service;
+  boost::asio::post(loop.context(), [&] { promise.set_value(wire().listen(address, handler)); });
   LATIUM_TRY(listening, promise.get_future().get());
   service->set_info(
       {.listen = listening.to_string(), .connections = [this] { return transport->statistics().connections_open; }});
@@ -172,7 +177,7 @@ Task<void> Node::Impl::shut_loop_side() {
   service->refuse_new(stopped_error());
   const auto until = saturating_add(loop.runtime().clock.monotonic_now(), std::chrono::milliseconds(options.stop_timeout_ms));
   LATIUM_CO_CHECKED(co_await wait_until_idle(*core, *service, transport.get(), *local_tasks, until));
-  if (transport) LATIUM_CO_CHECKED(co_await transport->stop());
+  if (transport) LATIUM_CO_CHECKED(co_await wire().stop());
   local_tasks->cancel();
   LATIUM_CO_CHECKED(co_await local_tasks->join());
   co_return co_await service->stop();

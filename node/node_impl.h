@@ -10,6 +10,7 @@
 #include "latium/node.h"
 #include "net/tcp_transport.h"
 #include "node/client_service.h"
+#include "node/fault_switch.h"
 #include "node/metrics.h"
 #include "node/node_core.h"
 #include "runtime/event_loop.h"
@@ -52,6 +53,7 @@ struct Node::Impl {
   std::unique_ptr<NodeCore> core;
   std::unique_ptr<ClientService> service;
   std::unique_ptr<TcpTransport> transport;
+  std::unique_ptr<FaultSwitch> faults;  // over it, with enable_faults
   std::unique_ptr<MetricsEndpoint> metrics;
   Address listening;
 
@@ -68,6 +70,8 @@ struct Node::Impl {
     co_return Result<void>();
   }
 
+  /// What the node listens and calls through, and stops.
+  Transport& wire() { return faults ? faults->transport() : *transport; }
   Result<void> check_certificate();
   IdentityRequest identity_request() const;
   Result<void> open_store();

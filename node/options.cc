@@ -31,12 +31,6 @@ Result<void> check_address(std::string_view field, const std::string& text) {
   return {};
 }
 
-bool is_loopback(std::string_view host) {
-  if (host == "localhost" || host == "::1") return true;
-  // Of numbers only: 127.example.com is a name, and may be anywhere.
-  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
 Result<void> check_identity(const NodeOptions& options) {
   if (options.data_dir.empty()) return fail(ErrorCode::invalid_argument, "option data_dir is missing: name a directory");
   if (options.site.empty()) return fail(ErrorCode::invalid_argument, "option site is missing: name the site of this node");
@@ -67,10 +61,19 @@ Result<void> check_network(const NodeOptions& options) {
   if (!tls.empty() && (tls.cert.empty() || tls.key.empty() || tls.ca.empty())) {
     return fail(ErrorCode::invalid_argument, "options tls_cert, tls_key and tls_ca go together: give all three or none");
   }
-  if (tls.empty() && !options.plaintext && !options.listen.empty() && !is_loopback(Address::parse(options.listen)->host)) {
+  const bool is_public = !options.listen.empty() && !Address::parse(options.listen)->is_loopback();
+  if (tls.empty() && is_public && !options.plaintext) {
     return fail(ErrorCode::invalid_argument,
                 "option listen: '" + options.listen +
                     "' can be reached by others, so give tls_cert, tls_key and tls_ca, or say plaintext");
+  }
+  if (options.enable_faults && options.listen.empty()) {
+    return fail(ErrorCode::invalid_argument, "option enable_faults needs listen: faults are of the paths to other nodes");
+  }
+  if (options.enable_faults && tls.empty() && is_public) {
+    return fail(ErrorCode::invalid_argument, "option enable_faults: '" + options.listen +
+                                                 "' can be reached by others, so give tls_cert, tls_key and tls_ca, or listen "
+                                                 "on 127.0.0.1");
   }
   LATIUM_CHECKED(within("max_requests_per_connection", options.max_requests_per_connection, 1u, 65536u));
   return within("max_connections", options.max_connections, 1u, 65536u);

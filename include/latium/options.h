@@ -65,6 +65,9 @@ struct NodeOptions {
   TlsOptions tls{};
   /// Serve plain TCP on an address that others can reach: anyone who reaches it can read and write everything.
   bool plaintext = false;
+  /// For tests and demonstrations: whoever may ask this node may cut it off from others and slow it down (`latium faults`).
+  /// Needs `listen`: on a loopback address, or with TLS.
+  bool enable_faults = false;
   /// "HOST:PORT" of the Prometheus endpoint; empty: none.
   std::string metrics{};
   /// Requests that one connection may have in flight, 1 to 65536; one more is answered `overloaded`.

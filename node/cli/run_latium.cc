@@ -34,6 +34,7 @@ void add_commands(CLI::App& app, const Choose& choose) {
   add_tenant_commands(app, choose);
   add_kv_commands(app, choose);
   add_bench_commands(app, choose);
+  add_faults_command(app, choose);
 }
 
 // The innermost command that was recognised.

@@ -69,6 +69,7 @@ class NodeFixture : public testing::Test {
     options.bootstrap = true;
     options.listen = listen;
     options.log.level = "error";
+    options.enable_faults = enable_faults_;
     auto opened = Node::open(std::move(options));
     ASSERT_TRUE(opened) << opened.error().message;
     node_.emplace(std::move(*opened));
@@ -110,6 +111,7 @@ class NodeFixture : public testing::Test {
   std::optional<Node> node_;
   std::string address_;
   std::string input_;
+  bool enable_faults_ = false;
   std::atomic<bool> interrupted_{false};
 };
 

@@ -29,6 +29,15 @@ class StartTest(DaemonTest):
         [status] = self.latium(self.start("--config", config), "status")
         self.assertEqual((status["site"], status["rack"]), ("rennes", "r7"))
 
+    def test_faults_are_taken_by_those_who_ask_for_them_and_that_is_logged(self):
+        rules = '[{"site":"paris","cut":true}]'
+        daemon = self.start()
+        self.assertIn("--enable-faults", self.latium(daemon, "faults", "--rules", rules, status=1)["error"])
+        daemon.end(signal.SIGTERM)
+        daemon = self.start("--enable-faults")
+        self.assertEqual(self.latium(daemon, "faults", "--rules", rules), [{"rules": 1}])
+        self.assertIn("faults_enabled", daemon.log.read_text())
+
 
 class RefusedOptionTest(DaemonTest):
     def refuse_config(self, text, words):
@@ -62,6 +71,9 @@ class RefusedOptionTest(DaemonTest):
 
     def test_address_that_others_reach_without_tls(self):
         self.assert_refused(2, ["0.0.0.0:0", "tls_cert", "plaintext"], listen="0.0.0.0:0")
+
+    def test_faults_on_an_address_that_others_reach_without_tls(self):
+        self.assert_refused(2, ["enable_faults", "0.0.0.0:0", "tls_cert"], "--plaintext", "--enable-faults", listen="0.0.0.0:0")
 
     def test_new_directory_without_bootstrap(self):
         self.assert_refused(2, ["bootstrap"], bootstrap=False)

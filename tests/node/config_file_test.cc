@@ -26,6 +26,7 @@ plaintext = true
 tls_cert = "c"
 tls_key = "k"
 tls_ca = "a"
+enable_faults = true
 metrics = "127.0.0.1:9100"
 max_requests_per_connection = 7
 max_connections = 8
@@ -51,6 +52,7 @@ log_file = "/tmp/x"
   EXPECT_EQ(o.listen, "10.0.0.1:7400");
   EXPECT_EQ(o.advertise, "n1.example:7400");
   EXPECT_TRUE(o.plaintext);
+  EXPECT_TRUE(o.enable_faults);
   EXPECT_EQ(o.tls.cert + o.tls.key + o.tls.ca, "cka");
   EXPECT_EQ(o.metrics, "127.0.0.1:9100");
   EXPECT_EQ(o.max_requests_per_connection, 7u);

@@ -48,6 +48,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"plaintext", [](NodeOptions& o) { o.listen = "127.example.com:7400"; }},
                     Bad{"advertise", [](NodeOptions& o) { o.advertise = "h:1"; }},
                     Bad{"seeds", [](NodeOptions& o) { o.seeds = {"h:1", "bad"}; }},
+                    Bad{"enable_faults", [](NodeOptions& o) { o.enable_faults = true; }},
+                    Bad{"enable_faults", [](NodeOptions& o) { o.enable_faults = o.plaintext = true, o.listen = "0.0.0.0:1"; }},
                     Bad{"metrics", [](NodeOptions& o) { o.metrics = "9100"; }},
                     Bad{"tls_key", [](NodeOptions& o) { o.tls.cert = "c"; }},
                     Bad{"max_requests_per_connection", [](NodeOptions& o) { o.max_requests_per_connection = 0; }},

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "proto/client.pb.h"
+#include "proto/faults.pb.h"
 #include "proto/storage.pb.h"
 #include "proto/wire.pb.h"
 #include "tests/support/golden.h"
@@ -90,6 +91,10 @@ TEST(GoldenTest, EveryMessageOfTheTransport) {
 
 TEST(GoldenTest, EveryMessageOfTheClientService) {
   check_all(*client::StatusRequest::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfFaults) {
+  check_all(*faults::Rule::descriptor()->file());
 }
 
 TEST(GoldenTest, EveryMessageOnDisk) {
