@@ -60,6 +60,7 @@ class SwimWorld {
   static std::string site_name(std::size_t site) { return "site" + std::to_string(site); }
   std::size_t size() const { return nodes_.size(); }
   Node& node(std::size_t i) { return nodes_[i]; }
+  const Node& node(std::size_t i) const { return nodes_[i]; }
   std::size_t index_of(NodeId id) const { return index_.at(id); }
   MonotonicTime now() const { return now_; }
   void set_loss(double loss) { options_.loss = loss; }
