@@ -1,0 +1,105 @@
+#include "ring/swim.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace latium {
+
+namespace {
+
+/// How long news waits for a node to become a delegate, when those who were have died.
+constexpr Duration kKeepNews = std::chrono::seconds(5);
+
+unsigned transmits(unsigned factor, std::size_t members) {
+  if (members < 2) return 0;
+  return factor * static_cast<unsigned>(std::ceil(std::log10(static_cast<double>(members + 1))));
+}
+
+}  // namespace
+
+Swim::Swim(NodeId self, SwimOptions options, Random random)
+    : self_(self), options_(options), random_(std::move(random)), incarnation_(options.incarnation) {}
+
+std::vector<SwimSend> Swim::tick(MonotonicTime now) {
+  std::vector<SwimSend> sends;
+  if (!my_site_) return sends;
+  if (forgive_pause(now)) worse_health(1);
+  expire_probes(now, sends);
+  expire_suspicions(now);
+  expire_marks(now);
+  if (now >= next_probe_) start_probe(now, sends);
+  if (now >= next_retry_) retry_down(now, sends);
+  if (now >= next_cross_) probe_sites(now, sends);
+  if (now >= next_sync_) start_sync(now, sends);
+  if (now >= next_gossip_ && has_news()) gossip(now, sends);
+  queue_.prune(limits(), now, kKeepNews);
+  return sends;
+}
+
+MonotonicTime Swim::next_tick() const {
+  if (!my_site_) return kNever;
+  MonotonicTime next = std::min({next_probe_, next_retry_, next_sync_, next_cross_});
+  for (const auto& [sequence, probe] : probes_) next = std::min({next, probe.ask_at, probe.end});
+  for (const auto& [node, suspicion] : suspicions_) next = std::min(next, suspicion.deadline());
+  for (const auto& [site, mark] : marks_) next = std::min(next, mark.expires);
+  if (has_news()) next = std::min(next, next_gossip_);
+  return next;
+}
+
+/// A process that stood still could not hear: what expired meanwhile says nothing about others.
+bool Swim::forgive_pause(MonotonicTime now) {
+  // Only what is always ahead tells: news and confirmations make other things due in the past.
+  const MonotonicTime due = std::min({next_probe_, next_retry_, next_sync_});
+  if (now - due <= options_.pause_tolerance) return false;
+  const Duration pause = now - due;
+  for (auto& [node, suspicion] : suspicions_) suspicion.postpone(pause);
+  for (auto& [site, mark] : marks_) mark.expires = saturating_add(mark.expires, pause);
+  probes_.clear();
+  relayed_ = 0;
+  last_heard_ += pause;
+  return true;
+}
+
+SwimQueue::Limits Swim::limits() const {
+  const std::size_t here = my_site_ ? directory_->sites()[*my_site_].members.size() : 0;
+  const unsigned wan = am_delegate() ? transmits(options_.transmit_factor, delegates_in_all_) : 0;
+  return {transmits(options_.transmit_factor, here), wan};
+}
+
+bool Swim::has_news() const {
+  if (queue_.size() == 0) return false;
+  const auto limits = this->limits();
+  return queue_.has_news(SwimQueue::Scope::lan, limits) || queue_.has_news(SwimQueue::Scope::wan, limits);
+}
+
+/// Whoever is suspect or down is told so first, to refute at once (Lifeguard's buddy system); then the news.
+Bytes Swim::with_news(NodeId to, SwimMessage message) {
+  message.epoch = epoch_;
+  const SwimTable::State held = table_.get(to);
+  if (held.liveness != Liveness::up) message.updates.push_back({to, held.liveness, held.incarnation, self_});
+  if (my_site_ && directory_->site_of(to)) {
+    const auto scope = in_my_site(to) ? SwimQueue::Scope::lan : SwimQueue::Scope::wan;
+    queue_.fill(message, scope, limits(), options_.max_updates);
+  }
+  return encode_swim(message);
+}
+
+SwimSend Swim::compose(NodeId to, SwimMessage message) {
+  return {to, with_news(to, std::move(message))};
+}
+
+void Swim::gossip(MonotonicTime now, std::vector<SwimSend>& sends) {
+  next_gossip_ = now + options_.gossip_interval;
+  const auto limits = this->limits();
+  std::vector<NodeId> to;
+  if (queue_.has_news(SwimQueue::Scope::lan, limits)) to = pick_local(options_.gossip_fanout, self_, false);
+  if (queue_.has_news(SwimQueue::Scope::wan, limits)) {
+    const auto remote = pick_remote(options_.gossip_fanout, self_);
+    to.insert(to.end(), remote.begin(), remote.end());
+  }
+  if (to.empty()) queue_.clear();  // nobody is left to tell; those who come back compare
+  for (const NodeId node : to) sends.push_back(compose(node, {.kind = Kind::gossip}));
+}
+
+}  // namespace latium

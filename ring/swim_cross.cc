@@ -1,0 +1,134 @@
+// Other sites: each is probed by one of our delegates, which tells its own site when nothing there answers. So a site that is cut
+// off is one piece of news, not one a node, and back as it was with the first answer.
+#include <algorithm>
+#include <utility>
+
+#include "ring/swim.h"
+
+namespace latium {
+
+bool Swim::responsible_for(SiteIndex site) const {
+  if (!my_site_ || site == *my_site_) return false;
+  const auto delegates = delegates_of(*my_site_);
+  if (delegates.empty()) return false;
+  return delegates[directory_->sites()[site].hash % delegates.size()] == self_;
+}
+
+void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
+  next_cross_ = now + options_.cross_interval;
+  if (!am_delegate()) {
+    cross_.clear();
+    return;
+  }
+  const auto& sites = directory_->sites();
+  const auto delegates = delegates_of(*my_site_);
+  if (cross_.empty()) {
+    cross_.resize(sites.size());
+    for (Cross& cross : cross_) cross.next = now + Duration(random_.between(0, options_.cross_interval.count()));
+  }
+  for (SiteIndex site = 0; site < sites.size(); ++site) {
+    Cross& cross = cross_[site];
+    if (site == *my_site_ || delegates[sites[site].hash % delegates.size()] != self_) {
+      cross.failures = 0;
+      continue;
+    }
+    if (now >= cross.next && !probes_.contains(cross.probe)) probe_site(site, now, sends);
+    if (cross.next > now) next_cross_ = std::min(next_cross_, cross.next);
+  }
+}
+
+void Swim::probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& sends) {
+  Cross& cross = cross_[site];
+  const auto& members = directory_->sites()[site].members;
+  auto candidates = delegates_of(site);
+  // All its delegates may have died at once: then anybody's answer shows that the site is there.
+  if (cross.failures > 0 || candidates.empty()) {
+    candidates.clear();
+    for (const NodeId node : members) {
+      if (table_.get(node).liveness != Liveness::down) candidates.push_back(node);
+    }
+    if (candidates.empty()) candidates = members;
+    cross.turn = static_cast<std::uint32_t>(random_.below(candidates.size()));
+  }
+  const NodeId target = candidates[cross.turn++ % candidates.size()];
+  const bool reachable = site_reachable(directory_->sites()[site].name);
+  cross.next = now + (reachable ? options_.cross_interval : options_.down_probe_interval);
+  ++statistics_.cross_probes;
+  cross.probe = begin({.purpose = Probe::Purpose::cross,
+                       .target = target,
+                       .ask_at = reachable ? now + options_.cross_timeout : kNever,
+                       .end = now + 2 * options_.cross_timeout},
+                      sends);
+}
+
+void Swim::site_failed(SiteIndex site, MonotonicTime now) {
+  if (cross_.empty() || !responsible_for(site)) return;
+  Cross& cross = cross_[site];
+  ++cross.failures;
+  const Mark mark = marks_[directory_->sites()[site].name];
+  const bool down = mark.liveness == Liveness::down;
+  if (!down && cross.failures < options_.site_failures) {
+    cross.next = now;
+    next_cross_ = now;
+  } else if (!down || mark.expires - now < options_.site_lease * 2 / 3) {
+    // A lonely verdict stays lonely: refreshing it is no reason to tell.
+    set_mark(site, Liveness::down, mark.version + 1, !isolated(now), now);
+  }
+}
+
+void Swim::site_reached(SiteIndex site, MonotonicTime now) {
+  if (!cross_.empty()) {
+    cross_[site].failures = 0;
+    cross_[site].reached = now;
+  }
+  const auto mark = marks_.find(directory_->sites()[site].name);
+  if (mark == marks_.end() || mark->second.liveness == Liveness::up) return;
+  set_mark(site, Liveness::up, mark->second.version + 1, true, now);
+}
+
+void Swim::set_mark(SiteIndex site, Liveness liveness, std::uint64_t version, bool tell, MonotonicTime now) {
+  const auto& [name, hash, members] = directory_->sites()[site];
+  std::vector<Liveness> before;
+  before.reserve(members.size());
+  for (const NodeId node : members) before.push_back(this->liveness(node));
+  const bool down = liveness == Liveness::down;
+  marks_[name] = {liveness, version, down ? now + options_.site_lease : kNever, down && !tell};
+  any_alone_ = any_alone_ || (down && !tell);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Liveness after = this->liveness(members[i]);
+    if (after != before[i]) changes_.push_back({members[i], after});
+  }
+  if (tell) queue_.push(SwimSiteUpdate{name, liveness, version}, now);
+}
+
+void Swim::apply(const SwimSiteUpdate& update, MonotonicTime now) {
+  const auto site = directory_->find_site(update.site);
+  if (!site || site == my_site_) return;
+  const auto found = marks_.find(update.site);
+  const Mark held = found == marks_.end() ? Mark{} : found->second;
+  if (update.version <= held.version) {
+    // Its sender missed something, a restarted delegate for one: it learns the version to go above.
+    const SwimSiteUpdate ours{update.site, held.liveness, held.version};
+    if (update.version < held.version && !held.alone && !queue_.holds(ours)) queue_.push(ours, now);
+    return;
+  }
+  const bool down = update.liveness == Liveness::down;
+  if (!cross_.empty() && responsible_for(*site)) {
+    // Whose task it is to know does not take the word of others against what it saw itself.
+    const Cross& cross = cross_[*site];
+    const bool just_reached = cross.reached && now - *cross.reached <= 2 * options_.cross_interval;
+    if (down && just_reached) return set_mark(*site, Liveness::up, update.version + 1, true, now);
+    if (!down && cross.failures >= options_.site_failures) return set_mark(*site, Liveness::down, update.version + 1, true, now);
+  }
+  set_mark(*site, update.liveness, update.version, true, now);
+}
+
+void Swim::expire_marks(MonotonicTime now) {
+  for (auto& [name, mark] : marks_) {
+    if (now < mark.expires) continue;
+    const auto site = directory_->find_site(name);
+    if (site) set_mark(*site, Liveness::up, mark.version, false, now);  // replaces the value of this very entry
+  }
+}
+
+}  // namespace latium

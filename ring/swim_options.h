@@ -1,0 +1,53 @@
+// SwimOptions: how liveness is found out. The defaults are for sites of up to some hundred nodes, up to 100 sites, LAN round
+// trips of a few milliseconds and WAN round trips of up to 300 ms; tests/ring/swim_sim_main.cc measures them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/clock.h"
+
+namespace latium {
+
+struct SwimOptions {
+  /// The life of this process, told only when somebody doubts it. Wall milliseconds at the start will do: above those of its
+  /// former lives. One that is too low is raised when needed, at the price of a round of gossip.
+  std::uint64_t incarnation = 1;
+
+  // Inside a site. Both times grow with the node's own ill health, up to (max_local_health + 1)-fold (Lifeguard, section IV.A).
+  Duration probe_interval = std::chrono::seconds(1);        ///< between two probes; also until a probe has failed
+  Duration probe_timeout = std::chrono::milliseconds(300);  ///< for the direct answer; then others are asked to probe
+  unsigned indirect_probes = 3;                             ///< nodes asked to probe
+  unsigned max_local_health = 8;
+  Duration down_probe_interval = std::chrono::seconds(5);  ///< between two probes of nodes, or of a site, that are down
+
+  // From suspect to down: `suspicion_max`, falling towards `suspicion_min` with each node that suspects too (Lifeguard, IV.B).
+  // Both are for sites of up to 100 nodes, and grow with the logarithm of larger ones.
+  Duration suspicion_min = std::chrono::seconds(4);
+  Duration suspicion_max = std::chrono::seconds(12);
+  unsigned suspicion_confirmations = 3;  ///< that bring it down to the minimum
+
+  // Between sites.
+  unsigned delegates_per_site = 3;
+  Duration cross_interval = std::chrono::seconds(2);  ///< between two probes of one site by the delegate that has to
+  Duration cross_timeout = std::chrono::seconds(1);   ///< for the direct answer; as long again through others
+  unsigned site_failures = 3;                         ///< failed probes in a row, of different nodes, after which a site is down
+  Duration site_lease = std::chrono::seconds(60);     ///< a site is down no longer than this without hearing so again
+
+  // Spreading.
+  Duration gossip_interval = std::chrono::milliseconds(200);  ///< between rounds, while there is news
+  unsigned gossip_fanout = 3;                                 ///< nodes told in a round
+  unsigned transmit_factor = 4;                       ///< an update is sent on transmit_factor * ceil(log10(members + 1)) times
+  std::size_t max_updates = 32;                       ///< piggybacked on one message: about 25 bytes each
+  std::size_t max_sync_updates = 512;                 ///< in one sync answer
+  Duration sync_interval = std::chrono::seconds(10);  ///< between two comparisons with a node of the own site; thrice that across
+
+  /// Nothing heard from anybody for so long: the node takes itself for cut off, and keeps its verdicts to itself.
+  Duration isolation_after = std::chrono::seconds(5);
+  /// A tick that comes so late shows a pause of this process: nothing that expired meanwhile is held against others.
+  Duration pause_tolerance = std::chrono::seconds(1);
+  std::size_t max_relayed = 64;  ///< probes for others at once; more are passed over
+};
+
+}  // namespace latium

@@ -1,0 +1,84 @@
+// Messages in, answers out; and anti-entropy: nodes compare digests of what they know, so that news that missed one still gets
+// there.
+#include <algorithm>
+#include <utility>
+
+#include "ring/swim.h"
+
+namespace latium {
+
+Result<Bytes> Swim::on_request(NodeId from, BytesView bytes, MonotonicTime now, std::vector<SwimSend>& sends) {
+  LATIUM_TRY(const SwimMessage message, decode_swim(bytes));
+  if (message.kind == Kind::ack || message.kind == Kind::sync_answer) {
+    return fail(ErrorCode::invalid_argument, "gossip message: an answer came as a request: the sender is faulty");
+  }
+  absorb(from, message, Source::gossip, now);
+  switch (message.kind) {
+    case Kind::ping:
+      return with_news(from, {.kind = Kind::ack, .sequence = message.sequence});
+    case Kind::ping_req:
+      if (directory_->site_of(from)) probe_for(from, message, now, sends);
+      return Bytes();
+    case Kind::relay:
+      if (directory_->site_of(from)) relay(from, message, now, sends);
+      return Bytes();
+    case Kind::sync:
+      return encode_swim(sync_answer(message));
+    case Kind::gossip:
+    case Kind::ack:
+    case Kind::sync_answer:
+      return Bytes();
+  }
+  return Bytes();
+}
+
+Result<void> Swim::on_answer(NodeId from, BytesView bytes, MonotonicTime now, std::vector<SwimSend>& sends) {
+  if (bytes.empty()) {
+    if (directory_->site_of(from) && from != self_) heard(now);
+    return {};
+  }
+  LATIUM_TRY(const SwimMessage message, decode_swim(bytes));
+  if (message.kind != Kind::ack && message.kind != Kind::sync_answer) {
+    return fail(ErrorCode::invalid_argument, "gossip message: a request came as an answer: the sender is faulty");
+  }
+  absorb(from, message, message.kind == Kind::ack ? Source::gossip : Source::sync, now);
+  if (message.kind == Kind::ack) answered(message.sequence, from, now, sends);
+  return {};
+}
+
+void Swim::start_sync(MonotonicTime now, std::vector<SwimSend>& sends) {
+  next_sync_ = now + options_.sync_interval;
+  // Delegates look across sites every third time; a node that is alone in its site always.
+  const bool across = am_delegate() && (order_.empty() || ++syncs_ % 3 == 0);
+  const auto with = across ? pick_remote(1, self_) : pick_local(1, self_, false);
+  if (with.empty()) return;
+  SwimMessage message{.kind = Kind::sync};
+  for (const auto& [site, digest] : table_.digests(*directory_)) {
+    message.digests.push_back(std::uint64_t{directory_->sites()[site].hash} << 32 | digest);
+  }
+  sends.push_back(compose(with.front(), std::move(message)));
+}
+
+SwimMessage Swim::sync_answer(const SwimMessage& request) {
+  std::map<SiteIndex, bool> same;
+  for (const auto& [site, digest] : table_.digests(*directory_)) {
+    same[site] =
+        std::ranges::find(request.digests, std::uint64_t{directory_->sites()[site].hash} << 32 | digest) != request.digests.end();
+  }
+  SwimMessage answer{.kind = Kind::sync_answer, .epoch = epoch_};
+  for (const auto& [node, state] : table_.known()) {
+    const auto site = directory_->site_of(node);
+    const bool nothing = state.shared() == Liveness::up && state.incarnation == 0;
+    if (!site || nothing || same[*site]) continue;
+    answer.updates.push_back({node, state.shared(), state.incarnation, {}});
+  }
+  if (answer.updates.size() > options_.max_sync_updates) {
+    // Another part each time, so that the rest comes with the next ones.
+    const auto start = static_cast<std::ptrdiff_t>(random_.below(answer.updates.size()));
+    std::rotate(answer.updates.begin(), answer.updates.begin() + start, answer.updates.end());
+    answer.updates.resize(options_.max_sync_updates);
+  }
+  return answer;
+}
+
+}  // namespace latium
