@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "node/handlers.h"
+#include "node/replica_service.h"
 #include "proto/client.pb.h"
 #include "proto/wire.pb.h"
 #include "runtime/deadline.h"
@@ -16,14 +17,6 @@ using Handler = Task<Bytes> (*)(NodeCore&, Bytes);
 
 Handler handler_of(Method method) {
   switch (static_cast<wire::Method>(method)) {
-    case wire::METHOD_TENANT_CREATE:
-      return handle_tenant_create;
-    case wire::METHOD_TENANT_LIST:
-      return handle_tenant_list;
-    case wire::METHOD_TENANT_DESCRIBE:
-      return handle_tenant_describe;
-    case wire::METHOD_TENANT_DROP:
-      return handle_tenant_drop;
     case wire::METHOD_KV_PUT:
       return handle_kv_put;
     case wire::METHOD_KV_PUT_MANY:
@@ -41,13 +34,54 @@ Handler handler_of(Method method) {
   }
 }
 
+using AskingHandler = Task<Bytes> (*)(NodeCore&, Bytes, MonotonicTime);
+
+// Those that may ask other nodes; null: no such method.
+AskingHandler asking_handler_of(Method method) {
+  switch (method) {
+    case wire::METHOD_TENANT_CREATE:
+      return handle_tenant_create;
+    case wire::METHOD_TENANT_LIST:
+      return handle_tenant_list;
+    case wire::METHOD_TENANT_DESCRIBE:
+      return handle_tenant_describe;
+    case wire::METHOD_TENANT_DROP:
+      return handle_tenant_drop;
+    case wire::METHOD_REGISTER_GET:
+      return handle_register_get;
+    case wire::METHOD_REGISTER_CAS:
+      return handle_register_cas;
+    case wire::METHOD_LOCK_ACQUIRE:
+      return handle_lock_acquire;
+    case wire::METHOD_LOCK_RENEW:
+      return handle_lock_renew;
+    case wire::METHOD_LOCK_RELEASE:
+      return handle_lock_release;
+    case wire::METHOD_LOCK_SHOW:
+      return handle_lock_show;
+    case wire::METHOD_TOPOLOGY:
+      return handle_topology;
+    case wire::METHOD_RING_SHOW:
+      return handle_ring_show;
+    default:
+      return nullptr;
+  }
+}
+
+// A tenth of the time is kept for the answer's way back: it says what the caller's own timeout cannot.
+MonotonicTime working_deadline(NodeCore& core, MonotonicTime deadline) {
+  if (deadline == kNever) return default_deadline(core);
+  const MonotonicTime now = core.runtime().clock.monotonic_now();
+  return deadline <= now ? deadline : now + (deadline - now) / 10 * 9;
+}
+
 Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   LATIUM_CO_TRY(const NodeStatus status,
                 co_await offload<NodeStatus>(core.runtime(), [&core]() -> Result<NodeStatus> { return describe_core(core); }));
   const EngineStatistics statistics = core.engine().statistics();
   client::StatusResponse response;
   response.set_node_id(core.identity().node.value);
-  response.set_cluster_id(core.identity().cluster.value);
+  response.set_cluster_id(core.cluster().ring()->topology().cluster.value);
   response.set_site(status.site);
   response.set_rack(status.rack);
   response.set_state(status.state);
@@ -101,6 +135,16 @@ void ClientService::spawn(IncomingRequest request) {
     work = describe(core_, info_, statistics_.requests);
   } else if (const Handler handler = handler_of(request.method()); handler != nullptr) {
     work = handler(core_, request.take_payload());
+  } else if (const AskingHandler asking = asking_handler_of(request.method()); asking != nullptr) {
+    work = asking(core_, request.take_payload(), working_deadline(core_, request.deadline()));
+  } else if (is_between_nodes(request.method())) {
+    if (request.peer().role != PeerRole::node) {
+      ++statistics_.failures;
+      return std::move(request).respond(
+          fail(ErrorCode::unauthenticated, "request " + std::to_string(request.method()) + " is for nodes of the cluster only"));
+    }
+    work = serve_node(core_.cluster(), request.method(), request.peer().node, request.take_payload(),
+                      working_deadline(core_, request.deadline()));
   } else {
     ++statistics_.failures;
     std::move(request).respond(

@@ -6,10 +6,25 @@
 
 namespace latium {
 
-Task<Bytes> handle_tenant_create(NodeCore& core, Bytes request);
-Task<Bytes> handle_tenant_list(NodeCore& core, Bytes request);
-Task<Bytes> handle_tenant_describe(NodeCore& core, Bytes request);
-Task<Bytes> handle_tenant_drop(NodeCore& core, Bytes request);
+/// For requests that come without a deadline of their own.
+MonotonicTime default_deadline(NodeCore& core);
+
+// Those that ask other nodes: `deadline` is a little before the caller's, so that their answer still reaches it.
+Task<Bytes> handle_tenant_create(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_tenant_list(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_tenant_describe(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_tenant_drop(NodeCore& core, Bytes request, MonotonicTime deadline);
+
+Task<Bytes> handle_register_get(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_register_cas(NodeCore& core, Bytes request, MonotonicTime deadline);
+
+Task<Bytes> handle_lock_acquire(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_lock_renew(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_lock_release(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_lock_show(NodeCore& core, Bytes request, MonotonicTime deadline);
+
+Task<Bytes> handle_topology(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_ring_show(NodeCore& core, Bytes request, MonotonicTime deadline);
 
 Task<Bytes> handle_kv_put(NodeCore& core, Bytes request);
 Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes request);

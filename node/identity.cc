@@ -34,19 +34,23 @@ Result<NodeIdentity> create(Engine& engine, const IdentityRequest& request, Rand
   // One that joins learns its cluster from a seed.
   const ClusterId cluster = request.cluster.value_or(joins ? ClusterId() : ClusterId{random_id(random)});
   NodeIdentity identity{NodeId{random_id(random)}, cluster, Incarnation{1}, request.site, joins};
+  WriteBatch batch;
+  put_identity(batch, identity);
+  LATIUM_CHECKED(engine.write(std::move(batch), Durability::sync));
+  return identity;
+}
+
+}  // namespace
+
+void put_identity(WriteBatch& batch, const NodeIdentity& identity) {
   storage::NodeIdentity record;
   record.set_node_id(identity.node.value);
   record.set_cluster_id(identity.cluster.value);
   record.set_incarnation(identity.incarnation.value);
   record.set_site(identity.site);
   record.set_joins(identity.joins);
-  WriteBatch batch;
   batch.put(Family::system, kIdentityKey, record.SerializeAsString());
-  LATIUM_CHECKED(engine.write(std::move(batch), Durability::sync));
-  return identity;
 }
-
-}  // namespace
 
 Result<void> check_may_create(const IdentityRequest& request) {
   if (!request.bootstrap && !request.has_seeds) {

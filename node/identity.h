@@ -31,6 +31,9 @@ struct IdentityRequest {
 /// Whether a new data directory may be made: `invalid_argument` (neither bootstrap nor seeds, or both).
 Result<void> check_may_create(const IdentityRequest& request);
 
+/// Into a batch that the caller writes.
+void put_identity(WriteBatch& batch, const NodeIdentity& identity);
+
 /// Reads the identity from the engine, or makes one when the directory is new. Blocks. Errors: `wrong_cluster`,
 /// `invalid_argument` (another site), those of check_may_create().
 Result<NodeIdentity> load_or_create_identity(Engine& engine, const IdentityRequest& request, Random& random);

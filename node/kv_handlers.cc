@@ -2,6 +2,7 @@
 
 #include "node/handlers.h"
 #include "node/message.h"
+#include "node/tenants.h"
 #include "proto/client.pb.h"
 
 namespace latium {
@@ -18,11 +19,18 @@ void set_stats(client::Stats& stats, std::size_t bytes) {
   stats.set_bytes(bytes);
 }
 
+Task<std::shared_ptr<BucketHandle>> find_bucket(NodeCore& core, std::string tenant, std::string bucket) {
+  auto known = core.catalog().bucket(tenant, bucket);
+  if (known || known.error().code != ErrorCode::unknown_tenant) co_return known;
+  LATIUM_CO_TRY(const auto handle, co_await find_tenant(core.cluster(), tenant, default_deadline(core)));
+  co_return core.catalog().bucket(handle->name, bucket);
+}
+
 }  // namespace
 
 Task<Bytes> handle_kv_put(NodeCore& core, Bytes bytes) {
   LATIUM_CO_TRY(auto request, parse_request<client::KvPutRequest>(bytes));
-  LATIUM_CO_TRY(auto bucket, core.catalog().bucket(request.tenant(), request.bucket()));
+  LATIUM_CO_TRY(auto bucket, co_await find_bucket(core, request.tenant(), request.bucket()));
   client::KvPutResponse response;
   set_stats(*response.mutable_stats(), request.key().size() + request.value().size());
   LATIUM_CO_TRY(const Hlc version,
@@ -36,7 +44,7 @@ Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes bytes) {
   // Hundreds of items: one arena instead of an allocation each.
   google::protobuf::Arena arena;
   LATIUM_CO_TRY(auto* const request, parse_request<client::KvPutManyRequest>(bytes, arena));
-  LATIUM_CO_TRY(auto bucket, core.catalog().bucket(request->tenant(), request->bucket()));
+  LATIUM_CO_TRY(auto bucket, co_await find_bucket(core, request->tenant(), request->bucket()));
   std::vector<KeyValuePair> pairs;
   pairs.reserve(static_cast<std::size_t>(request->items_size()));
   std::size_t moved = 0;
@@ -63,14 +71,17 @@ Bytes encode_get_response(const NodeCore& core, BytesView key, std::optional<Rec
 
 Task<Bytes> handle_kv_get(NodeCore& core, Bytes bytes) {
   LATIUM_CO_TRY(const auto request, parse_request<client::KvGetRequest>(bytes));
-  LATIUM_CO_TRY(auto bucket, core.catalog().bucket(request.tenant(), request.bucket()));
+  LATIUM_CO_TRY(auto bucket, co_await find_bucket(core, request.tenant(), request.bucket()));
   LATIUM_CO_TRY(auto found, co_await core.kv().get_async(std::move(bucket), request.key()));
   co_return encode_get_response(core, request.key(), std::move(found));
 }
 
 Result<std::optional<Bytes>> kv_get_cached(NodeCore& core, const Bytes& bytes) {
   LATIUM_TRY(const auto request, parse_request<client::KvGetRequest>(bytes));
-  LATIUM_TRY(const auto bucket, core.catalog().bucket(request.tenant(), request.bucket()));
+  const auto found = core.catalog().bucket(request.tenant(), request.bucket());
+  // Of a tenant that this node has not heard of: the others are asked.
+  if (!found && found.error().code == ErrorCode::unknown_tenant) return std::optional<Bytes>();
+  LATIUM_TRY(const auto bucket, found);
   LATIUM_TRY(auto known, core.kv().get_cached(*bucket, request.key()));
   if (!known) return std::optional<Bytes>();
   return std::optional<Bytes>(encode_get_response(core, request.key(), *std::move(known)));
@@ -78,7 +89,7 @@ Result<std::optional<Bytes>> kv_get_cached(NodeCore& core, const Bytes& bytes) {
 
 Task<Bytes> handle_kv_delete(NodeCore& core, Bytes bytes) {
   LATIUM_CO_TRY(const auto request, parse_request<client::KvDeleteRequest>(bytes));
-  LATIUM_CO_TRY(auto bucket, core.catalog().bucket(request.tenant(), request.bucket()));
+  LATIUM_CO_TRY(auto bucket, co_await find_bucket(core, request.tenant(), request.bucket()));
   LATIUM_CO_TRY(const bool existed,
                 co_await core.kv().remove_async(std::move(bucket), request.key(), durability_of(request.durability())));
   client::KvDeleteResponse response;
@@ -89,7 +100,7 @@ Task<Bytes> handle_kv_delete(NodeCore& core, Bytes bytes) {
 
 Task<Bytes> handle_kv_scan(NodeCore& core, Bytes bytes) {
   LATIUM_CO_TRY(auto request, parse_request<client::KvScanRequest>(bytes));
-  LATIUM_CO_TRY(auto bucket, core.catalog().bucket(request.tenant(), request.bucket()));
+  LATIUM_CO_TRY(auto bucket, co_await find_bucket(core, request.tenant(), request.bucket()));
   ScanRequest scan{std::move(*request.mutable_prefix()), std::move(*request.mutable_after()), 1000};
   if (request.limit() != 0) scan.limit = request.limit();
   LATIUM_CO_TRY(ScanResult page, co_await core.kv().scan_async(std::move(bucket), std::move(scan)));

@@ -6,6 +6,8 @@
 
 #include "node/bucket_impl.h"
 #include "node/node_impl.h"
+#include "node/register_copy.h"
+#include "node/tenants.h"
 #include "ring/partition.h"
 
 namespace latium {
@@ -47,26 +49,34 @@ Node::~Node() {
 }
 
 Result<TenantInfo> Node::create_tenant(std::string_view name, TenantOptions options) {
-  LATIUM_TRY(const Tenant tenant, impl_->settle(impl_->core->create_tenant(name, options.placement, options.partitions)));
+  LATIUM_TRY(const Tenant tenant, impl_->run<Tenant>(latium::create_tenant(impl_->core->cluster(), impl_->options.site, std::string(name),
+                                                                           options.placement, options.partitions,
+                                                                           impl_->patience())));
   return to_info(tenant);
 }
 
 Result<std::vector<TenantInfo>> Node::tenants() const {
   std::vector<TenantInfo> out;
-  for (const Tenant& tenant : impl_->core->catalog().list()) out.push_back(to_info(tenant));
+  LATIUM_TRY(const auto tenants, impl_->run<std::vector<Tenant>>(list_tenants(impl_->core->cluster(), impl_->patience())));
+  for (const Tenant& tenant : tenants) {
+    const auto known = impl_->core->catalog().describe(tenant.name);
+    out.push_back(to_info(known && known->id == tenant.id ? *known : tenant));
+  }
   return out;
 }
 
 Result<TenantInfo> Node::tenant(std::string_view name) const {
+  LATIUM_CHECKED(impl_->know_tenant(name));
   LATIUM_TRY(const Tenant tenant, impl_->core->catalog().describe(name));
   return to_info(tenant);
 }
 
 Result<void> Node::drop_tenant(std::string_view name) {
-  return impl_->settle(impl_->core->catalog().drop(name));
+  return impl_->run<void>(latium::drop_tenant(impl_->core->cluster(), std::string(name), impl_->patience()));
 }
 
 Result<Bucket> Node::bucket(std::string_view tenant, std::string_view name) {
+  LATIUM_CHECKED(impl_->know_tenant(tenant));
   LATIUM_TRY(auto handle, impl_->core->catalog().bucket(tenant, name));
   return Bucket(std::make_shared<Bucket::Impl>(impl_, std::move(handle)));
 }

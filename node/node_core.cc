@@ -9,6 +9,7 @@
 #include "proto/wire.pb.h"
 #include "runtime/backoff.h"
 #include "runtime/deadline.h"
+#include "store/async_engine.h"
 
 namespace latium {
 
@@ -51,7 +52,6 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
   LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node, {options.max_clock_offset}));
   std::unique_ptr<NodeCore> core(
       new NodeCore(runtime, engine, hlc, std::move(identity), std::move(options), std::move(catalog), std::move(cluster)));
-  LATIUM_CHECKED(core->begin_if_first());
   return core;
 }
 
@@ -60,19 +60,21 @@ TopologyNode NodeCore::self() const {
           NodeState::up, options_.address};
 }
 
-Result<void> NodeCore::begin_if_first() {
-  if (identity_.joins || cluster_->epoch()) return {};
+Task<void> NodeCore::begin_if_first() {
+  if (identity_.joins || cluster_->epoch()) co_return Result<void>();
   if (!options_.holds_replicas) {
-    return fail(ErrorCode::invalid_argument, "a node of role client holds nothing, so it cannot begin a cluster: start it with a seed");
+    co_return fail(ErrorCode::invalid_argument, "a node of role client holds nothing, so it cannot begin a cluster: start it with a seed");
   }
   std::uint32_t next_tenant_id = 1;
   for (const Tenant& tenant : catalog_->list()) next_tenant_id = std::max(next_tenant_id, tenant.id.value + 1);
   WriteBatch batch;
   begin_cluster(*cluster_, identity_.cluster, self(), next_tenant_id, batch);
-  return engine_.write(std::move(batch), Durability::sync);
+  co_return co_await write(runtime_, engine_, std::move(batch), Durability::sync);
 }
 
-Task<void> NodeCore::join() {
+Task<void> NodeCore::join(std::string address) {
+  options_.address = std::move(address);
+  LATIUM_CO_CHECKED(co_await begin_if_first());
   const auto map = cluster_->ring();
   const TopologyNode* const known = map->node(identity_.node);
   if (known == nullptr || known->state != NodeState::up) {
@@ -114,7 +116,11 @@ Task<void> NodeCore::ask_seed(Address seed, MonotonicTime deadline) {
                 co_await cluster_->transport().call(std::move(seed), wire::METHOD_JOIN, request.SerializeAsString(), call));
   cluster::JoinResponse response;
   if (!response.ParseFromString(bytes)) co_return fail(ErrorCode::corruption, "the seed's answer does not parse");
-  co_return co_await cluster_->adopt_topology(response.topology());
+  LATIUM_CO_CHECKED(co_await cluster_->adopt_topology(response.topology()));
+  identity_.cluster = cluster_->ring()->topology().cluster;
+  WriteBatch batch;
+  put_identity(batch, identity_);
+  co_return co_await write(runtime_, engine_, std::move(batch), Durability::sync);
 }
 
 // Slowly, for as long as the node runs: what no request would bring about.

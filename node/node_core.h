@@ -21,7 +21,7 @@ struct CoreOptions {
   std::string rack{};
   std::uint32_t weight_milli = 1000;
   bool holds_replicas = true;
-  std::string address{};              ///< "host:port" that the other nodes are told; empty: it is reached by nobody
+  std::string address{};              ///< set by join()
   std::vector<Address> seeds{};       ///< members to ask to be taken in
   std::chrono::milliseconds max_clock_offset{500};
   Duration join_timeout = std::chrono::seconds(60);
@@ -30,14 +30,15 @@ struct CoreOptions {
 /// Owned parts, in the order in which they are built; whoever owns the core stops what calls it first.
 class NodeCore {
  public:
-  /// Opens what the engine holds; begins a cluster when the identity says so and there is none yet. Blocks. Runtime, engine,
+  /// Opens what the engine holds. Blocks. Runtime, engine,
   /// transport and clock outlive the core.
   static Result<std::unique_ptr<NodeCore>> open(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc,
                                                 NodeIdentity identity, CoreOptions options);
 
-  /// On the loop, once the transport serves: joins the cluster if this node is not in it, tells it a new address, and begins what
+  /// On the loop, once the transport serves. `address`: "host:port" that the other nodes are told; empty: nobody reaches it. Begins
+  /// a cluster if that is what the node was made for, or joins the cluster if this node is not in it, tells it a new address, and begins what
   /// runs in the background. Errors: those of take_in(), `unavailable` when no seed answers within the join's timeout.
-  Task<void> join();
+  Task<void> join(std::string address);
   /// Ends what runs in the background. On the loop.
   Task<void> stop();
   /// Keeps the clock's latest stamp, so that the next start goes on above it even if the wall clock was set back. Blocks.
@@ -57,7 +58,7 @@ class NodeCore {
   NodeCore(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity, CoreOptions options,
            std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster);
 
-  Result<void> begin_if_first();
+  Task<void> begin_if_first();
   TopologyNode self() const;
   Task<void> ask_to_join();
   Task<void> ask_seed(Address seed, MonotonicTime deadline);

@@ -1,10 +1,12 @@
 #include "node/node_impl.h"
 
+#include <cmath>
 #include <filesystem>
 #include <future>
 #include <utility>
 
 #include "node/status.h"
+#include "node/tenants.h"
 #include "runtime/deadline.h"
 #include "runtime/spawn.h"
 
@@ -132,22 +134,30 @@ IdentityRequest Node::Impl::identity_request() const {
 Result<void> Node::Impl::open_core() {
   // Before the loop starts, its generator is this thread's.
   LATIUM_TRY(NodeIdentity identity, load_or_create_identity(*engine, identity_request(), loop.runtime().random));
-  CoreOptions core_options{.rack = options.rack, .holds_replicas = options.role == NodeRole::storage};
-  LATIUM_TRY(core, NodeCore::open(loop.runtime(), *engine, hlc, std::move(identity), std::move(core_options)));
+  LATIUM_CHECKED(open_transport(identity));
+  CoreOptions core_options{.rack = options.rack,
+                           .weight_milli = static_cast<std::uint32_t>(std::lround(options.weight * 1000)),
+                           .holds_replicas = options.role == NodeRole::storage,
+                           .max_clock_offset = std::chrono::milliseconds(options.max_clock_offset_ms)};
+  for (const std::string& seed : options.seeds) {
+    LATIUM_TRY(Address address, Address::parse(seed));
+    core_options.seeds.push_back(std::move(address));
+  }
+  LATIUM_TRY(core, NodeCore::open(loop.runtime(), *engine, wire(), hlc, std::move(identity), std::move(core_options)));
   if (options.role == NodeRole::client && core->catalog().size() > 0) {
     return fail(ErrorCode::invalid_argument, "data directory '" + options.data_dir +
                                                  "' holds tenants, which a node of role client may not: start it as storage");
   }
   service = std::make_unique<ClientService>(*core, kMaxServedRequests);
+  late_service.set(*service);
   return {};
 }
 
-Result<void> Node::Impl::serve() {
-  if (options.listen.empty()) return {};
+Result<void> Node::Impl::open_transport(const NodeIdentity& identity) {
   TcpTransportOptions settings;
-  settings.hello.cluster = core->identity().cluster;
-  settings.hello.node = core->identity().node;
-  settings.hello.incarnation = core->identity().incarnation;
+  settings.hello.cluster = identity.cluster;
+  settings.hello.node = identity.node;
+  settings.hello.incarnation = identity.incarnation;
   settings.hello.role = PeerRole::node;
   settings.hello.site = options.site;
   settings.limits.max_incoming = options.max_connections;
@@ -158,18 +168,37 @@ Result<void> Node::Impl::serve() {
     settings.security = TlsFiles{options.tls.cert, options.tls.key, options.tls.ca};
   }
   LATIUM_TRY(transport, TcpTransport::create(loop.runtime(), hlc, std::move(settings)));
-  LATIUM_TRY(const Address address, Address::parse(options.listen));
-  std::promise<Result<Address>> promise;
   if (options.enable_faults) {
-    faults = std::make_unique<FaultSwitch>(loop.runtime(), *transport, *service, !options.tls.empty());
+    faults = std::make_unique<FaultSwitch>(loop.runtime(), *transport, late_service, !options.tls.empty());
     logger->log(Severity::warn, "faults_enabled", {{"reason", "option enable_faults: requests may cut this node off"}});
   }
-  RequestHandler& handler = faults ? faults->handler() : *service;
-  boost::asio::post(loop.context(), [&] { promise.set_value(wire().listen(address, handler)); });
-  LATIUM_TRY(listening, promise.get_future().get());
-  service->set_info(
-      {.listen = listening.to_string(), .connections = [this] { return transport->statistics().connections_open; }});
   return {};
+}
+
+Result<void> Node::Impl::serve() {
+  if (!options.listen.empty()) {
+    LATIUM_TRY(const Address address, Address::parse(options.listen));
+    RequestHandler& handler = faults ? faults->handler() : late_service;
+    std::promise<Result<Address>> promise;
+    boost::asio::post(loop.context(), [&] { promise.set_value(wire().listen(address, handler)); });
+    LATIUM_TRY(listening, promise.get_future().get());
+    service->set_info(
+        {.listen = listening.to_string(), .connections = [this] { return transport->statistics().connections_open; }});
+  }
+  return run_blocking(loop, enter_cluster());
+}
+
+Task<void> Node::Impl::enter_cluster() {
+  std::string address = options.advertise;
+  if (address.empty() && listening.port != 0) address = listening.to_string();
+  LATIUM_CO_CHECKED(co_await core->join(std::move(address)));
+  Hello hello;
+  hello.cluster = core->cluster().ring()->topology().cluster;
+  hello.node = core->identity().node;
+  hello.incarnation = core->identity().incarnation;
+  hello.role = PeerRole::node;
+  hello.site = options.site;
+  co_return transport->set_hello(std::move(hello));
 }
 
 // Requests that have begun are answered, at most stop_timeout_ms long; then connections close and what is left is cancelled.
@@ -180,7 +209,8 @@ Task<void> Node::Impl::shut_loop_side() {
   if (transport) LATIUM_CO_CHECKED(co_await wire().stop());
   local_tasks->cancel();
   LATIUM_CO_CHECKED(co_await local_tasks->join());
-  co_return co_await service->stop();
+  LATIUM_CO_CHECKED(co_await service->stop());
+  co_return co_await core->stop();
 }
 
 Result<void> Node::Impl::stop() {
@@ -201,6 +231,11 @@ Result<void> Node::Impl::stop() {
   }
   if (started_) logger->log(Severity::info, "node_stopped", {{"data_dir", options.data_dir}});
   return result;
+}
+
+Result<void> Node::Impl::know_tenant(std::string_view name) {
+  if (core->catalog().find(name)) return {};
+  return run<std::shared_ptr<TenantHandle>>(find_tenant(core->cluster(), std::string(name), patience())).transform([](const auto&) {});
 }
 
 NodeStatus Node::Impl::status() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +20,19 @@
 
 namespace latium {
 
+/// Stands where a service is asked for before there is one. Set before anything is served.
+class LateHandler final : public RequestHandler {
+ public:
+  void set(RequestHandler& handler) { handler_ = &handler; }
+  void handle(IncomingRequest request) override { handler_->handle(std::move(request)); }
+  void cancelled(std::uint64_t connection_id, std::uint64_t request_id) override {
+    handler_->cancelled(connection_id, request_id);
+  }
+
+ private:
+  RequestHandler* handler_ = nullptr;
+};
+
 /// Shared by the Node and by the Buckets it handed out, so that a late call finds a stopped node and not a dead one.
 struct Node::Impl {
   explicit Impl(NodeOptions given, std::shared_ptr<Logger> log);
@@ -35,6 +49,20 @@ struct Node::Impl {
   template <class T>
   void run_async(Task<T> task, Callback<T> done);
 
+  /// Runs `task` on the loop and waits for its result, on another thread. From the loop: `invalid_argument`.
+  template <class T>
+  Result<T> run(Task<T> task) {
+    if (loop.on_loop()) return fail(ErrorCode::invalid_argument, "a blocking call from a node's own callback: use the form with a callback");
+    std::promise<Result<T>> promise;
+    auto outcome = promise.get_future();
+    run_async<T>(std::move(task), [&promise](Result<T> result) { promise.set_value(std::move(result)); });
+    return outcome.get();
+  }
+  /// The deadline of a call that comes without one.
+  MonotonicTime patience() { return saturating_add(loop.runtime().clock.monotonic_now(), std::chrono::seconds(10)); }
+  /// The tenant's record is here when it returns. `unknown_tenant`.
+  Result<void> know_tenant(std::string_view name);
+
   /// What a call answers when the engine closed under it.
   template <class T>
   Result<T> settle(Result<T> result) const {
@@ -50,10 +78,11 @@ struct Node::Impl {
   EventLoop loop;
   HlcClock hlc;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<TcpTransport> transport;
+  LateHandler late_service;
+  std::unique_ptr<FaultSwitch> faults;  // over the transport, with enable_faults
   std::unique_ptr<NodeCore> core;
   std::unique_ptr<ClientService> service;
-  std::unique_ptr<TcpTransport> transport;
-  std::unique_ptr<FaultSwitch> faults;  // over it, with enable_faults
   std::unique_ptr<MetricsEndpoint> metrics;
   Address listening;
 
@@ -76,6 +105,8 @@ struct Node::Impl {
   IdentityRequest identity_request() const;
   Result<void> open_store();
   Result<void> open_core();
+  Result<void> open_transport(const NodeIdentity& identity);
+  Task<void> enter_cluster();
   Result<void> serve();
   Task<void> shut_loop_side();
 

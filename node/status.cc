@@ -10,13 +10,13 @@ NodeStatus describe_core(NodeCore& core) {
   const bool writable = health.state == EngineHealth::State::writable;
   const Duration up = core.runtime().clock.monotonic_now() - core.started_at();
   return NodeStatus{.node_id = to_hex(core.identity().node.value),
-                    .cluster_id = to_hex(core.identity().cluster.value),
+                    .cluster_id = to_hex(core.cluster().ring()->topology().cluster.value),
                     .site = core.identity().site,
                     .rack = core.options().rack,
                     .state = writable ? "serving" : "read_only",
                     .state_reason = health.reason,
                     .listen = {},
-                    .epoch = 1,
+                    .epoch = core.cluster().epoch().value,
                     .incarnation = core.identity().incarnation.value,
                     .uptime_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(up).count()),
                     .tenants = core.catalog().size(),

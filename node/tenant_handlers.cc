@@ -2,9 +2,10 @@
 
 #include "node/handlers.h"
 #include "node/message.h"
+#include "node/register_copy.h"
+#include "node/tenants.h"
 #include "proto/client.pb.h"
 #include "ring/partition.h"
-#include "runtime/offload.h"
 
 namespace latium {
 
@@ -21,40 +22,49 @@ void fill(client::Tenant& out, const Tenant& tenant) {
 
 }  // namespace
 
-Task<Bytes> handle_tenant_create(NodeCore& core, Bytes bytes) {
+MonotonicTime default_deadline(NodeCore& core) {
+  constexpr Duration kPatience = std::chrono::seconds(5);
+  return saturating_add(core.runtime().clock.monotonic_now(), kPatience);
+}
+
+Task<Bytes> handle_tenant_create(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(auto request, parse_request<client::TenantCreateRequest>(bytes));
   if (request.partitions() == 0) request.set_partitions(kDefaultPartitions);
   if (!valid_partitions(request.partitions())) {
     co_return fail(ErrorCode::invalid_argument, "partitions " + std::to_string(request.partitions()) +
                                                     " must be a power of two from 1 to " + std::to_string(kMaxPartitions));
   }
-  LATIUM_CO_TRY(const Tenant tenant, co_await offload<Tenant>(core.runtime(), [&core, request = std::move(request)] {
-                  return core.create_tenant(request.name(), request.placement(),
-                                            static_cast<std::uint16_t>(request.partitions()));
-                }));
+  LATIUM_CO_TRY(const Tenant tenant,
+                co_await create_tenant(core.cluster(), core.identity().site, request.name(), request.placement(),
+                                       static_cast<std::uint16_t>(request.partitions()), deadline));
   client::TenantCreateResponse response;
   fill(*response.mutable_tenant(), tenant);
   co_return response.SerializeAsString();
 }
 
-Task<Bytes> handle_tenant_list(NodeCore& core, Bytes) {
+Task<Bytes> handle_tenant_list(NodeCore& core, Bytes, MonotonicTime deadline) {
   client::TenantListResponse response;
-  for (const Tenant& tenant : core.catalog().list()) fill(*response.add_tenants(), tenant);
+  LATIUM_CO_TRY(const std::vector<Tenant> tenants, co_await list_tenants(core.cluster(), deadline));
+  for (const Tenant& tenant : tenants) {
+    // What buckets there are, only the nodes that have them know.
+    const auto known = core.catalog().describe(tenant.name);
+    fill(*response.add_tenants(), known && known->id == tenant.id ? *known : tenant);
+  }
   co_return response.SerializeAsString();
 }
 
-Task<Bytes> handle_tenant_describe(NodeCore& core, Bytes bytes) {
+Task<Bytes> handle_tenant_describe(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(const auto request, parse_request<client::TenantDescribeRequest>(bytes));
+  LATIUM_CO_CHECKED((co_await find_tenant(core.cluster(), request.name(), deadline)).transform([](const auto&) {}));
   LATIUM_CO_TRY(const Tenant tenant, core.catalog().describe(request.name()));
   client::TenantDescribeResponse response;
   fill(*response.mutable_tenant(), tenant);
   co_return response.SerializeAsString();
 }
 
-Task<Bytes> handle_tenant_drop(NodeCore& core, Bytes bytes) {
+Task<Bytes> handle_tenant_drop(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(auto request, parse_request<client::TenantDropRequest>(bytes));
-  LATIUM_CO_CHECKED(co_await offload<void>(
-      core.runtime(), [&core, name = std::move(*request.mutable_name())] { return core.catalog().drop(name); }));
+  LATIUM_CO_CHECKED(co_await drop_tenant(core.cluster(), std::move(*request.mutable_name()), deadline));
   client::TenantDropResponse response;
   response.set_dropped(1);
   co_return response.SerializeAsString();

@@ -132,6 +132,7 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
     }
     if (next && *next == Next::forward) next = co_await forward(attempt);
     if (!next) {
+      if (attempt.unsure_version || attempt.unsure_elsewhere) next.error().certainty = Certainty::unknown;
       ++(next.error().certainty == Certainty::unknown ? statistics_.unknown_outcomes : statistics_.unavailable);
       co_return fail(add_context(std::move(next).error(), attempt.key));
     }
@@ -242,9 +243,12 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, RegisterPlace place, 
   const Ballot after = next_ballot();
   ++statistics_.rounds;
   const bool ours = attempt.request && state.last_request == attempt.request;
-  LATIUM_CO_TRY(const PhaseOutcome phase,
-                co_await run_phase(runtime_, cluster_, links_, place,
-                                   [&](std::size_t) { return AcceptOp{ballot, state, after, base}; }, attempt.deadline));
+  const auto ended = co_await run_phase(
+      runtime_, cluster_, links_, place,
+      [ballot, state, after, base](std::size_t) { return AcceptOp{ballot, state, after, base}; }, attempt.deadline);
+  // Cancelled, with accepts on their way.
+  if (!ended) co_return fail(ended.error().code, ours ? Certainty::unknown : Certainty::not_applied, ended.error().message);
+  const PhaseOutcome& phase = *ended;
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) {
     held_.keep(attempt.key.stored(), {place, after, ballot, state});

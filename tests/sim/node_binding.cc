@@ -6,6 +6,7 @@
 #include "node/client_service.h"
 #include "node/identity.h"
 #include "node/node_core.h"
+#include "node/tenants.h"
 #include "proto/client.pb.h"
 #include "proto/wire.pb.h"
 #include "runtime/deadline.h"
@@ -35,25 +36,35 @@ class NodeProcess final : public Process {
     LATIUM_CO_CHECKED(co_await tasks_.join());
     LATIUM_CO_CHECKED(co_await seams_.transport.stop());
     if (service_) LATIUM_CO_CHECKED(co_await service_->stop());
+    if (core_) LATIUM_CO_CHECKED(co_await core_->stop());
     co_return Result<void>();
   }
 
  private:
   Task<void> keep_starting() {
-    while (!start()) LATIUM_CO_CHECKED(co_await sleep_for(seams_.runtime, kRestartAfter));
-    co_return Result<void>();
+    while (true) {
+      if (co_await start()) co_return Result<void>();
+      LATIUM_CO_CHECKED(co_await sleep_for(seams_.runtime, kRestartAfter));
+    }
   }
 
-  Result<void> start() {
+  Task<void> start() {
     const IdentityRequest request{
         .site = "site", .bootstrap = true, .has_seeds = false, .cluster = std::nullopt, .data_dir = "simulated"};
-    LATIUM_TRY(NodeIdentity identity, load_or_create_identity(seams_.engine, request, seams_.runtime.random));
-    LATIUM_TRY(auto core, NodeCore::open(seams_.runtime, seams_.engine, hlc_, std::move(identity), CoreOptions{}));
-    if (!core->catalog().describe(kTenant)) LATIUM_CHECKED(core->create_tenant(kTenant, "", 4));
-    core_ = std::move(core);
+    if (core_) (void)co_await core_->stop();
+    core_.reset();
+    LATIUM_CO_TRY(NodeIdentity identity, load_or_create_identity(seams_.engine, request, seams_.runtime.random));
+    LATIUM_CO_TRY(core_, NodeCore::open(seams_.runtime, seams_.engine, seams_.transport, hlc_, std::move(identity), CoreOptions{}));
+    LATIUM_CO_CHECKED(co_await core_->join(address_.to_string()));
+    if (!core_->catalog().find(kTenant)) {
+      const MonotonicTime deadline = saturating_add(seams_.runtime.clock.monotonic_now(), kCallTimeout);
+      const auto made = co_await create_tenant(core_->cluster(), "site", kTenant, "", 4, deadline);
+      if (!made && made.error().code != ErrorCode::already_exists) co_return fail(made.error());
+      LATIUM_CO_CHECKED((co_await find_tenant(core_->cluster(), kTenant, deadline)).transform([](const auto&) {}));
+    }
     service_ = std::make_unique<ClientService>(*core_, kServedRequests);
-    LATIUM_CHECKED(seams_.transport.listen(address_, *service_));
-    return {};
+    LATIUM_CO_CHECKED(seams_.transport.listen(address_, *service_).transform([](const Address&) {}));
+    co_return Result<void>();
   }
 
   NodeSeams seams_;
