@@ -56,8 +56,7 @@ Result<std::unique_ptr<Cluster>> Cluster::open(Runtime& runtime, Engine& engine,
   LATIUM_CHECKED(cluster->replica_->open());
   LATIUM_TRY(const std::uint32_t run, count_start(engine));
   cluster->links_ = std::make_unique<ReplicaLinks>(runtime, *cluster, transport, *cluster->replica_);
-  cluster->registers_ =
-      std::make_unique<Registers>(runtime, *cluster, transport, *cluster->links_, BallotSource(self, run));
+  cluster->registers_ = std::make_unique<Registers>(runtime, *cluster, transport, *cluster->links_, BallotSource(self, run));
   cluster->update_tenants();
   return cluster;
 }
@@ -71,7 +70,7 @@ Task<void> Cluster::adopt(Topology topology) {
   LATIUM_CO_TRY(const bool newer, co_await map_->adopt(std::move(topology)));
   if (!newer) co_return Result<void>();
   update_tenants();
-  runtime_.events.emit(Severity::info, "topology_adopted", {{"epoch", epoch().value}});
+  runtime_.events.emit(Severity::info, "topology_adopted", {{"epoch", std::to_string(epoch().value)}});
   if (changed_) changed_();
   co_return Result<void>();
 }
@@ -92,7 +91,8 @@ Result<ReplicaSet> Cluster::replicas(TenantId tenant, PartitionId partition) con
     return ReplicaSet::of(topology.voters);
   }
   const auto handle = catalog_.find(tenant);
-  if (!handle) return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here, or dropped");
+  if (!handle)
+    return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here, or dropped");
   const auto nodes = handle->replicas(*map)->replicas(partition);
   if (nodes.empty()) {
     return fail(ErrorCode::unavailable, "tenant '" + handle->name + "' has no replica: its sites have no nodes");
@@ -102,7 +102,8 @@ Result<ReplicaSet> Cluster::replicas(TenantId tenant, PartitionId partition) con
 
 Result<Bytes> Cluster::tenant_record(TenantId tenant) const {
   const auto handle = catalog_.find(tenant);
-  if (!handle) return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here, or dropped");
+  if (!handle)
+    return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here, or dropped");
   return encode_tenant({handle->id, handle->name, 1, handle->placement, handle->partitions, {}});
 }
 
@@ -132,8 +133,8 @@ Task<Epoch> Cluster::exchange_topology(NodeId node, MonotonicTime deadline) {
   cluster::TopologyFetchRequest request;
   request.set_topology(encoded_topology());
   request.set_epoch(epoch().value);
-  LATIUM_CO_TRY(const Bytes bytes, co_await transport_.call(peer.address, wire::METHOD_TOPOLOGY_FETCH, request.SerializeAsString(),
-                                                            {.deadline = deadline}));
+  LATIUM_CO_TRY(const Bytes bytes, co_await transport_.call(peer.address, wire::METHOD_TOPOLOGY_FETCH,
+                                                            request.SerializeAsString(), {.deadline = deadline}));
   cluster::TopologyFetchResponse response;
   if (!response.ParseFromString(bytes)) co_return fail(ErrorCode::corruption, "a topology's answer does not parse");
   if (!response.topology().empty()) LATIUM_CO_CHECKED(co_await adopt_topology(response.topology()));
@@ -154,7 +155,7 @@ Task<void> Cluster::spread_topology(MonotonicTime deadline) {
   const auto map = ring();
   for (const TopologyNode& node : map->topology().nodes) {
     if (node.id == self_ || !group.has_room()) continue;
-    LATIUM_CO_CHECKED(group.spawn(exchange_quietly(*this, node.id, deadline)).transform([](TaskId) {}));
+    LATIUM_CO_CHECKED(group.spawn(exchange_quietly(*this, node.id, deadline)));
   }
   co_return co_await group.join();
 }

@@ -33,8 +33,8 @@ Task<bool> ClusterMap::adopt(Topology topology) {
   const std::shared_ptr<const Ring> current = ring();
   if (topology.epoch <= current->epoch()) co_return false;
   if (current->epoch() && topology.cluster != current->topology().cluster) {
-    co_return fail(ErrorCode::wrong_cluster, "a map of cluster " + to_hex(topology.cluster.value) + " came to a node of cluster " +
-                                                 to_hex(current->topology().cluster.value));
+    co_return fail(ErrorCode::wrong_cluster, "a map of cluster " + to_hex(topology.cluster.value) +
+                                                 " came to a node of cluster " + to_hex(current->topology().cluster.value));
   }
   WriteBatch batch;
   batch.put(Family::system, kTopologyKey, encode_topology(topology));

@@ -101,7 +101,7 @@ Task<std::optional<Topology>> carry_through(Cluster& cluster, Topology joint, Mo
   if (newcomer.storage) {
     const auto moved = moved_tenants(joint, joined, tenants);
     if (!moved.empty()) {
-      LATIUM_CO_CHECKED((co_await replace_topology(cluster, joint, without_joining(joint), deadline)).transform([](auto) {}));
+      LATIUM_CO_CHECKED((co_await replace_topology(cluster, joint, without_joining(joint), deadline)));
       co_return would_move(newcomer, moved);
     }
   }
@@ -131,7 +131,7 @@ Task<std::optional<Topology>> advance(Cluster& cluster, TopologyNode newcomer, T
   const auto age_ms = static_cast<std::int64_t>(now_ms - current.transition->started_ms);
   if (current.transition->node == newcomer.id || milliseconds(age_ms) > kTransitionTimeout) {
     Topology without = without_joining(current);
-    LATIUM_CO_CHECKED((co_await replace_topology(cluster, std::move(current), std::move(without), deadline)).transform([](auto) {}));
+    LATIUM_CO_CHECKED((co_await replace_topology(cluster, std::move(current), std::move(without), deadline)));
   }
   co_return std::nullopt;
 }
@@ -147,8 +147,7 @@ Task<Topology> take_in(Cluster& cluster, TopologyNode newcomer, MonotonicTime de
     if (!advanced && advanced.error().code == ErrorCode::stale_topology) advanced = std::nullopt;
     LATIUM_CO_TRY(auto done, std::move(advanced));
     if (done) {
-      (void)co_await cluster.spread_topology(
-          std::min(deadline, saturating_add(runtime.clock.monotonic_now(), kSpreadTimeout)));
+      (void)co_await cluster.spread_topology(std::min(deadline, saturating_add(runtime.clock.monotonic_now(), kSpreadTimeout)));
       co_return *std::move(done);
     }
     const MonotonicTime next = saturating_add(runtime.clock.monotonic_now(), kBusyPause);

@@ -49,9 +49,9 @@ Node::~Node() {
 }
 
 Result<TenantInfo> Node::create_tenant(std::string_view name, TenantOptions options) {
-  LATIUM_TRY(const Tenant tenant, impl_->run<Tenant>(latium::create_tenant(impl_->core->cluster(), impl_->options.site, std::string(name),
-                                                                           options.placement, options.partitions,
-                                                                           impl_->patience())));
+  LATIUM_TRY(const Tenant tenant,
+             impl_->run<Tenant>(latium::create_tenant(impl_->core->cluster(), impl_->options.site, std::string(name),
+                                                      options.placement, options.partitions, impl_->patience())));
   return to_info(tenant);
 }
 

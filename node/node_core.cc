@@ -56,14 +56,15 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
 }
 
 TopologyNode NodeCore::self() const {
-  return {identity_.node,           identity_.site, options_.rack, options_.weight_milli, options_.holds_replicas,
-          NodeState::up, options_.address};
+  return {identity_.node,          identity_.site, options_.rack,   options_.weight_milli,
+          options_.holds_replicas, NodeState::up,  options_.address};
 }
 
 Task<void> NodeCore::begin_if_first() {
   if (identity_.joins || cluster_->epoch()) co_return Result<void>();
   if (!options_.holds_replicas) {
-    co_return fail(ErrorCode::invalid_argument, "a node of role client holds nothing, so it cannot begin a cluster: start it with a seed");
+    co_return fail(ErrorCode::invalid_argument,
+                   "a node of role client holds nothing, so it cannot begin a cluster: start it with a seed");
   }
   std::uint32_t next_tenant_id = 1;
   for (const Tenant& tenant : catalog_->list()) next_tenant_id = std::max(next_tenant_id, tenant.id.value + 1);
@@ -80,17 +81,19 @@ Task<void> NodeCore::join(std::string address) {
   if (known == nullptr || known->state != NodeState::up) {
     LATIUM_CO_CHECKED(co_await ask_to_join());
   }
-  LATIUM_CO_CHECKED(background_.spawn(look_after()).transform([](TaskId) {}));
+  LATIUM_CO_CHECKED(background_.spawn(look_after()));
   co_return Result<void>();
 }
 
 // One seed after the other, until one has this node taken in, or says that it cannot be.
 Task<void> NodeCore::ask_to_join() {
   if (options_.seeds.empty()) {
-    co_return fail(ErrorCode::invalid_argument, "this node was made to join a cluster and is not in it yet: give it a seed again");
+    co_return fail(ErrorCode::invalid_argument,
+                   "this node was made to join a cluster and is not in it yet: give it a seed again");
   }
   if (options_.address.empty()) {
-    co_return fail(ErrorCode::invalid_argument, "a node that joins a cluster has to be reached by it: give it an address to listen on");
+    co_return fail(ErrorCode::invalid_argument,
+                   "a node that joins a cluster has to be reached by it: give it an address to listen on");
   }
   const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), options_.join_timeout);
   const auto retryable = [](const Error& error) {

@@ -21,8 +21,8 @@ struct CoreOptions {
   std::string rack{};
   std::uint32_t weight_milli = 1000;
   bool holds_replicas = true;
-  std::string address{};              ///< set by join()
-  std::vector<Address> seeds{};       ///< members to ask to be taken in
+  std::string address{};         ///< set by join()
+  std::vector<Address> seeds{};  ///< members to ask to be taken in
   std::chrono::milliseconds max_clock_offset{500};
   Duration join_timeout = std::chrono::seconds(60);
 };
@@ -35,9 +35,10 @@ class NodeCore {
   static Result<std::unique_ptr<NodeCore>> open(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc,
                                                 NodeIdentity identity, CoreOptions options);
 
-  /// On the loop, once the transport serves. `address`: "host:port" that the other nodes are told; empty: nobody reaches it. Begins
-  /// a cluster if that is what the node was made for, or joins the cluster if this node is not in it, tells it a new address, and begins what
-  /// runs in the background. Errors: those of take_in(), `unavailable` when no seed answers within the join's timeout.
+  /// On the loop, once the transport serves. `address`: "host:port" that the other nodes are told; empty: nobody reaches it.
+  /// Begins a cluster if that is what the node was made for, or joins the cluster if this node is not in it, tells it a new
+  /// address, and begins what runs in the background. Errors: those of take_in(), `unavailable` when no seed answers within the
+  /// join's timeout.
   Task<void> join(std::string address);
   /// Ends what runs in the background. On the loop.
   Task<void> stop();

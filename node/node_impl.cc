@@ -235,7 +235,8 @@ Result<void> Node::Impl::stop() {
 
 Result<void> Node::Impl::know_tenant(std::string_view name) {
   if (core->catalog().find(name)) return {};
-  return run<std::shared_ptr<TenantHandle>>(find_tenant(core->cluster(), std::string(name), patience())).transform([](const auto&) {});
+  LATIUM_CHECKED(run<std::shared_ptr<TenantHandle>>(find_tenant(core->cluster(), std::string(name), patience())));
+  return {};
 }
 
 NodeStatus Node::Impl::status() {

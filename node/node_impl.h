@@ -52,7 +52,8 @@ struct Node::Impl {
   /// Runs `task` on the loop and waits for its result, on another thread. From the loop: `invalid_argument`.
   template <class T>
   Result<T> run(Task<T> task) {
-    if (loop.on_loop()) return fail(ErrorCode::invalid_argument, "a blocking call from a node's own callback: use the form with a callback");
+    if (loop.on_loop())
+      return fail(ErrorCode::invalid_argument, "a blocking call from a node's own callback: use the form with a callback");
     std::promise<Result<T>> promise;
     auto outcome = promise.get_future();
     run_async<T>(std::move(task), [&promise](Result<T> result) { promise.set_value(std::move(result)); });

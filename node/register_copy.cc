@@ -33,8 +33,7 @@ Result<RegisterPage> page_of(const replica::ListResponse& response) {
   page.more = response.more();
   for (const auto& each : response.registers()) {
     const auto& ballot = each.accepted();
-    page.entries.push_back(
-        {each.key(), {Hlc{ballot.stamp()}, NodeId{ballot.node()}, ballot.run()}, from_message(each.state())});
+    page.entries.push_back({each.key(), {Hlc{ballot.stamp()}, NodeId{ballot.node()}, ballot.run()}, from_message(each.state())});
   }
   return page;
 }
@@ -108,17 +107,19 @@ Task<Entries> list_from(Cluster& cluster, ReplicaSet voters, Bytes prefix, Monot
   }
   if (!waited && waited.error().code == ErrorCode::cancelled) co_return fail(waited.error());
   if (listing->last_error.code == ErrorCode::stale_topology) co_return fail(listing->last_error);
-  co_return fail(ErrorCode::unavailable,
-                 "no majority of the cluster's voters answers: start them, or repair the network (" + listing->last_error.message + ")");
+  co_return fail(ErrorCode::unavailable, "no majority of the cluster's voters answers: start them, or repair the network (" +
+                                             listing->last_error.message + ")");
 }
 
 Task<void> copy_one(Cluster& cluster, ReplicaSet to, RegisterPage::Entry entry, MonotonicTime deadline) {
   RegisterPlace place{{kSystemTenant, PartitionId{0}, entry.key}, cluster.epoch(), std::move(to)};
   const AbsorbOp op{entry.accepted, entry.state};
-  LATIUM_CO_TRY(const PhaseOutcome phase, co_await run_phase(cluster.runtime(), cluster, cluster.links(), std::move(place),
-                                                             [op](std::size_t) { return op; }, deadline));
+  LATIUM_CO_TRY(const PhaseOutcome phase,
+                co_await run_phase(
+                    cluster.runtime(), cluster, cluster.links(), std::move(place), [op](std::size_t) { return op; }, deadline));
   if (phase.end == PhaseEnd::reached) co_return Result<void>();
-  if (phase.end == PhaseEnd::stale) co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
+  if (phase.end == PhaseEnd::stale)
+    co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
   co_return fail(ErrorCode::unavailable, "no majority of the new voters took the cluster's registers over: retry");
 }
 
@@ -141,7 +142,8 @@ Task<Entries> list_system_registers(Cluster& cluster, Bytes prefix, MonotonicTim
 }
 
 Task<std::vector<Tenant>> copy_system_registers(Cluster& cluster, Topology joint, MonotonicTime deadline) {
-  if (cluster.epoch() != joint.epoch) co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
+  if (cluster.epoch() != joint.epoch)
+    co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
   const Bytes everything = system_register("").key;
   LATIUM_CO_TRY(Entries entries, co_await list_from(cluster, ReplicaSet::of(joint.voters), everything, deadline));
   LATIUM_CO_TRY(std::vector<Tenant> tenants, tenants_of(entries));

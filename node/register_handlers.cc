@@ -7,6 +7,7 @@
 #include "node/tenants.h"
 #include "proto/client.pb.h"
 #include "proto/wire.pb.h"
+#include "replication/bounds.h"
 
 namespace latium {
 
@@ -56,9 +57,8 @@ bool try_here(const Result<Bytes>& answer) {
 
 Task<Bytes> handle_register_get(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(const auto request, parse_request<client::RegisterGetRequest>(bytes));
-  LATIUM_CO_TRY(const ReadOutcome found,
-                co_await get_register(core.cluster(), request.tenant(), request.key(),
-                                      request.consistency() == client::CONSISTENCY_LOCAL, deadline));
+  LATIUM_CO_TRY(const ReadOutcome found, co_await get_register(core.cluster(), request.tenant(), request.key(),
+                                                               request.consistency() == client::CONSISTENCY_LOCAL, deadline));
   client::RegisterGetResponse response;
   response.set_exists(found.state.present);
   response.set_value(found.state.value);
@@ -70,7 +70,8 @@ Task<Bytes> handle_register_get(NodeCore& core, Bytes bytes, MonotonicTime deadl
 Task<Bytes> handle_register_cas(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(const auto request, parse_request<client::RegisterCasRequest>(bytes));
   if (!client::RegisterCasRequest::Expect_IsValid(request.expect())) {
-    co_return fail(ErrorCode::invalid_argument, "this node does not know what the request expects: it may be older than its caller");
+    co_return fail(ErrorCode::invalid_argument,
+                   "this node does not know what the request expects: it may be older than its caller");
   }
   CasCommand command{static_cast<CasCommand::Expect>(request.expect()), request.expected_value(), request.expected_version(),
                      std::nullopt};

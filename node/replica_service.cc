@@ -26,8 +26,8 @@ Bytes refuse(replica::Refusal refusal) {
   return response.SerializeAsString();
 }
 
-// A step on a register that this node does not hold under the map in use is a bug of the sender, or an attack: nothing of a tenant
-// may lie outside its placement.
+// A step on a register that this node does not hold under the map in use is a bug of the sender, or an attack: nothing of a
+// tenant may lie outside its placement.
 Result<void> check_holds(const Cluster& cluster, const RegisterKey& key) {
   LATIUM_TRY(const ReplicaSet set, cluster.replicas(key.tenant, key.partition));
   if (set.index_of(cluster.self()) < set.size()) return {};
@@ -63,14 +63,13 @@ Task<Bytes> serve_registers(Cluster& cluster, Bytes bytes) {
 
 Task<Bytes> serve_forward(Cluster& cluster, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(auto request, parse_request<replica::ForwardRequest>(bytes));
-  LATIUM_CO_TRY(auto refusal,
-                co_await check_envelope(cluster, std::move(*request.mutable_envelope()), {request.key().tenant()}));
+  LATIUM_CO_TRY(auto refusal, co_await check_envelope(cluster, std::move(*request.mutable_envelope()), {request.key().tenant()}));
   if (refusal) co_return refuse<replica::ForwardResponse>(*std::move(refusal));
   LATIUM_CO_TRY(RegisterKey key, from_message(request.key()));
   LATIUM_CO_TRY(RegisterCommand command, from_message(request.command()));
   LATIUM_CO_TRY(const CommandOutcome outcome,
-                co_await cluster.registers().execute_forwarded(
-                    std::move(key), std::move(command), {request.request_high(), request.request_low()}, deadline));
+                co_await cluster.registers().execute_forwarded(std::move(key), std::move(command),
+                                                               {request.request_high(), request.request_low()}, deadline));
   replica::ForwardResponse response;
   response.set_applied(outcome.result.applied);
   to_message(outcome.result.state, *response.mutable_state());
@@ -119,7 +118,7 @@ Task<Bytes> serve_join(Cluster& cluster, NodeId peer, Bytes bytes, MonotonicTime
   if (newcomer.id != peer) co_return fail(ErrorCode::invalid_argument, "a node can only ask to be taken in itself");
   LATIUM_CO_CHECKED(check_name("site", newcomer.site));
   if (!newcomer.rack.empty()) LATIUM_CO_CHECKED(check_name("rack", newcomer.rack));
-  LATIUM_CO_CHECKED(Address::parse(newcomer.address).transform([](const Address&) {}));
+  LATIUM_CO_CHECKED(Address::parse(newcomer.address));
   deadline = std::min(deadline, saturating_add(cluster.runtime().clock.monotonic_now(), kJoinTimeout));
   LATIUM_CO_TRY(const Topology topology, co_await take_in(cluster, std::move(newcomer), deadline));
   cluster::JoinResponse response;
@@ -170,7 +169,8 @@ Task<Bytes> serve_node(Cluster& cluster, Method method, NodeId peer, Bytes reque
       break;
   }
   const auto unsupported = [](Method asked) -> Task<Bytes> {
-    co_return fail(ErrorCode::unsupported, "this node does not know request " + std::to_string(asked) + ": it may be older than its caller");
+    co_return fail(ErrorCode::unsupported,
+                   "this node does not know request " + std::to_string(asked) + ": it may be older than its caller");
   };
   return unsupported(method);
 }

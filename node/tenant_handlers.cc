@@ -55,7 +55,7 @@ Task<Bytes> handle_tenant_list(NodeCore& core, Bytes, MonotonicTime deadline) {
 
 Task<Bytes> handle_tenant_describe(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(const auto request, parse_request<client::TenantDescribeRequest>(bytes));
-  LATIUM_CO_CHECKED((co_await find_tenant(core.cluster(), request.name(), deadline)).transform([](const auto&) {}));
+  LATIUM_CO_CHECKED((co_await find_tenant(core.cluster(), request.name(), deadline)));
   LATIUM_CO_TRY(const Tenant tenant, core.catalog().describe(request.name()));
   client::TenantDescribeResponse response;
   fill(*response.mutable_tenant(), tenant);

@@ -28,8 +28,9 @@ Task<void> pause(Cluster& cluster, MonotonicTime deadline, const char* why) {
 }
 
 std::unexpected<Error> unknown(const std::string& name) {
-  return fail(ErrorCode::unknown_tenant, "tenant '" + printable(name) +
-                                             "' does not exist: create it first (latium tenant create NAME), or see latium tenant list");
+  return fail(
+      ErrorCode::unknown_tenant,
+      "tenant '" + printable(name) + "' does not exist: create it first (latium tenant create NAME), or see latium tenant list");
 }
 
 // The next number; each is given out once, whatever becomes of the tenant.
@@ -38,7 +39,8 @@ Task<TenantId> new_tenant_id(Cluster& cluster, MonotonicTime deadline) {
   while (true) {
     LATIUM_CO_TRY(const ReadOutcome found, co_await registers.read(tenant_ids_register(), deadline));
     storage::TenantIds ids;
-    if (!ids.ParseFromString(found.state.value)) co_return fail(ErrorCode::corruption, "the register 'tenant_ids' does not parse");
+    if (!ids.ParseFromString(found.state.value))
+      co_return fail(ErrorCode::corruption, "the register 'tenant_ids' does not parse");
     const TenantId id{std::max(ids.next(), 1u)};
     ids.set_next(id.value + 1);
     CasCommand command{CasCommand::Expect::version, {}, found.state.version, ids.SerializeAsString()};
@@ -83,7 +85,7 @@ Task<Tenant> create_tenant(Cluster& cluster, std::string own_site, std::string n
   Tenant tenant{{}, name, 1, rule, partitions, {}};
   while (true) {
     // Under a map in which nobody is joining: a join that is under way has counted the tenants already.
-    LATIUM_CO_CHECKED((co_await read_topology(cluster, deadline)).transform([](const Topology&) {}));
+    LATIUM_CO_CHECKED((co_await read_topology(cluster, deadline)));
     if (cluster.ring()->topology().transition) {
       LATIUM_CO_CHECKED(co_await pause(cluster, deadline, "a node is joining the cluster: create the tenant after that"));
       continue;
@@ -138,7 +140,8 @@ Task<void> forget_dropped_tenants(Cluster& cluster, MonotonicTime deadline) {
   LATIUM_CO_TRY(const std::vector<Tenant> there, co_await list_tenants(cluster, deadline));
   for (const Tenant& tenant : known) {
     if (std::ranges::find(there, tenant.id, &Tenant::id) != there.end()) continue;
-    LATIUM_CO_CHECKED(co_await offload<void>(cluster.runtime(), [&cluster, id = tenant.id] { return cluster.catalog().drop(id); }));
+    LATIUM_CO_CHECKED(
+        co_await offload<void>(cluster.runtime(), [&cluster, id = tenant.id] { return cluster.catalog().drop(id); }));
   }
   co_return Result<void>();
 }

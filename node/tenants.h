@@ -8,8 +8,8 @@
 
 namespace latium {
 
-/// `already_exists`, `unsatisfiable_placement` (names what is missing), `invalid_argument`; `unavailable` while no majority of the
-/// voters answers. Empty placement: one replica at `own_site`. Known here, and to every node that is up, when it returns.
+/// `already_exists`, `unsatisfiable_placement` (names what is missing), `invalid_argument`; `unavailable` while no majority of
+/// the voters answers. Empty placement: one replica at `own_site`. Known here, and to every node that is up, when it returns.
 Task<Tenant> create_tenant(Cluster& cluster, std::string own_site, std::string name, std::string placement,
                            std::uint16_t partitions, MonotonicTime deadline);
 

@@ -39,7 +39,7 @@ void fill(NodeCore& core, const Ring& ring, const PreferenceList& list, Partitio
 }  // namespace
 
 Task<Bytes> handle_topology(NodeCore& core, Bytes bytes, MonotonicTime) {
-  LATIUM_CO_CHECKED(parse_request<client::TopologyRequest>(bytes).transform([](const auto&) {}));
+  LATIUM_CO_CHECKED(parse_request<client::TopologyRequest>(bytes));
   const auto ring = core.cluster().ring();
   std::vector<const TopologyNode*> nodes;
   for (const TopologyNode& node : ring->topology().nodes) nodes.push_back(&node);

@@ -13,10 +13,10 @@ namespace latium {
 
 /// What a replica keeps of one register.
 struct AcceptorRecord {
-  Ballot promised{};                           ///< no lower ballot is answered with a yes any more
-  Ballot accepted{};                           ///< none: nothing accepted
-  RegisterState state{};                       ///< accepted under `accepted`
-  Ballot chosen{};                             ///< the highest ballot here known to be chosen
+  Ballot promised{};                            ///< no lower ballot is answered with a yes any more
+  Ballot accepted{};                            ///< none: nothing accepted
+  RegisterState state{};                        ///< accepted under `accepted`
+  Ballot chosen{};                              ///< the highest ballot here known to be chosen
   std::optional<RegisterState> chosen_state{};  ///< its state, apart only while `accepted` is another
 
   /// The last state known to be chosen: never one that may still be lost, possibly an old one.
@@ -64,7 +64,7 @@ struct AcceptorAnswer {
   Ballot promised{};                     ///< when refused: the ballot to be above
   Ballot accepted{};                     ///< prepare, read
   std::optional<RegisterState> state{};  ///< prepare: the one of `accepted`; read: what was wanted
-  bool chosen = false;                 ///< `accepted` (of a learn: its ballot) is held as chosen
+  bool chosen = false;                   ///< `accepted` (of a learn: its ballot) is held as chosen
 };
 
 /// How a record changed, which decides what has to be on disk before the answer.

@@ -57,7 +57,8 @@ Result<Header> take_header(BytesView& in) {
   if (in.front() != kFormat) return malformed("has an unknown format: it was written by a newer version");
   const auto flags = static_cast<std::uint8_t>(in[1]);
   in.remove_prefix(2);
-  const bool possible = (flags & ~kKnownFlags) == 0 && (flags & (kAcceptedIsChosen | kHasOlderChosen)) != (kAcceptedIsChosen | kHasOlderChosen) &&
+  const bool possible = (flags & ~kKnownFlags) == 0 &&
+                        (flags & (kAcceptedIsChosen | kHasOlderChosen)) != (kAcceptedIsChosen | kHasOlderChosen) &&
                         ((flags & kHasAccepted) != 0 || flags == 0);
   if (!possible) return malformed("has impossible flags");
   LATIUM_TRY(const Ballot promised, take_ballot(in));

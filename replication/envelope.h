@@ -48,7 +48,8 @@ Task<Response> call_enveloped(ClusterView& cluster, Transport& transport, NodeId
     if (response.refusal().reason() == replica::Refusal::REASON_NONE) co_return response;
     LATIUM_CO_CHECKED(co_await internal::settle_refusal(cluster, response.refusal(), node, *request.mutable_envelope()));
   }
-  co_return fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " refuses request after request: its map does not settle");
+  co_return fail(ErrorCode::unavailable,
+                 "node " + to_hex(node.value) + " refuses request after request: its map does not settle");
 }
 
 }  // namespace latium

@@ -43,7 +43,8 @@ void LearnQueue::tell(const Entry& entry) {
   const RegisterPlace& place = entry.said->place;
   std::shared_ptr<Tombstone> tombstone;
   // The cluster's own tombstones stay: they are few, and their replicas change.
-  if (!entry.state.present && place.key.tenant != kSystemTenant) tombstone = std::make_shared<Tombstone>(place, entry.ballot, place.set.size());
+  if (!entry.state.present && place.key.tenant != kSystemTenant)
+    tombstone = std::make_shared<Tombstone>(place, entry.ballot, place.set.size());
   for (std::size_t member = 0; member < place.set.size(); ++member) {
     LearnOp op{entry.ballot, std::nullopt};
     if (!entry.said->quorum.said_yes(member)) op.state = entry.state;

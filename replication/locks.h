@@ -32,12 +32,14 @@ class Locks {
   Task<LockOutcome> acquire(RegisterKey key, Bytes owner, std::chrono::milliseconds ttl, RequestId request,
                             MonotonicTime wait_until, MonotonicTime deadline);
   /// `done` false: lost, to whom says the outcome.
-  Task<LockOutcome> renew(RegisterKey key, Bytes owner, std::uint64_t token, std::chrono::milliseconds ttl, MonotonicTime deadline);
+  Task<LockOutcome> renew(RegisterKey key, Bytes owner, std::uint64_t token, std::chrono::milliseconds ttl,
+                          MonotonicTime deadline);
   Task<LockOutcome> release(RegisterKey key, Bytes owner, std::uint64_t token, MonotonicTime deadline);
   /// Linearizable.
   Task<LockOutcome> show(RegisterKey key, MonotonicTime deadline);
 
-  /// Where commands on this lock run best: a replica that is up; this node when it is one of the first, or none is known to be up.
+  /// Where commands on this lock run best: a replica that is up; this node when it is one of the first, or none is known to be
+  /// up.
   NodeId home(const RegisterKey& key) const;
 
  private:

@@ -12,7 +12,7 @@ namespace latium {
 /// The replicas of a register, and the groups of them of which each has to give a strict majority: one group, or two while the
 /// replicas are being changed (the old ones and the new ones).
 struct ReplicaSet {
-  std::vector<NodeId> members;                     ///< distinct; the first is where contention is settled
+  std::vector<NodeId> members;                    ///< distinct; the first is where contention is settled
   std::vector<std::vector<std::uint8_t>> groups;  ///< indexes into members
 
   /// All of `members` as the one group.

@@ -181,7 +181,8 @@ void to_message(const CallStats& stats, replica::CallStats& out) {
 }
 
 Result<RegisterKey> from_message(const replica::Key& message) {
-  if (message.partition() >= kMaxPartitions) return fail(ErrorCode::invalid_argument, "a register lies in an impossible partition");
+  if (message.partition() >= kMaxPartitions)
+    return fail(ErrorCode::invalid_argument, "a register lies in an impossible partition");
   if (message.key().empty()) return fail(ErrorCode::invalid_argument, "a register has no key");
   return RegisterKey{TenantId{message.tenant()}, PartitionId{static_cast<std::uint16_t>(message.partition())}, message.key()};
 }
@@ -212,7 +213,8 @@ Result<RegisterCommand> from_message(const replica::Command& message) {
     case replica::Command::kCas: {
       const auto& cas = message.cas();
       if (!replica::CasCommand::Expect_IsValid(cas.expect())) break;
-      CasCommand command{static_cast<CasCommand::Expect>(cas.expect()), cas.expected_value(), cas.expected_version(), std::nullopt};
+      CasCommand command{static_cast<CasCommand::Expect>(cas.expect()), cas.expected_value(), cas.expected_version(),
+                         std::nullopt};
       if (cas.has_value()) command.value = cas.value();
       return command;
     }

@@ -19,7 +19,8 @@ constexpr Duration kGraceAtLeast = milliseconds(2);
 
 // Shared with the callbacks of the steps, which may come after the phase ended.
 struct Running : PhaseAnswers {
-  explicit Running(RegisterPlace where) : PhaseAnswers(std::move(where)), attempts(place.set.size()), resend_at(place.set.size(), kNever) {}
+  explicit Running(RegisterPlace where)
+      : PhaseAnswers(std::move(where)), attempts(place.set.size()), resend_at(place.set.size(), kNever) {}
 
   Event changed;
   bool ended = false;
@@ -41,7 +42,9 @@ struct Phase {
     state->resend_at[member] = kNever;
     if (node != cluster.self()) state->stats.bytes += item.size_bytes();
     links.send(node, state->place.epoch, std::move(item),
-               [state = state, member, &runtime = runtime](Result<AcceptorAnswer> answer) { take(runtime, *state, member, std::move(answer)); });
+               [state = state, member, &runtime = runtime](Result<AcceptorAnswer> answer) {
+                 take(runtime, *state, member, std::move(answer));
+               });
   }
 
   static void take(Runtime& runtime, Running& state, std::size_t member, Result<AcceptorAnswer> answer) {
@@ -67,7 +70,8 @@ struct Phase {
       state.clock_refused = true;
       state.quorum.no(member);
     } else {
-      state.resend_at[member] = saturating_add(runtime.clock.monotonic_now(), kResend.wait(state.attempts[member] - 1, runtime.random));
+      state.resend_at[member] =
+          saturating_add(runtime.clock.monotonic_now(), kResend.wait(state.attempts[member] - 1, runtime.random));
     }
     state.errors[member] = std::move(error);
   }

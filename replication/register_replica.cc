@@ -116,8 +116,8 @@ Task<void> RegisterReplica::load(Slot& slot, Bytes stored_key) {
   co_return Result<void>();
 }
 
-void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next,
-                                 RecordChange change, Plan& plan) {
+void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next, RecordChange change,
+                                 Plan& plan) {
   const Bytes key = item.key.stored();
   if (change == RecordChange::removed) {
     const Bytes partition = floor_key(item.key);
@@ -153,7 +153,7 @@ void RegisterReplica::step_item(const ReplicaItem& item, Slot& slot, std::size_t
 }
 
 Task<std::vector<Result<AcceptorAnswer>>> RegisterReplica::handle(std::vector<ReplicaItem> items,
-                                                                    std::function<Result<void>()> still_valid) {
+                                                                  std::function<Result<void>()> still_valid) {
   std::vector<Hold> holds;
   holds.reserve(items.size());
   Plan plan;

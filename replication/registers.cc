@@ -120,7 +120,8 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
   const auto permit = co_await with_deadline(runtime_, attempt.deadline, turn->one.acquire());
   if (!permit) {
     if (permit.error().code != ErrorCode::deadline_exceeded) co_return fail(permit.error());
-    co_return fail(ErrorCode::unavailable, attempt.key.describe() + " is busy: the deadline passed behind other commands of this node");
+    co_return fail(ErrorCode::unavailable,
+                   attempt.key.describe() + " is busy: the deadline passed behind other commands of this node");
   }
 
   while (true) {
@@ -142,7 +143,8 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
     }
     if (*next == Next::contended) {
       const Duration pause = kContention.wait(attempt.refusals - 1, random_);
-      LATIUM_CO_CHECKED(co_await sleep_until(runtime_, std::min(attempt.deadline, saturating_add(runtime_.clock.monotonic_now(), pause))));
+      LATIUM_CO_CHECKED(
+          co_await sleep_until(runtime_, std::min(attempt.deadline, saturating_add(runtime_.clock.monotonic_now(), pause))));
     }
   }
 }
@@ -202,8 +204,8 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   const Ballot ballot = next_ballot();
   ++statistics_.rounds;
   LATIUM_CO_TRY(const PhaseOutcome phase,
-                co_await run_phase(runtime_, cluster_, links_, place, [ballot](std::size_t) { return PrepareOp{ballot}; },
-                                   attempt.deadline));
+                co_await run_phase(
+                    runtime_, cluster_, links_, place, [ballot](std::size_t) { return PrepareOp{ballot}; }, attempt.deadline));
   attempt.outcome.stats.add(phase.said->stats);
   const bool unsure = attempt.unsure_version || attempt.unsure_elsewhere;
   if (phase.end == PhaseEnd::stale) co_return Next::again;

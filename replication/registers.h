@@ -31,16 +31,17 @@ struct ReadOutcome {
 struct RegistersStatistics {
   std::uint64_t commands = 0;
   std::uint64_t reads = 0;
-  std::uint64_t rounds = 0;      ///< prepare or accept phases
-  std::uint64_t contended = 0;   ///< rounds that another proposer was ahead of
-  std::uint64_t forwarded = 0;   ///< commands given to the register's first replica
+  std::uint64_t rounds = 0;     ///< prepare or accept phases
+  std::uint64_t contended = 0;  ///< rounds that another proposer was ahead of
+  std::uint64_t forwarded = 0;  ///< commands given to the register's first replica
   std::uint64_t unavailable = 0;
   std::uint64_t unknown_outcomes = 0;
-  CallStats cost;                ///< of all calls together (replicas_asked: the most)
+  CallStats cost;  ///< of all calls together (replicas_asked: the most)
 };
 
 /// Loop thread only. Errors of all calls: `unavailable` (no majority answered in time: nothing was changed), `unknown_outcome`
-/// (the change may have been made), `unknown_tenant`, `overloaded`. All that it is given outlives it, and so do the tasks of its callers.
+/// (the change may have been made), `unknown_tenant`, `overloaded`. All that it is given outlives it, and so do the tasks of its
+/// callers.
 class Registers {
  public:
   Registers(Runtime& runtime, ClusterView& cluster, Transport& transport, ReplicaLinks& links, BallotSource ballots);
@@ -77,7 +78,8 @@ class Registers {
   Result<RegisterPlace> place_of(const RegisterKey& key) const;
   Ballot next_ballot();
   Task<std::optional<ReadOutcome>> try_read(RegisterKey key, MonotonicTime deadline, CallStats& stats);
-  Task<std::optional<RegisterState>> fetch_state(const PhaseAnswers& said, Ballot ballot, MonotonicTime deadline, CallStats& stats);
+  Task<std::optional<RegisterState>> fetch_state(const PhaseAnswers& said, Ballot ballot, MonotonicTime deadline,
+                                                 CallStats& stats);
   Task<AcceptorAnswer> ask_one(RegisterPlace place, std::size_t member, ReadOp::Want want, MonotonicTime deadline,
                                CallStats& stats);
   std::vector<std::size_t> by_distance(const ReplicaSet& set) const;

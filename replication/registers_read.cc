@@ -58,14 +58,13 @@ Task<ReadOutcome> Registers::read(RegisterKey key, MonotonicTime deadline) {
 Task<std::optional<ReadOutcome>> Registers::try_read(RegisterKey key, MonotonicTime deadline, CallStats& stats) {
   LATIUM_CO_TRY(RegisterPlace place, place_of(key));
   const std::size_t nearest = by_distance(place.set).front();
-  LATIUM_CO_TRY(const PhaseOutcome phase,
-                co_await run_phase(
-                    runtime_, cluster_, links_, std::move(place),
-                    [nearest](std::size_t member) {
-                      return ReadOp{member == nearest ? ReadOp::Want::accepted : ReadOp::Want::ballots};
-                    },
-                    deadline,
-                    {.enough = [](const PhaseAnswers& said) { return agreed_ballot(said).has_value(); }, .hurry_after_quorum = true}));
+  LATIUM_CO_TRY(
+      const PhaseOutcome phase,
+      co_await run_phase(
+          runtime_, cluster_, links_, std::move(place),
+          [nearest](std::size_t member) { return ReadOp{member == nearest ? ReadOp::Want::accepted : ReadOp::Want::ballots}; },
+          deadline,
+          {.enough = [](const PhaseAnswers& said) { return agreed_ballot(said).has_value(); }, .hurry_after_quorum = true}));
   stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::deadline) {
     ++statistics_.unavailable;
@@ -99,11 +98,12 @@ Task<AcceptorAnswer> Registers::ask_one(RegisterPlace place, std::size_t member,
   const RegisterPlace only{place.key, place.epoch, ReplicaSet::of({place.set.members[member]})};
   const MonotonicTime soon = saturating_add(runtime_.clock.monotonic_now(), ReplicaLinks::kAnswerTimeout);
   LATIUM_CO_TRY(const PhaseOutcome phase,
-                co_await run_phase(runtime_, cluster_, links_, only, [want](std::size_t) { return ReadOp{want}; },
-                                   std::min(deadline, soon)));
+                co_await run_phase(
+                    runtime_, cluster_, links_, only, [want](std::size_t) { return ReadOp{want}; }, std::min(deadline, soon)));
   stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) co_return *phase.said->answers.front();
-  if (phase.end == PhaseEnd::stale) co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
+  if (phase.end == PhaseEnd::stale)
+    co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
   co_return fail(ErrorCode::unavailable, "node " + to_hex(place.set.members[member].value) + " does not answer");
 }
 

@@ -10,8 +10,8 @@ namespace latium {
 
 namespace {
 
-constexpr std::size_t kMessagesInFlight = 8;     // to one replica
-constexpr std::size_t kStepsWaiting = 16384;     // for one replica; above it `overloaded`
+constexpr std::size_t kMessagesInFlight = 8;  // to one replica
+constexpr std::size_t kStepsWaiting = 16384;  // for one replica; above it `overloaded`
 constexpr std::size_t kStepsAMessage = 1024;
 constexpr std::size_t kBytesAMessage = 4u << 20;
 constexpr std::size_t kTasks = 65536;
@@ -84,7 +84,8 @@ Task<void> ReplicaLinks::exchange(Link& link, std::vector<Waiting> batch) {
                                               : co_await ask(link.node, epoch, std::move(items));
   --link.in_flight;
   if (answers && answers->size() != batch.size()) {
-    answers = fail(ErrorCode::corruption, Certainty::unknown, "node " + to_hex(link.node.value) + " answers another number of steps");
+    answers =
+        fail(ErrorCode::corruption, Certainty::unknown, "node " + to_hex(link.node.value) + " answers another number of steps");
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i].done(answers ? std::move((*answers)[i]) : fail(answers.error()));

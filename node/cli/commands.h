@@ -18,6 +18,9 @@ void add_kv_commands(CLI::App& app, const Choose& choose);
 void add_import_command(CLI::App& kv, const Choose& choose);
 void add_export_command(CLI::App& kv, const Choose& choose);
 void add_bench_commands(CLI::App& app, const Choose& choose);
+void add_register_commands(CLI::App& app, const Choose& choose);
+void add_lock_commands(CLI::App& app, const Choose& choose);
+void add_topology_commands(CLI::App& app, const Choose& choose);
 void add_faults_command(CLI::App& app, const Choose& choose);
 
 }  // namespace latium::cli

@@ -34,6 +34,9 @@ void add_commands(CLI::App& app, const Choose& choose) {
   add_tenant_commands(app, choose);
   add_kv_commands(app, choose);
   add_bench_commands(app, choose);
+  add_register_commands(app, choose);
+  add_lock_commands(app, choose);
+  add_topology_commands(app, choose);
   add_faults_command(app, choose);
 }
 

@@ -60,10 +60,10 @@ class NodeProcess final : public Process {
       const MonotonicTime deadline = saturating_add(seams_.runtime.clock.monotonic_now(), kCallTimeout);
       const auto made = co_await create_tenant(core_->cluster(), "site", kTenant, "", 4, deadline);
       if (!made && made.error().code != ErrorCode::already_exists) co_return fail(made.error());
-      LATIUM_CO_CHECKED((co_await find_tenant(core_->cluster(), kTenant, deadline)).transform([](const auto&) {}));
+      LATIUM_CO_CHECKED((co_await find_tenant(core_->cluster(), kTenant, deadline)));
     }
     service_ = std::make_unique<ClientService>(*core_, kServedRequests);
-    LATIUM_CO_CHECKED(seams_.transport.listen(address_, *service_).transform([](const Address&) {}));
+    LATIUM_CO_CHECKED(seams_.transport.listen(address_, *service_));
     co_return Result<void>();
   }
 
