@@ -1,62 +1,76 @@
 #include "ring/ring.h"
+
 #include <algorithm>
 #include <map>
-#include "base/hash.h"
+#include <utility>
+
+#include "ring/replica_choice.h"
+
 namespace latium {
-std::shared_ptr<const Ring> Ring::build(Topology topology, const Ring*) {
-  auto ring = std::make_shared<Ring>();
-  ring->topology_ = std::move(topology);
+
+namespace {
+
+// Of the cluster's sites, by name. Views into the topology.
+std::map<std::string_view, std::vector<RingMember>> members_by_site(const Topology& topology) {
+  std::map<std::string_view, std::vector<RingMember>> out;
+  for (const TopologyNode& node : topology.nodes) {
+    if (node.owns()) out[node.site].push_back({.id = node.id, .rack = node.rack, .weight_milli = node.weight_milli});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const Ring> Ring::build(Topology topology, const Ring* previous) {
+  std::ranges::sort(topology.nodes, {}, &TopologyNode::id);
+  std::shared_ptr<Ring> ring(new Ring(std::move(topology)));
+  for (auto& [name, members] : members_by_site(ring->topology_)) {
+    std::shared_ptr<const SiteRing> site;
+    if (previous != nullptr) {
+      const auto old =
+          std::ranges::lower_bound(previous->sites_, name, {}, [](const Site& s) { return std::string_view(s.name); });
+      if (old != previous->sites_.end() && old->name == name && old->ring->members() == members) site = old->ring;
+    }
+    if (site == nullptr) site = SiteRing::build(std::move(members));
+    ring->sites_.push_back({.name = std::string(name), .ring = std::move(site)});
+  }
   return ring;
 }
+
+const SiteRing* Ring::site_ring(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(sites_, name, {}, [](const Site& site) { return std::string_view(site.name); });
+  return found == sites_.end() || found->name != name ? nullptr : found->ring.get();
+}
+
 std::vector<SiteCapacity> Ring::sites() const {
-  std::map<std::string, std::uint32_t> counts;
-  for (const auto& n : topology_.nodes) counts[n.site] += n.storage && n.state == NodeState::up ? 1 : 0;
   std::vector<SiteCapacity> out;
-  for (auto& [s, c] : counts) out.push_back({s, c});
+  out.reserve(sites_.size());
+  for (const Site& site : sites_) out.push_back({site.name, static_cast<std::uint32_t>(site.ring->members().size())});
   return out;
 }
+
+Result<void> Ring::check(const Placement& placement) const {
+  return placement.check_satisfiable(sites());
+}
+
 PreferenceList Ring::preference_list(TenantId tenant, const Placement& placement, PartitionId partition) const {
-  PreferenceList list;
-  std::map<std::string, std::vector<NodeId>> by_site;
-  for (const auto& n : topology_.nodes) {
-    if (n.storage && n.state == NodeState::up) by_site[n.site].push_back(n.id);
-  }
-  for (auto& [site, nodes] : by_site) {
-    std::ranges::sort(nodes, {}, [&](NodeId id) {
-      Bytes b;
-      put_u64(b, id.value);
-      put_u32(b, tenant.value);
-      put_u16(b, partition.value);
-      return xxh3_64(b);
-    });
-  }
-  const auto take = [&](const std::string& site, std::size_t count) {
-    auto& nodes = by_site[site];
-    for (std::size_t i = 0; i < nodes.size(); ++i) (i < count ? list.replicas : list.stand_ins).push_back(nodes[i]);
-  };
-  if (placement.kind == Placement::Kind::per_site) {
-    for (const auto& s : placement.sites) take(s.name, s.replicas);
-  } else if (placement.kind == Placement::Kind::everywhere) {
-    for (auto& [site, nodes] : std::map(by_site)) take(site, placement.replicas);
-  } else {
-    for (std::size_t round = 0; list.replicas.size() < placement.replicas && round < 100; ++round) {
-      for (const auto& s : placement.sites) {
-        auto& nodes = by_site[s.name];
-        if (round < nodes.size() && list.replicas.size() < placement.replicas) list.replicas.push_back(nodes[round]);
-      }
-    }
-  }
-  return list;
-}
-std::shared_ptr<const TenantRing> TenantRing::build(const Ring& ring, TenantId tenant, const Placement& placement, std::uint16_t partitions) {
-  auto out = std::make_shared<TenantRing>();
-  for (std::uint16_t p = 0; p < partitions; ++p) out->table_.push_back(ring.preference_list(tenant, placement, PartitionId{p}).replicas);
+  ReplicaChoice choice(*this, placement);
+  const std::uint32_t arc = first_arc(tenant, partition);
+  PreferenceList out;
+  choice.append_replicas(arc, out.replicas);
+  choice.append_stand_ins(arc, out.stand_ins);
   return out;
 }
-bool same_replicas(const Ring& before, const Ring& after, TenantId tenant, const Placement& placement, std::uint16_t partitions) {
-  for (std::uint16_t p = 0; p < partitions; ++p) {
-    if (before.preference_list(tenant, placement, PartitionId{p}).replicas != after.preference_list(tenant, placement, PartitionId{p}).replicas) return false;
-  }
-  return true;
+
+std::vector<NodeId> Ring::stand_ins_for(NodeId replica, const PreferenceList& list) const {
+  std::vector<NodeId> out = list.stand_ins;
+  const TopologyNode* of = node(replica);
+  if (of == nullptr) return out;
+  std::ranges::stable_partition(out, [&](NodeId id) {
+    const TopologyNode* other = node(id);
+    return other != nullptr && other->site == of->site;
+  });
+  return out;
 }
+
 }  // namespace latium

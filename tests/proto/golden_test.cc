@@ -8,8 +8,12 @@
 #include <memory>
 
 #include "proto/client.pb.h"
+#include "proto/cluster.pb.h"
 #include "proto/faults.pb.h"
+#include "proto/gossip.pb.h"
+#include "proto/replica.pb.h"
 #include "proto/storage.pb.h"
+#include "proto/topology.pb.h"
 #include "proto/wire.pb.h"
 #include "tests/support/golden.h"
 
@@ -95,6 +99,22 @@ TEST(GoldenTest, EveryMessageOfTheClientService) {
 
 TEST(GoldenTest, EveryMessageOfFaults) {
   check_all(*faults::Rule::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageBetweenReplicas) {
+  check_all(*replica::Item::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfTheCluster) {
+  check_all(*cluster::JoinRequest::descriptor()->file());
+}
+
+TEST(GoldenTest, TheTopology) {
+  check_all(*topology::Topology::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfLiveness) {
+  check_all(*gossip::Message::descriptor()->file());
 }
 
 TEST(GoldenTest, EveryMessageOnDisk) {

@@ -24,7 +24,8 @@ class KvTest : public testing::Test {
     options.completion = [this](std::move_only_function<void()> done) { boost::asio::post(loop_.context(), std::move(done)); };
     engine_ = *MemoryEngine::open(disk_, std::move(options));
     catalog_ = *TenantCatalog::open(*engine_);
-    tenant_ = *catalog_->create("acme", *Placement::parse("rennes:1"), 16);
+    tenant_ = {TenantId{1}, "acme", 1, *Placement::parse("rennes:1"), 16, {}};
+    LATIUM_CHECK(catalog_->adopt(tenant_).has_value());
     bucket_ = *catalog_->bucket("acme", "b");
     kv_.emplace(loop_.runtime(), *engine_, *catalog_, hlc_);
     loop_.start();
@@ -114,7 +115,7 @@ TEST_F(KvTest, ABucketExistsFromItsFirstPut) {
 
 TEST_F(KvTest, ADroppedTenantAnswersNobody) {
   ASSERT_TRUE(put("k", "v").has_value());
-  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  ASSERT_TRUE(catalog_->drop(tenant_.id).has_value());
   EXPECT_EQ(put("k", "v").error().code, ErrorCode::unknown_tenant);
   EXPECT_EQ(kv_->get(*bucket_, "k").error().code, ErrorCode::unknown_tenant);
   EXPECT_EQ(run(kv_->get_async(bucket_, "k")).error().code, ErrorCode::unknown_tenant);
@@ -125,7 +126,7 @@ TEST_F(KvTest, ADropInTheMiddleOfReadsIsTold) {
   ASSERT_TRUE(put("k", "v").has_value());
   std::atomic<bool> dropped = false;
   std::thread dropper([&] {
-    ASSERT_TRUE(catalog_->drop("acme").has_value());
+    ASSERT_TRUE(catalog_->drop(tenant_.id).has_value());
     dropped = true;
   });
   for (bool last = false; !last;) {

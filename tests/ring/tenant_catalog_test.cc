@@ -25,9 +25,15 @@ class TenantCatalogTest : public testing::Test {
   }
 
   Tenant created(std::string_view name) {
-    auto tenant = catalog_->create(name, placement_, 64);
-    EXPECT_TRUE(tenant.has_value()) << tenant.error().message;
-    return tenant.value_or(Tenant{});
+    const Tenant tenant{TenantId{next_id_++}, std::string(name), 1, placement_, 64, {}};
+    const auto adopted = catalog_->adopt(tenant);
+    EXPECT_TRUE(adopted.has_value()) << adopted.error().message;
+    return tenant;
+  }
+
+  Result<void> drop(std::string_view name) {
+    LATIUM_TRY(const Tenant tenant, catalog_->describe(name));
+    return catalog_->drop(tenant.id);
   }
 
   void put_raw(const Bytes& key) {
@@ -42,6 +48,7 @@ class TenantCatalogTest : public testing::Test {
   std::unique_ptr<Engine> engine_;
   FaultEngine* faults_ = nullptr;
   std::unique_ptr<TenantCatalog> catalog_;
+  std::uint32_t next_id_ = 1;
 };
 
 TEST_F(TenantCatalogTest, CreatesListsAndDescribes) {
@@ -55,14 +62,30 @@ TEST_F(TenantCatalogTest, CreatesListsAndDescribes) {
 
 TEST_F(TenantCatalogTest, RefusesWhatItCannotTake) {
   created("acme");
-  EXPECT_EQ(catalog_->create("acme", placement_, 64).error().code, ErrorCode::already_exists);
-  EXPECT_EQ(catalog_->create("a b", placement_, 64).error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(catalog_->create("beta", placement_, 63).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(catalog_->describe("nobody").error().code, ErrorCode::unknown_tenant);
-  EXPECT_EQ(catalog_->drop("nobody").error().code, ErrorCode::unknown_tenant);
   EXPECT_EQ(catalog_->bucket("nobody", "b").error().code, ErrorCode::unknown_tenant);
   EXPECT_EQ(catalog_->bucket("acme", "").error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(catalog_->size(), 1u);
+}
+
+TEST_F(TenantCatalogTest, ADroppedTenantDoesNotComeBackWithALateRecord) {
+  const Tenant acme = created("acme");
+  ASSERT_TRUE(drop("acme").has_value());
+  EXPECT_EQ(catalog_->adopt(acme).error().code, ErrorCode::unknown_tenant);
+  reopen();
+  EXPECT_EQ(catalog_->adopt(acme).error().code, ErrorCode::unknown_tenant);
+  // A tenant of the same name that was made later is another one.
+  EXPECT_NE(created("acme").id, acme.id);
+  EXPECT_EQ(catalog_->size(), 1u);
+}
+
+TEST_F(TenantCatalogTest, OfTwoTenantsOfOneNameTheLaterStays) {
+  const Tenant older = created("acme");
+  put_raw(data_key(older.id, PartitionId{0}, "b", "k"));
+  const Tenant newer = created("acme");
+  EXPECT_EQ(catalog_->describe("acme")->id, newer.id);
+  EXPECT_FALSE(holds_data());
+  EXPECT_EQ(catalog_->adopt(older).error().code, ErrorCode::unknown_tenant);
 }
 
 TEST_F(TenantCatalogTest, SurvivesACrash) {
@@ -103,7 +126,7 @@ TEST_F(TenantCatalogTest, DropRemovesDataAndNeverReusesTheId) {
   const auto bucket = *catalog_->bucket("acme", "b");
   ASSERT_TRUE(catalog_->ensure_exists(*bucket).has_value());
   put_raw(data_key(acme.id, PartitionId{3}, "b", "key"));
-  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  ASSERT_TRUE(drop("acme").has_value());
   EXPECT_FALSE(holds_data());
   EXPECT_TRUE(bucket->tenant->dropped());
   EXPECT_EQ(catalog_->ensure_exists(*bucket).has_value(), true) << "it existed; its tenant is what is gone";
@@ -116,7 +139,7 @@ TEST_F(TenantCatalogTest, DropRemovesDataAndNeverReusesTheId) {
 TEST_F(TenantCatalogTest, APutThatRacedWithTheDropIsRemovedAtTheNextOpen) {
   const Tenant acme = created("acme");
   const Tenant other = created("other");
-  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  ASSERT_TRUE(drop("acme").has_value());
   put_raw(data_key(acme.id, PartitionId{3}, "b", "late"));
   reopen();
   EXPECT_FALSE(holds_data());
@@ -128,7 +151,7 @@ TEST_F(TenantCatalogTest, APutThatRacedWithTheDropIsRemovedAtTheNextOpen) {
 TEST_F(TenantCatalogTest, ANewTenantOfADroppedNameDoesNotTakeOldHandles) {
   created("acme");
   const auto old = *catalog_->bucket("acme", "b");
-  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  ASSERT_TRUE(drop("acme").has_value());
   created("acme");
   EXPECT_EQ(catalog_->ensure_exists(*old).error().code, ErrorCode::unknown_tenant);
 }
@@ -137,7 +160,7 @@ TEST_F(TenantCatalogTest, ADropThatFailedLeavesTheTenant) {
   created("acme");
   const auto bucket = *catalog_->bucket("acme", "b");
   faults_->script(EngineOperation::write, {EngineFault::io_error});
-  EXPECT_EQ(catalog_->drop("acme").error().code, ErrorCode::io_error);
+  EXPECT_EQ(drop("acme").error().code, ErrorCode::io_error);
   EXPECT_FALSE(bucket->tenant->dropped());
   EXPECT_TRUE(catalog_->describe("acme").has_value());
 }
@@ -147,9 +170,9 @@ TEST_F(TenantCatalogTest, ADropOfUnknownOutcomeTakesNoMorePutsUntilItIsRepeated)
   created("acme");
   const auto bucket = *catalog_->bucket("acme", "b");
   faults_->script(EngineOperation::write, {EngineFault::unknown_applied});
-  EXPECT_EQ(catalog_->drop("acme").error().certainty, Certainty::unknown);
+  EXPECT_EQ(drop("acme").error().certainty, Certainty::unknown);
   EXPECT_TRUE(bucket->tenant->dropped());
-  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  ASSERT_TRUE(drop("acme").has_value());
   EXPECT_EQ(catalog_->size(), 0u);
 }
 
@@ -157,13 +180,13 @@ TEST_F(TenantCatalogTest, AFullDiskStillLetsATenantGo) {
   const Tenant acme = created("acme");
   put_raw(data_key(acme.id, PartitionId{0}, "b", "k"));
   faults_->script(EngineOperation::write, {EngineFault::read_only});
-  ASSERT_TRUE(catalog_->drop("acme").has_value());
+  ASSERT_TRUE(drop("acme").has_value());
   EXPECT_FALSE(holds_data());
 }
 
 TEST_F(TenantCatalogTest, FailedChangesChangeNothing) {
   faults_->script(EngineOperation::write, {EngineFault::io_error});
-  EXPECT_EQ(catalog_->create("acme", placement_, 64).error().code, ErrorCode::io_error);
+  EXPECT_EQ(catalog_->adopt({TenantId{9}, "acme", 1, placement_, 64, {}}).error().code, ErrorCode::io_error);
   EXPECT_EQ(catalog_->size(), 0u);
   created("acme");
   const auto bucket = *catalog_->bucket("acme", "b");

@@ -54,7 +54,8 @@ class NodeProcess final : public Process {
     if (core_) (void)co_await core_->stop();
     core_.reset();
     LATIUM_CO_TRY(NodeIdentity identity, load_or_create_identity(seams_.engine, request, seams_.runtime.random));
-    LATIUM_CO_TRY(core_, NodeCore::open(seams_.runtime, seams_.engine, seams_.transport, hlc_, std::move(identity), CoreOptions{}));
+    LATIUM_CO_TRY(core_,
+                  NodeCore::open(seams_.runtime, seams_.engine, seams_.transport, hlc_, std::move(identity), CoreOptions{}));
     LATIUM_CO_CHECKED(co_await core_->join(address_.to_string()));
     if (!core_->catalog().find(kTenant)) {
       const MonotonicTime deadline = saturating_add(seams_.runtime.clock.monotonic_now(), kCallTimeout);

@@ -3,6 +3,7 @@
 #include "tests/sim/mini_replica.h"
 #include "tests/sim/node_binding.h"
 #include "tests/sim/workloads/durable_puts.h"
+#include "tests/sim/workloads/registers.h"
 
 namespace latium::sim {
 
@@ -10,6 +11,7 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
   static const std::map<std::string, Workload, std::less<>> kWorkloads = {
       {"durable_puts", [](const RunOptions& options) { return durable_puts(options, node_binding()); }},
       {"durable_puts_mini", [](const RunOptions& options) { return durable_puts(options, mini_binding()); }},
+      {"registers", registers},
   };
   return kWorkloads;
 }

@@ -1,0 +1,30 @@
+// What an arc of a ring asks of a node: the number by which nodes compete for arcs.
+#pragma once
+
+#include <cstdint>
+
+#include "base/ids.h"
+
+namespace latium {
+
+/// Logarithms to base 2 in 1/65536ths. Every node of a cluster must compute the same: integers only, no libm.
+using LogCost = std::int32_t;
+
+/// log2(value). Precondition: value > 0. Off by less than 4 units.
+LogCost log2_cost(std::uint64_t value);
+
+/// The draw of one node for any arc: a hash of both, made once a node.
+class NodeDraw {
+ public:
+  NodeDraw(NodeId node, std::uint32_t weight_milli);
+
+  /// log2 of an exponentially distributed time whose rate is the node's weight: of several nodes, each is first in proportion to
+  /// its weight, and that stays true among those left when one goes (weighted rendezvous hashing). About 2 ns.
+  LogCost cost(std::uint32_t arc) const;
+
+ private:
+  std::uint64_t seed_;
+  LogCost log_weight_;
+};
+
+}  // namespace latium

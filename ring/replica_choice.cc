@@ -1,0 +1,98 @@
+#include "ring/replica_choice.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "ring/partition.h"
+
+namespace latium {
+
+namespace {
+
+static_assert(kArcs >= kMaxPartitions && (kArcs & (kArcs - 1)) == 0);
+
+// Ids that follow each other within a block of this size begin at arcs that are all different modulo it.
+constexpr std::uint32_t kTenantBlock = 256;
+// Odd, and near kTenantBlock times the golden ratio: the ids of any short run lie apart.
+constexpr std::uint32_t kTenantStep = 159;
+
+// 0, 1/2, 1/4, 3/4, 1/8 ... of the circle: for every power of two, the first so many partitions divide it evenly.
+std::uint32_t halving(std::uint32_t partition) {
+  std::uint32_t reversed = 0;
+  for (std::uint32_t bit = kArcs / 2; bit != 0; bit /= 2, partition /= 2) {
+    if (partition % 2 != 0) reversed += bit;
+  }
+  return reversed;
+}
+
+}  // namespace
+
+std::uint32_t first_arc(TenantId tenant, PartitionId partition) {
+  Bytes block;
+  put_u32(block, tenant.value / kTenantBlock);
+  const auto turn = static_cast<std::uint32_t>(xxh3_64(block));
+  return (halving(partition.value) + tenant.value * kTenantStep + turn) % kArcs;
+}
+
+ReplicaChoice::ReplicaChoice(const Ring& ring, const Placement& placement) : any_of_(placement.kind == Placement::Kind::any_of) {
+  std::size_t nodes = 0;
+  const auto add = [&](const SiteRing* site, std::size_t wanted) {
+    if (site == nullptr) return;
+    const std::size_t given = std::min(wanted, site->members().size());
+    sites_.push_back({.ring = site, .position = sites_.size(), .wanted = given, .cost = 0});
+    nodes += site->members().size();
+    replicas_ += given;
+  };
+  if (placement.kind == Placement::Kind::everywhere) {
+    for (const Ring::Site& site : ring.site_rings()) add(site.ring.get(), placement.replicas);
+  } else {
+    for (const Placement::Site& site : placement.sites) add(ring.site_ring(site.name), site.replicas);
+  }
+  if (any_of_) replicas_ = std::min<std::size_t>(placement.replicas, nodes);
+}
+
+void ReplicaChoice::order_sites(std::uint32_t arc) {
+  for (Site& site : sites_) site.cost = site.ring->cost(arc);
+  std::ranges::sort(sites_, {}, [](const Site& site) { return std::pair(site.cost, site.position); });
+  if (any_of_) share_out();
+}
+
+// A first replica to each site in turn, then a second to those that have the nodes, and so on.
+void ReplicaChoice::share_out() {
+  for (Site& site : sites_) site.wanted = 0;
+  for (std::size_t left = replicas_; left > 0;) {
+    for (Site& site : sites_) {
+      if (left == 0 || site.wanted == site.ring->members().size()) continue;
+      ++site.wanted;
+      --left;
+    }
+  }
+}
+
+void ReplicaChoice::append_replicas(std::uint32_t arc, std::vector<NodeId>& out) {
+  order_sites(arc);
+  for (const Site& site : sites_) {
+    if (site.wanted > 0) site.ring->append_owners(arc, site.wanted, out);
+  }
+}
+
+void ReplicaChoice::append_stand_ins(std::uint32_t arc, std::vector<NodeId>& out) {
+  order_sites(arc);
+  std::vector<NodeId> owners;
+  for (const Site& site : sites_) {
+    owners.clear();
+    site.ring->append_owners(arc, site.wanted + kMaxStandInsPerSite, owners);
+    out.insert(out.end(), owners.begin() + static_cast<std::ptrdiff_t>(site.wanted), owners.end());
+  }
+}
+
+std::vector<const SiteRing*> ReplicaChoice::rings() const {
+  std::vector<const SiteRing*> out;
+  for (const Site& site : sites_) out.push_back(site.ring);
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace latium

@@ -1,0 +1,11 @@
+// Registers under faults: clients compare and set and read a few registers through any node of a cluster of three sites, while
+// everything goes wrong; what they were told has to be linearizable, and after healing every register has to answer.
+#pragma once
+
+#include "tests/sim/workloads/workload.h"
+
+namespace latium::sim {
+
+RunReport registers(const RunOptions& options);
+
+}  // namespace latium::sim
