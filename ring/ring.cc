@@ -63,13 +63,15 @@ PreferenceList Ring::preference_list(TenantId tenant, const Placement& placement
 }
 
 std::vector<NodeId> Ring::stand_ins_for(NodeId replica, const PreferenceList& list) const {
-  std::vector<NodeId> out = list.stand_ins;
   const TopologyNode* of = node(replica);
-  if (of == nullptr) return out;
-  std::ranges::stable_partition(out, [&](NodeId id) {
+  if (of == nullptr) return list.stand_ins;
+  std::vector<NodeId> out;
+  std::vector<NodeId> elsewhere;
+  for (const NodeId id : list.stand_ins) {
     const TopologyNode* other = node(id);
-    return other != nullptr && other->site == of->site;
-  });
+    (other != nullptr && other->site == of->site ? out : elsewhere).push_back(id);
+  }
+  out.insert(out.end(), elsewhere.begin(), elsewhere.end());
   return out;
 }
 

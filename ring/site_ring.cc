@@ -17,7 +17,7 @@ class Picked {
  public:
   explicit Picked(const std::vector<SiteRing::Index>& racks) : racks_(racks) {}
   std::size_t size() const { return members_.size(); }
-  bool has(SiteRing::Index member) const { return std::ranges::contains(members_, member); }
+  bool has(SiteRing::Index member) const { return std::ranges::find(members_, member) != members_.end(); }
   std::uint32_t in_rack_of(SiteRing::Index member) const {
     const auto same = [this, rack = racks_[member]](SiteRing::Index other) { return racks_[other] == rack; };
     return static_cast<std::uint32_t>(std::ranges::count_if(members_, same));

@@ -1,9 +1,12 @@
 #include "ring/voters.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace latium {
 
@@ -36,7 +39,7 @@ std::vector<Site> sites_of(const std::vector<TopologyNode>& candidates, const Vo
   std::vector<Site> sites;
   for (auto& [name, site] : by_name) sites.push_back(std::move(site));
   // The sites that vote now are dealt to first, so that a seat does not wander between sites that are as good.
-  std::ranges::stable_sort(sites, std::greater<>{}, &Site::current);
+  std::ranges::sort(sites, {}, [](const Site& site) { return std::pair(-static_cast<std::int64_t>(site.current), site.name); });
   return sites;
 }
 
