@@ -91,7 +91,7 @@ Task<Bytes> serve_list(Cluster& cluster, Bytes bytes) {
     out.set_key(entry.key);
     out.mutable_accepted()->set_stamp(entry.accepted.stamp.value);
     out.mutable_accepted()->set_node(entry.accepted.node.value);
-    out.mutable_accepted()->set_run(entry.accepted.run);
+    out.mutable_accepted()->set_attempt(entry.accepted.attempt);
     to_message(entry.state, *out.mutable_state());
   }
   response.set_more(page.more);

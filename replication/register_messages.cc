@@ -13,11 +13,11 @@ namespace {
 void fill(const Ballot& ballot, replica::Ballot& out) {
   out.set_stamp(ballot.stamp.value);
   out.set_node(ballot.node.value);
-  out.set_run(ballot.run);
+  out.set_attempt(ballot.attempt);
 }
 
 Ballot ballot_of(const replica::Ballot& message) {
-  return {Hlc{message.stamp()}, NodeId{message.node()}, message.run()};
+  return {Hlc{message.stamp()}, NodeId{message.node()}, message.attempt()};
 }
 
 std::size_t weight(const RegisterState& state) {

@@ -78,11 +78,13 @@ Result<void> RegisterReplica::open() {
   return cursor->status();
 }
 
-Result<void> RegisterReplica::check_clock(const AcceptorOp& op) const {
+Result<void> RegisterReplica::check_clock(const AcceptorOp& op, const Ballot& promised) const {
   const Ballot* ballot = ballot_to_check(op);
   if (ballot == nullptr) return {};
   const std::uint64_t now_ms = runtime_.clock.wall_ms();
-  const std::uint64_t limit_ms = now_ms + static_cast<std::uint64_t>(max_clock_offset_.count());
+  // Above what was promised already, however high: it was good for a majority once, when more clocks were wrong.
+  const std::uint64_t limit_ms =
+      std::max(now_ms, promised.stamp.milliseconds()) + static_cast<std::uint64_t>(max_clock_offset_.count());
   if (ballot->stamp.milliseconds() <= limit_ms) return {};
   return fail(ErrorCode::invalid_argument, "a ballot of node " + to_hex(ballot->node.value) + " is " +
                                                std::to_string(ballot->stamp.milliseconds() - now_ms) +
@@ -137,7 +139,7 @@ void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_
 }
 
 void RegisterReplica::step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan) {
-  if (const auto clock = check_clock(item.op); !clock) {
+  if (const auto clock = check_clock(item.op, slot.current->promised); !clock) {
     plan.answers[index] = fail(clock.error());
     return;
   }

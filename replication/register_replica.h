@@ -81,7 +81,7 @@ class RegisterReplica {
   Task<void> load(Slot& slot, Bytes stored_key);
   void step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan);
   void plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next, RecordChange change, Plan& plan);
-  Result<void> check_clock(const AcceptorOp& op) const;
+  Result<void> check_clock(const AcceptorOp& op, const Ballot& promised) const;
   Ballot floor_of(const RegisterKey& key) const;
 
   Runtime& runtime_;

@@ -54,6 +54,7 @@ struct Registers::Attempt {
   MonotonicTime deadline;
   bool may_forward = true;
 
+  Ballot above{};  // what the replicas have promised to others
   std::uint32_t refusals = 0;
   /// The lowest version that an accept of this command, of which it is not known whether it took effect, would have made.
   std::optional<std::uint64_t> unsure_version{};
@@ -84,8 +85,8 @@ Result<RegisterPlace> Registers::place_of(const RegisterKey& key) const {
   return RegisterPlace{key, cluster_.epoch(), std::move(set)};
 }
 
-Ballot Registers::next_ballot() {
-  return ballots_.next(runtime_.clock.wall_ms());
+Ballot Registers::next_ballot(const Ballot& above) {
+  return ballots_.next(runtime_.clock.wall_ms(), above);
 }
 
 Task<CommandOutcome> Registers::execute(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline) {
@@ -201,7 +202,7 @@ Task<Registers::Next> Registers::try_held(Attempt& attempt, HeldPromise held) {
 // Two round trips: prepare, then accept.
 Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   LATIUM_CO_TRY(RegisterPlace place, place_of(attempt.key));
-  const Ballot ballot = next_ballot();
+  const Ballot ballot = next_ballot(attempt.above);
   ++statistics_.rounds;
   LATIUM_CO_TRY(const PhaseOutcome phase,
                 co_await run_phase(
@@ -242,7 +243,7 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
 
 // Phase 2. `base`: a ballot known to be chosen, or none.
 Task<Registers::Next> Registers::propose(Attempt& attempt, RegisterPlace place, Ballot ballot, Ballot base, RegisterState state) {
-  const Ballot after = next_ballot();
+  const Ballot after = next_ballot(ballot);
   ++statistics_.rounds;
   const bool ours = attempt.request && state.last_request == attempt.request;
   const auto ended = co_await run_phase(
@@ -273,8 +274,7 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, RegisterPlace place, 
 Registers::Next Registers::refuse_contended(Attempt& attempt, const PhaseAnswers& said) {
   ++statistics_.contended;
   ++attempt.refusals;
-  // Ballots of a proposer whose clock is far ahead are not followed: replicas refuse them too.
-  ballots_.saw(said.highest_refusal);
+  attempt.above = std::max(attempt.above, said.highest_refusal);
   attempt.missing = who_is_missing(said);
   const bool settled_elsewhere = said.clock_refused || attempt.refusals >= kRefusalsBeforeForward;
   // A command that may have taken effect is not given on: it could be run a second time there.

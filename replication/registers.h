@@ -76,7 +76,7 @@ class Registers {
   Task<Next> forward(Attempt& attempt);
   Next refuse_contended(Attempt& attempt, const PhaseAnswers& said);
   Result<RegisterPlace> place_of(const RegisterKey& key) const;
-  Ballot next_ballot();
+  Ballot next_ballot(const Ballot& above);
   Task<std::optional<ReadOutcome>> try_read(RegisterKey key, MonotonicTime deadline, CallStats& stats);
   Task<std::optional<RegisterState>> fetch_state(const PhaseAnswers& said, Ballot ballot, MonotonicTime deadline,
                                                  CallStats& stats);

@@ -12,8 +12,8 @@ namespace latium {
 
 /// The engine's key spaces. Names and numbers are on disk: never reuse one.
 enum class Family : std::uint8_t {
-  system = 0,  ///< the node's identity, format, tenants: small, always cached
-  data = 1,    ///< users' keys
+  system = 0,     ///< the node's identity, format, tenants: small, always cached
+  data = 1,       ///< users' keys
   registers = 2,  ///< what this node holds as a replica of registers
 };
 inline constexpr std::size_t kFamilyCount = 3;

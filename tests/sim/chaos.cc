@@ -177,7 +177,9 @@ void Chaos::hurt_disk() {
 void Chaos::disturb_clock() {
   SimHost& host = victim();
   if (random_.chance(0.5)) {
-    host.clock().jump_wall(std::chrono::minutes(random_.between(-360, 360)));
+    const Duration jump = std::chrono::minutes(random_.between(-360, 360));
+    host.clock().jump_wall(jump);
+    jumped_[&host] += jump;
   } else {
     host.clock().set_drift_ppm(random_.between(-50'000, 50'000));
   }
@@ -193,6 +195,7 @@ void Chaos::heal() {
     host->disk().set_faults({});
     host->set_fault_points(false);
     host->clock().set_drift_ppm(0);
+    host->clock().jump_wall(-std::exchange(jumped_[host], Duration(0)));
     host->resume();
     if (host->running() && host->engine().health().state != EngineHealth::State::writable) host->kill(Crash::process);
     start(*host);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -64,6 +65,7 @@ class Chaos {
   ChaosOptions options_;
   NetworkOptions healthy_;
   Random random_;
+  std::map<SimHost*, Duration> jumped_;  // how far the wall clocks are off
   // Events check it: what was scheduled before heal(), or before this died, does nothing.
   std::shared_ptr<bool> active_ = std::make_shared<bool>(false);
 };

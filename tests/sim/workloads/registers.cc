@@ -43,6 +43,7 @@ class RegisterClient final : public Process {
   void conclude() { concluding_ = true; }
   bool ready() const { return ready_; }
   bool finished() const { return finished_; }
+  const std::string& last_error() const { return last_error_; }
 
   Task<void> stop() override {
     tasks_.cancel();
@@ -98,7 +99,10 @@ class RegisterClient final : public Process {
     request.set_key(key_name(key));
     const std::size_t id = begin(key, {.kind = RegisterOperation::Kind::read, .expected = {}, .value = {}, .label = {}});
     const auto answer = co_await call(wire::METHOD_REGISTER_GET, request.SerializeAsString());
-    if (!answer) co_return false;  // stays open: it says nothing
+    if (!answer) {
+      last_error_ = answer.error().message;
+      co_return false;  // stays open: it says nothing
+    }
     client::RegisterGetResponse response;
     LATIUM_CHECK(response.ParseFromString(*answer));
     auto& operation = end(key, id);
@@ -173,6 +177,7 @@ class RegisterClient final : public Process {
   bool ready_ = false;
   bool concluding_ = false;
   bool finished_ = false;
+  std::string last_error_;
   TaskGroup tasks_;
 };
 
@@ -246,7 +251,11 @@ std::optional<std::string> play(World& world, Duration duration) {
   if (simulation.failed()) return simulation.failure();
   // Safety first: what the history shows says more than that something hangs.
   if (auto wrong = check(world.histories)) return wrong;
-  if (!ended) return "a client did not end within " + std::to_string(kHealBound / seconds(1)) + " s of healing";
+  for (std::size_t i = 0; i < world.clients.size() && !ended; ++i) {
+    if (world.client(i).finished()) continue;
+    return "client " + std::to_string(i) + " did not end within " + std::to_string(kHealBound / seconds(1)) +
+           " s of healing; its last error: " + world.client(i).last_error();
+  }
   return std::nullopt;
 }
 
