@@ -37,6 +37,8 @@ Result<void> check_node(const Topology& topology, const TopologyNode& node) {
   }
   const bool visible = std::ranges::all_of(node.address, [](unsigned char c) { return c > ' ' && c < 0x7f; });
   const std::size_t colon = node.address.rfind(':');
+  // Empty: a node that nobody reaches, alone in its cluster.
+  if (node.address.empty()) return {};
   if (!visible || colon == std::string::npos || colon == 0 || colon + 1 == node.address.size() ||
       node.address.size() > kMaxAddressBytes) {
     return impossible(topology, name_of(node.id) + " has the address '" + printable(node.address) + "', which is not host:port");

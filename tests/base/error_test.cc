@@ -45,6 +45,7 @@ const std::map<int, Row> kGolden = {
     {20, {"unauthenticated", 1}},
     {21, {"unsupported", 1}},
     {22, {"internal", 3}},
+    {23, {"stale_topology", 3}},
 };
 
 TEST(ErrorTable, NumbersNamesAndExitStatusesArePinned) {

@@ -69,11 +69,13 @@ TEST_F(NodeTest, TenantsAreManaged) {
   EXPECT_TRUE(node.tenants()->empty());
 }
 
-TEST_F(NodeTest, AClientRoleHoldsNoReplicas) {
+TEST_F(NodeTest, AClientRoleBeginsNoCluster) {
   NodeOptions client = options();
   client.role = NodeRole::client;
-  Node node = opened(client);
-  EXPECT_EQ(node.create_tenant("acme").error().code, ErrorCode::unsatisfiable_placement);
+  const auto node = Node::open(client);
+  ASSERT_FALSE(node.has_value());
+  EXPECT_EQ(node.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(node.error().message.find("seed"), std::string::npos) << node.error().message;
 }
 
 TEST_F(NodeTest, ADirectoryWithTenantsIsNoClients) {

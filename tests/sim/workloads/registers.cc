@@ -26,15 +26,13 @@ constexpr Duration kCallTimeout = seconds(4);
 constexpr Duration kFormBound = std::chrono::minutes(3);
 constexpr Duration kHealBound = std::chrono::minutes(3);
 
-using Histories = std::vector<std::vector<RegisterOperation>>;
-
 class RegisterClient final : public Process {
  public:
-  RegisterClient(Simulation& simulation, NodeSeams seams, std::vector<Address> nodes, Histories& histories, int number)
+  RegisterClient(Simulation& simulation, NodeSeams seams, std::vector<Address> nodes, History& history, int number)
       : simulation_(simulation),
         seams_(seams),
         nodes_(std::move(nodes)),
-        histories_(histories),
+        history_(history),
         number_(number),
         tasks_(seams.runtime.executor, 1) {
     LATIUM_CHECK(tasks_.spawn(work()).has_value());
@@ -97,80 +95,69 @@ class RegisterClient final : public Process {
     client::RegisterGetRequest request;
     request.set_tenant(kTenant);
     request.set_key(key_name(key));
-    const std::size_t id = begin(key, {.kind = RegisterOperation::Kind::read, .expected = {}, .value = {}, .label = {}});
+    const std::size_t id = history_.begin(number_, "read", key_name(key), std::nullopt, simulation_.now());
     const auto answer = co_await call(wire::METHOD_REGISTER_GET, request.SerializeAsString());
     if (!answer) {
+      history_.end_error(id, answer.error(), simulation_.now());
       last_error_ = answer.error().message;
-      co_return false;  // stays open: it says nothing
+      co_return false;
     }
     client::RegisterGetResponse response;
     LATIUM_CHECK(response.ParseFromString(*answer));
-    auto& operation = end(key, id);
-    if (response.exists()) operation.value = response.value();
-    seen_[key] = operation.value;
-    operation.label += response.exists() ? " -> " + response.value() : " -> absent";
+    seen_[key] = response.exists() ? std::optional<Bytes>(response.value()) : std::nullopt;
+    history_.operation(id).value = seen_[key];
+    history_.end_ok(id, simulation_.now());
     co_return true;
   }
 
+  // A compare-and-set from what was seen last, or now and then whatever is there. Every value is written once.
   Awaitable<void> change(std::size_t key) {
+    Random& random = seams_.runtime.random;
     client::RegisterCasRequest request;
     request.set_tenant(kTenant);
     request.set_key(key_name(key));
     request.set_request_high(static_cast<std::uint64_t>(number_) + 1);
     request.set_request_low(++requests_);
-    RegisterOperation operation{.kind = RegisterOperation::Kind::cas, .expected = seen_[key], .value = {}, .label = {}};
-    Random& random = seams_.runtime.random;
+    Operation operation;
+    operation.process = number_;
+    operation.op = "cas";
+    operation.key = key_name(key);
     if (random.chance(0.85)) operation.value = std::to_string(number_) + "-" + std::to_string(requests_);
     if (random.chance(0.2)) {
-      operation.kind = RegisterOperation::Kind::write;
+      operation.op = operation.value ? "write" : "remove";
       request.set_expect(client::RegisterCasRequest::EXPECT_ANYTHING);
-    } else if (operation.expected) {
+    } else if (seen_[key]) {
       request.set_expect(client::RegisterCasRequest::EXPECT_VALUE);
-      request.set_expected_value(*operation.expected);
+      request.set_expected_value(*seen_[key]);
+      operation.expected = seen_[key];
     } else {
       request.set_expect(client::RegisterCasRequest::EXPECT_ABSENT);
     }
     request.set_has_value(operation.value.has_value());
     if (operation.value) request.set_value(*operation.value);
-    const std::size_t id = begin(key, operation);
+    const bool conditional = operation.op == "cas";
+    const std::optional<Bytes> written = operation.value;
+    const std::size_t id = history_.begin(std::move(operation), simulation_.now());
     const auto answer = co_await call(wire::METHOD_REGISTER_CAS, request.SerializeAsString());
     if (!answer) {
-      // Certain not to have happened: nothing to explain.
-      if (answer.error().certainty == Certainty::not_applied) void_operation(key, id);
+      history_.end_error(id, answer.error(), simulation_.now());
       co_return;
     }
     client::RegisterCasResponse response;
     LATIUM_CHECK(response.ParseFromString(*answer));
-    auto& ended = end(key, id);
-    ended.applied = response.ok();
-    ended.label += response.ok() ? " applied" : " refused";
-    seen_[key] = response.ok() ? ended.value : response.exists() ? std::optional<Bytes>(response.value()) : std::nullopt;
-  }
-
-  std::size_t begin(std::size_t key, RegisterOperation operation) {
-    static const char* const kNames[] = {"read", "write", "cas"};
-    operation.ended = false;
-    operation.start = simulation_.now();
-    operation.label = "client " + std::to_string(number_) + " " + kNames[static_cast<int>(operation.kind)] + " " +
-                      operation.expected.value_or("absent") + " to " + operation.value.value_or("absent") + " at " +
-                      std::to_string(simulation_.now().count() / 1'000'000) + " ms";
-    histories_[key].push_back(std::move(operation));
-    return histories_[key].size() - 1;
-  }
-  RegisterOperation& end(std::size_t key, std::size_t id) {
-    RegisterOperation& operation = histories_[key][id];
-    operation.ended = true;
-    operation.end = simulation_.now();
-    return operation;
-  }
-  void void_operation(std::size_t key, std::size_t id) {
-    histories_[key][id].kind = RegisterOperation::Kind::read;  // open reads explain nothing
+    const std::optional<Bytes> there = response.exists() ? std::optional<Bytes>(response.value()) : std::nullopt;
+    seen_[key] = response.ok() ? written : there;
+    if (conditional) {
+      history_.operation(id).applied = response.ok();
+      if (!response.ok()) history_.operation(id).found = there;
+    }
+    history_.end_ok(id, simulation_.now());
   }
 
   Simulation& simulation_;
   NodeSeams seams_;
   std::vector<Address> nodes_;
-  Histories& histories_;
+  History& history_;
   int number_;
   std::uint64_t requests_ = 0;
   std::optional<Bytes> seen_[kKeys];
@@ -183,7 +170,7 @@ class RegisterClient final : public Process {
 
 struct World {
   explicit World(const RunOptions& options)
-      : simulation(options.seed, {.trace_line = options.trace_line}), network(simulation, {}), histories(kKeys) {
+      : simulation(options.seed, {.trace_line = options.trace_line}), network(simulation, {}) {
     std::vector<Address> addresses;
     for (std::size_t i = 0; i < kNodes; ++i) addresses.push_back({"node" + std::to_string(i), 7400});
     for (std::size_t i = 0; i < kNodes; ++i) {
@@ -200,7 +187,7 @@ struct World {
     for (int i = 0; i < count; ++i) {
       SimHost::Options host{.name = "client" + std::to_string(i), .site = kSites[i % 3], .identity = {}, .engine = {}};
       clients.push_back(std::make_unique<SimHost>(simulation, network, std::move(host), [this, i, addresses](NodeSeams seams) {
-        return std::make_unique<RegisterClient>(simulation, seams, addresses, histories, i);
+        return std::make_unique<RegisterClient>(simulation, seams, addresses, history, i);
       }));
     }
   }
@@ -215,17 +202,10 @@ struct World {
 
   Simulation simulation;
   SimNetwork network;
-  Histories histories;
+  History history;
   std::vector<std::unique_ptr<SimHost>> nodes;
   std::vector<std::unique_ptr<SimHost>> clients;
 };
-
-std::optional<std::string> check(const Histories& histories) {
-  for (std::size_t key = 0; key < histories.size(); ++key) {
-    if (auto wrong = check_linearizable(histories[key])) return "key" + std::to_string(key) + ": " + *wrong;
-  }
-  return std::nullopt;
-}
 
 std::optional<std::string> play(World& world, Duration duration) {
   Simulation& simulation = world.simulation;
@@ -250,7 +230,8 @@ std::optional<std::string> play(World& world, Duration duration) {
   const bool ended = simulation.run_until([&] { return world.all(&RegisterClient::finished); }, simulation.now() + kHealBound);
   if (simulation.failed()) return simulation.failure();
   // Safety first: what the history shows says more than that something hangs.
-  if (auto wrong = check(world.histories)) return wrong;
+  const CheckReport judged = check_registers(world.history);
+  if (!judged.valid()) return judged.first();
   for (std::size_t i = 0; i < world.clients.size() && !ended; ++i) {
     if (world.client(i).finished()) continue;
     return "client " + std::to_string(i) + " did not end within " + std::to_string(kHealBound / seconds(1)) +
@@ -265,6 +246,7 @@ RunReport registers(const RunOptions& options) {
   World world(options);
   RunReport report;
   report.failure = play(world, options.duration);
+  report.history = world.history;
   report.trace_hash = world.simulation.trace_hash();
   report.events = world.simulation.events_run();
   return report;
