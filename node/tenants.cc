@@ -107,6 +107,11 @@ Task<void> drop_tenant(Cluster& cluster, std::string name, MonotonicTime deadlin
   LATIUM_CO_TRY(const ReadOutcome found, co_await registers.read(tenant_register(name), deadline));
   if (!found.state.present) co_return unknown(name);
   LATIUM_CO_TRY(const Tenant tenant, decode_tenant(found.state.value));
+  // Only where nobody else has a copy: elsewhere the drop may still be refused by others.
+  if (const auto known = cluster.catalog().find(tenant.id); known && known->only_here()) {
+    LATIUM_CO_CHECKED(co_await offload<void>(cluster.runtime(),
+                                             [&cluster, id = tenant.id] { return cluster.catalog().make_room_for_drop(id); }));
+  }
   CasCommand command{CasCommand::Expect::version, {}, found.state.version, std::nullopt};
   LATIUM_CO_TRY(const CommandOutcome outcome,
                 co_await registers.execute(tenant_register(name), std::move(command), registers.new_request_id(), deadline));

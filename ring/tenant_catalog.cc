@@ -146,6 +146,13 @@ Result<void> TenantCatalog::drop(TenantId id) {
   return remove(id, handle ? handle->name : std::string());
 }
 
+Result<void> TenantCatalog::make_room_for_drop(TenantId id) {
+  if (engine_.health().state == EngineHealth::State::writable) return {};
+  WriteBatch removal;
+  remove_tenant_data(removal, id);
+  return engine_.write(std::move(removal), Durability::sync);
+}
+
 // changing_ is held. `name`: empty when the tenant is not known here.
 Result<void> TenantCatalog::remove(TenantId id, const std::string& name) {
   const auto handle = find(id);

@@ -87,6 +87,10 @@ class TenantCatalog {
   /// used again. The same for one that is not known here.
   Result<void> drop(TenantId id);
 
+  /// On a full disk, which takes removals only: removes what is kept of the tenant but not the tenant, to make room for the
+  /// drop that is to follow. Otherwise nothing happens.
+  Result<void> make_room_for_drop(TenantId id);
+
   /// `unknown_tenant`, `invalid_argument` (name). The handle is shared by all who ask for the bucket. Does not block.
   Result<std::shared_ptr<BucketHandle>> bucket(std::string_view tenant, std::string_view bucket);
 

@@ -108,7 +108,7 @@ TEST_F(NodeTest, BadDirectoriesAreRefusedWithARemedy) {
   fresh.bootstrap = false;
   EXPECT_EQ(Node::open(fresh).error().code, ErrorCode::invalid_argument);
   fresh.seeds = {"127.0.0.1:1"};
-  EXPECT_EQ(Node::open(fresh).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(Node::open(fresh).error().code, ErrorCode::invalid_argument);
 
   std::ofstream(directory_ / "file") << "x";
   EXPECT_EQ(Node::open(options("file")).error().code, ErrorCode::io_error);
