@@ -1,0 +1,139 @@
+// The acceptor's rules, one scenario each.
+#include "replication/acceptor.h"
+
+#include <gtest/gtest.h>
+
+namespace latium {
+namespace {
+
+Ballot ballot(std::uint64_t stamp, std::uint64_t node = 1) {
+  return {Hlc{stamp}, NodeId{node}, stamp};
+}
+RegisterState state(std::uint64_t version, Bytes value) {
+  return {version, {1, version}, true, std::move(value)};
+}
+RegisterState tombstone(std::uint64_t version) {
+  return {version, {1, version}, false, {}};
+}
+
+class AcceptorTest : public testing::Test {
+ protected:
+  AcceptorStep take(const AcceptorOp& op) { return step(record_, floor_, op); }
+  bool prepares(const Ballot& b) { return take(PrepareOp{b}).answer.ok; }
+  bool accepts(const Ballot& b, RegisterState s, const Ballot& next = {}, const Ballot& base = {}) {
+    return take(AcceptOp{b, std::move(s), next, base}).answer.ok;
+  }
+  // As after a crash and a start: only what is on disk.
+  void restart() {
+    const auto decoded = decode_acceptor(encode_acceptor(record_));
+    ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+    EXPECT_EQ(*decoded, record_);
+    record_ = *decoded;
+  }
+
+  AcceptorRecord record_;
+  Ballot floor_;
+};
+
+TEST_F(AcceptorTest, OfTwoProposersTheLowerIsRefused) {
+  EXPECT_TRUE(prepares(ballot(2, 2)));
+  const AcceptorStep refused = take(PrepareOp{ballot(1, 1)});
+  EXPECT_FALSE(refused.answer.ok);
+  EXPECT_EQ(refused.answer.promised, ballot(2, 2));
+  EXPECT_FALSE(accepts(ballot(1, 1), state(1, "a")));
+  EXPECT_TRUE(accepts(ballot(2, 2), state(1, "b")));
+  EXPECT_EQ(take(PrepareOp{ballot(3, 1)}).answer.state, state(1, "b"));
+}
+
+TEST_F(AcceptorTest, APromiseHoldsOverARestart) {
+  EXPECT_TRUE(prepares(ballot(5)));
+  restart();
+  EXPECT_FALSE(accepts(ballot(4), state(1, "a")));
+  EXPECT_TRUE(accepts(ballot(5), state(1, "a"), ballot(7)));
+  restart();
+  EXPECT_FALSE(prepares(ballot(6, 9)));
+  EXPECT_TRUE(accepts(ballot(7), state(2, "b"), ballot(8), ballot(5)));
+}
+
+TEST_F(AcceptorTest, ASecondCopyOfAnAcceptChangesNothing) {
+  EXPECT_TRUE(accepts(ballot(1), state(1, "a"), ballot(2)));
+  const AcceptorRecord before = record_;
+  EXPECT_TRUE(accepts(ballot(2), state(2, "b"), ballot(3)));
+  EXPECT_FALSE(accepts(ballot(1), state(1, "a"), ballot(2)));
+  EXPECT_NE(record_, before);
+  EXPECT_EQ(record_.accepted, ballot(2));
+}
+
+TEST_F(AcceptorTest, WhatIsNotKnownToBeChosenIsNotReadLocally) {
+  EXPECT_TRUE(accepts(ballot(1), state(1, "a"), ballot(2)));
+  EXPECT_EQ(record_.last_chosen().version, 0u);
+  take(LearnOp{ballot(1), std::nullopt});
+  EXPECT_EQ(record_.last_chosen(), state(1, "a"));
+  // The next one is under way: the older one is what is known.
+  EXPECT_TRUE(accepts(ballot(2), state(2, "b"), ballot(3)));
+  EXPECT_EQ(record_.last_chosen(), state(1, "a"));
+  restart();
+  EXPECT_EQ(*decode_last_chosen(encode_acceptor(record_)), state(1, "a"));
+  // The accept after it says that it was chosen.
+  EXPECT_TRUE(accepts(ballot(3), state(3, "c"), ballot(4), ballot(2)));
+  EXPECT_EQ(record_.last_chosen(), state(2, "b"));
+}
+
+TEST_F(AcceptorTest, AStaleLearnChangesNothing) {
+  EXPECT_TRUE(accepts(ballot(5), state(2, "b")));
+  take(LearnOp{ballot(5), std::nullopt});
+  const AcceptorRecord before = record_;
+  EXPECT_EQ(take(LearnOp{ballot(3), state(1, "a")}).change, RecordChange::none);
+  EXPECT_EQ(record_, before);
+}
+
+TEST_F(AcceptorTest, ALearnBringsTheStateToWhoMissedTheAccept) {
+  EXPECT_EQ(take(LearnOp{ballot(3), state(1, "a")}).change, RecordChange::durable);
+  EXPECT_EQ(record_.last_chosen(), state(1, "a"));
+  EXPECT_FALSE(accepts(ballot(2), state(1, "x")));
+}
+
+TEST_F(AcceptorTest, ACollectedTombstoneStaysGone) {
+  EXPECT_TRUE(accepts(ballot(3), tombstone(2), ballot(4)));
+  EXPECT_FALSE(take(CollectOp{ballot(3)}).answer.ok) << "not known to be chosen yet";
+  take(LearnOp{ballot(3), std::nullopt});
+  EXPECT_EQ(take(CollectOp{ballot(3)}).change, RecordChange::removed);
+  floor_ = floor_after_collecting(record_, floor_);
+  record_ = AcceptorRecord();
+  // Late copies of what was before, and of the promise that was held.
+  EXPECT_FALSE(accepts(ballot(2), state(1, "a")));
+  EXPECT_FALSE(accepts(ballot(4), state(3, "b")));
+  EXPECT_FALSE(prepares(ballot(4)));
+  take(LearnOp{ballot(2), state(1, "a")});
+  EXPECT_EQ(record_, AcceptorRecord());
+  EXPECT_TRUE(prepares(ballot(5)));
+}
+
+TEST_F(AcceptorTest, ALiveRegisterIsNotCollected) {
+  EXPECT_TRUE(accepts(ballot(3), state(2, "b")));
+  take(LearnOp{ballot(3), std::nullopt});
+  EXPECT_FALSE(take(CollectOp{ballot(3)}).answer.ok);
+}
+
+TEST_F(AcceptorTest, WhatIsAbsorbedCountsUnderItsOwnBallotWhateverWasPromised) {
+  EXPECT_TRUE(prepares(ballot(9)));
+  EXPECT_TRUE(take(AbsorbOp{ballot(4), state(1, "a")}).answer.ok);
+  EXPECT_EQ(record_.accepted, ballot(4));
+  EXPECT_FALSE(accepts(ballot(5), state(2, "x")));
+  EXPECT_TRUE(take(AbsorbOp{ballot(3), state(1, "old")}).answer.ok);
+  EXPECT_EQ(record_.state, state(1, "a"));
+}
+
+TEST(AcceptorCodecTest, DamageIsCorruption) {
+  AcceptorRecord record;
+  (void)step(record, Ballot(), AcceptOp{ballot(1), state(1, "value"), ballot(2), Ballot()});
+  const Bytes good = encode_acceptor(record);
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    EXPECT_FALSE(decode_acceptor(good.substr(0, size)).has_value()) << size;
+  }
+  EXPECT_FALSE(decode_acceptor(good + "x").has_value());
+  EXPECT_EQ(decode_acceptor("\x02").error().code, ErrorCode::corruption);
+}
+
+}  // namespace
+}  // namespace latium

@@ -1,0 +1,58 @@
+#include "replication/register_state.h"
+
+#include <gtest/gtest.h>
+
+namespace latium {
+namespace {
+
+constexpr RequestId kRequest{1, 2};
+const Ballot kBallot{Hlc{100}, NodeId{1}, 1};
+
+CommandResult run(const RegisterState& state, const RegisterCommand& command) {
+  return apply(state, command, kRequest, kBallot);
+}
+
+TEST(RegisterStateTest, CasWritesOnlyWhatItExpects) {
+  CasCommand create{CasCommand::Expect::absent, {}, 0, "a"};
+  const auto made = run({}, create);
+  ASSERT_TRUE(made.applied);
+  EXPECT_EQ(made.state, (RegisterState{100, kRequest, true, "a"}));
+  EXPECT_FALSE(run(made.state, create).applied);
+  const auto changed = run(made.state, CasCommand{CasCommand::Expect::value, "a", 0, "b"});
+  ASSERT_TRUE(changed.applied);
+  EXPECT_EQ(changed.state.version, 101u);
+  EXPECT_FALSE(run(changed.state, CasCommand{CasCommand::Expect::value, "a", 0, "c"}).applied);
+  EXPECT_TRUE(run(changed.state, CasCommand{CasCommand::Expect::version, {}, 101, "c"}).applied);
+  EXPECT_FALSE(run(changed.state, CasCommand{CasCommand::Expect::version, {}, 100, "c"}).applied);
+}
+
+TEST(RegisterStateTest, ADeleteLeavesATombstoneWhereThereWasSomething) {
+  const CasCommand remove{CasCommand::Expect::anything, {}, 0, std::nullopt};
+  EXPECT_EQ(run({}, remove).state, RegisterState());
+  const auto removed = run({7, {}, true, "a"}, remove);
+  EXPECT_TRUE(removed.applied);
+  EXPECT_FALSE(removed.state.present);
+  EXPECT_EQ(removed.state.version, 8u);
+}
+
+TEST(RegisterStateTest, TokensOfALockGrowWithEachOwner) {
+  const auto acquire = [](Bytes owner, std::uint64_t now_ms) { return LockAcquireCommand{std::move(owner), now_ms, 1'000, 500}; };
+  const auto first = run({}, acquire("a", 0));
+  ASSERT_TRUE(first.applied);
+  EXPECT_EQ(*decode_lock(first.state), (LockState{"a", 1, 1'000}));
+  // Run out, but perhaps not by the holder's clock.
+  EXPECT_FALSE(run(first.state, acquire("b", 1'499)).applied);
+  const auto second = run(first.state, acquire("b", 1'500));
+  ASSERT_TRUE(second.applied);
+  EXPECT_EQ(decode_lock(second.state)->token, 2u);
+  EXPECT_FALSE(run(second.state, LockRenewCommand{"a", 1, 1'600, 1'000}).applied);
+  EXPECT_FALSE(run(second.state, LockReleaseCommand{"a", 1}).applied);
+  const auto released = run(second.state, LockReleaseCommand{"b", 2});
+  ASSERT_TRUE(released.applied);
+  const auto third = run(released.state, acquire("a", 1'600));
+  ASSERT_TRUE(third.applied);
+  EXPECT_EQ(decode_lock(third.state)->token, 3u);
+}
+
+}  // namespace
+}  // namespace latium
