@@ -67,8 +67,8 @@ struct Stepper {
       mark_accepted_chosen(record);
       return {.answer = {.ok = true, .chosen = true}, .change = RecordChange::lazy};
     }
-    const bool fresh = !record.promised && !record.accepted;
-    if (!op.state || record.accepted > op.ballot || (fresh && op.ballot <= floor)) return known;
+    // Also when something was promised since: what was collected does not come back with a late learn.
+    if (!op.state || record.accepted > op.ballot || (!record.accepted && op.ballot <= floor)) return known;
     // Chosen by others: to accept it too is what phase 2 would have done, had its message come.
     record.accepted = op.ballot;
     record.state = *op.state;
@@ -94,8 +94,7 @@ struct Stepper {
   }
 
   AcceptorStep operator()(const AbsorbOp& op) const {
-    const bool fresh = !record.promised && !record.accepted;
-    if (op.ballot <= record.accepted || (fresh && op.ballot <= floor)) return {.answer = {.ok = true}};
+    if (op.ballot <= record.accepted || (!record.accepted && op.ballot <= floor)) return {.answer = {.ok = true}};
     take(record, op.ballot, op.state);
     record.promised = std::max(record.promised, op.ballot);
     return {.answer = {.ok = true}, .change = RecordChange::durable};

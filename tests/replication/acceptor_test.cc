@@ -107,6 +107,9 @@ TEST_F(AcceptorTest, ACollectedTombstoneStaysGone) {
   take(LearnOp{ballot(2), state(1, "a")});
   EXPECT_EQ(record_, AcceptorRecord());
   EXPECT_TRUE(prepares(ballot(5)));
+  // Also once something new was promised.
+  take(LearnOp{ballot(2), state(1, "a")});
+  EXPECT_FALSE(record_.accepted);
 }
 
 TEST_F(AcceptorTest, ALiveRegisterIsNotCollected) {
