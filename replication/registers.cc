@@ -221,7 +221,9 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
     co_return co_await propose(attempt, std::move(place), ballot, Ballot(), base);
   }
   // Others have gone on from a state that may have been this command's, or not: there is no telling any more.
-  if (attempt.unsure_elsewhere || (attempt.unsure_version && base.version > *attempt.unsure_version)) {
+  // The same when there is nothing: the change may have been a deletion, or been deleted, and the tombstone collected since.
+  const bool gone_on = attempt.unsure_version && (base.version > *attempt.unsure_version || base.version == 0);
+  if (attempt.unsure_elsewhere || gone_on) {
     co_return give_up(true, "others changed it while this command had no answer", "");
   }
   RegisterState next = base;
