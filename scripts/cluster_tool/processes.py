@@ -91,13 +91,19 @@ def start(cluster, node):
     """Starts a node and waits until it serves. When it does not, nothing of it is left running."""
     directory = cluster.node_directory(node)
     directory.mkdir(exist_ok=True)
-    with open(directory / "out", "wb") as out, open(directory / "log", "ab") as log:
-        # A session of its own: an interrupt of this command, or the end of its terminal, is not for the nodes.
-        process = _run(cluster, "latiumd", lambda program: subprocess.Popen(
-            _command(program, cluster, node), stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True))
-    stat = _proc_stat(process.pid)
-    node.update(pid=process.pid, ticks=stat[1] if stat else 0, ended="dead")
-    cluster.save()
+    # Between its start and the note of its number, a process must not be lost to a signal that ends this command.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    try:
+        with open(directory / "out", "wb") as out, open(directory / "log", "ab") as log:
+            # A session of its own: an interrupt of this command, or the end of its terminal, is not for the nodes.
+            process = _run(cluster, "latiumd", lambda program: subprocess.Popen(
+                _command(program, cluster, node), stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True,
+                preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, held)))
+        stat = _proc_stat(process.pid)
+        node.update(pid=process.pid, ticks=stat[1] if stat else 0, ended="dead")
+        cluster.save()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     try:
         _wait_until_ready(node, directory, process)
     except BaseException:
