@@ -19,7 +19,7 @@ class NodeDraw {
   NodeDraw(NodeId node, std::uint32_t weight_milli);
 
   /// log2 of an exponentially distributed time whose rate is the node's weight: of several nodes, each is first in proportion to
-  /// its weight, and that stays true among those left when one goes (weighted rendezvous hashing). About 2 ns.
+  /// its weight, and that stays true among those left when one goes (weighted rendezvous hashing).
   LogCost cost(std::uint32_t arc) const;
 
  private:

@@ -28,7 +28,7 @@ inline constexpr std::size_t kMaxStandInsPerSite = 16;
 /// Immutable; shared by pointer; any thread.
 class Ring {
  public:
-  /// Shares the rings of the sites of `previous` whose members are the same: about 6 ms for each changed site of 100 nodes.
+  /// Shares the rings of the sites of `previous` whose members are the same.
   /// Nodes may come in any order.
   static std::shared_ptr<const Ring> build(Topology topology, const Ring* previous = nullptr);
 
@@ -43,7 +43,7 @@ class Ring {
   Result<void> check(const Placement& placement) const;
 
   /// The replicas and stand-ins of one partition; never a node outside the placement's sites. A placement that the cluster no
-  /// longer meets gives fewer replicas. Some microseconds: the hot path reads TenantRing.
+  /// longer meets gives fewer replicas. The hot path reads TenantRing.
   PreferenceList preference_list(TenantId tenant, const Placement& placement, PartitionId partition) const;
 
   /// The stand-ins for one replica of the list: those of its own site first, then the others in the list's order.
@@ -68,11 +68,11 @@ class Ring {
 /// The replicas of all partitions of one tenant under one ring. Immutable; shared by pointer; any thread.
 class TenantRing {
  public:
-  /// About 10 us for 64 partitions with three replicas. Precondition: valid_partitions(partitions).
+  /// Precondition: valid_partitions(partitions).
   static std::shared_ptr<const TenantRing> build(const Ring& ring, TenantId tenant, const Placement& placement,
                                                  std::uint16_t partitions);
 
-  /// As Ring::preference_list has them. Precondition: partition < partitions(). A few nanoseconds.
+  /// As Ring::preference_list has them. Precondition: partition < partitions().
   std::span<const NodeId> replicas(PartitionId partition) const {
     return std::span(nodes_).subspan(std::size_t{partition.value} * replicas_, replicas_);
   }

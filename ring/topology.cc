@@ -119,7 +119,6 @@ Bytes encode_topology(const Topology& value) {
   out.set_cluster(value.cluster.value);
   for (const TopologyNode& node : value.nodes) encode_node(node, *out.add_nodes());
   for (const NodeId voter : value.voters) out.add_voters(voter.value);
-  out.set_sealed(value.sealed);
   if (value.transition) {
     topology::Transition& transition = *out.mutable_transition();
     transition.set_node(value.transition->node.value);
@@ -138,7 +137,6 @@ Result<Topology> decode_topology(BytesView bytes) {
                .cluster = ClusterId{in.cluster()},
                .nodes = {},
                .voters = ids_of(in.voters()),
-               .sealed = in.sealed(),
                .transition = std::nullopt};
   out.nodes.reserve(static_cast<std::size_t>(in.nodes_size()));
   for (const topology::TopologyNode& node : in.nodes()) out.nodes.push_back(decode_node(node));

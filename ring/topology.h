@@ -52,7 +52,6 @@ struct Topology {
   ClusterId cluster;
   std::vector<TopologyNode> nodes;  ///< sorted by id
   std::vector<NodeId> voters;       ///< sorted
-  bool sealed = false;              ///< tenants may exist
   std::optional<Transition> transition;
 
   /// Binary search: `nodes` must be sorted. nullptr: no such node. Valid until `nodes` changes.
