@@ -12,7 +12,7 @@ namespace latium {
 namespace {
 
 constexpr std::string_view kRunKey = "run";
-constexpr std::size_t kTasks = 4096;
+constexpr std::size_t kExchangesAtOnce = 4096;
 
 // On disk before the first ballot of this start.
 Result<std::uint32_t> count_start(Engine& engine) {
@@ -39,19 +39,16 @@ bool is_only(const TenantRing& replicas, NodeId self) {
 
 }  // namespace
 
-Cluster::Cluster(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog, NodeId self,
-                 ClusterOptions options)
+Cluster::Cluster(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog, NodeId self)
     : runtime_(runtime),
       transport_(transport),
       catalog_(catalog),
       self_(self),
-      options_(options),
-      replica_(std::make_unique<RegisterReplica>(runtime, engine, options.max_clock_offset)),
-      tasks_(runtime.executor, kTasks) {}
+      replica_(std::make_unique<RegisterReplica>(runtime, engine)) {}
 
 Result<std::unique_ptr<Cluster>> Cluster::open(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog,
-                                               NodeId self, ClusterOptions options) {
-  std::unique_ptr<Cluster> cluster(new Cluster(runtime, engine, transport, catalog, self, options));
+                                               NodeId self) {
+  std::unique_ptr<Cluster> cluster(new Cluster(runtime, engine, transport, catalog, self));
   LATIUM_TRY(cluster->map_, ClusterMap::open(runtime, engine));
   LATIUM_CHECKED(cluster->replica_->open());
   LATIUM_TRY(const std::uint32_t run, count_start(engine));
@@ -113,6 +110,11 @@ Task<void> Cluster::adopt_tenant(Bytes record) {
 }
 
 Task<void> Cluster::adopt_tenant(Tenant tenant) {
+  // A join that is under way has looked through the tenants there were; one that it did not see must get no data before the
+  // newcomer owns its share.
+  if (!catalog_.find(tenant.id) && ring()->topology().transition) {
+    co_return fail(ErrorCode::unavailable, "tenant '" + tenant.name + "' is not taken up while a node is joining: retry");
+  }
   tenant.buckets.clear();
   LATIUM_CO_CHECKED(co_await offload<void>(runtime_, [catalog = &catalog_, tenant] { return catalog->adopt(tenant); }));
   if (const auto handle = catalog_.find(tenant.id)) handle->set_only_here(is_only(*handle->replicas(*ring()), self_));
@@ -128,7 +130,7 @@ Result<PeerView> Cluster::peer(NodeId node) const {
   return PeerView{std::move(address), own != nullptr && own->site == found->site, !is_up_ || is_up_(node)};
 }
 
-Task<Epoch> Cluster::exchange_topology(NodeId node, MonotonicTime deadline) {
+Task<void> Cluster::exchange_topology(NodeId node, MonotonicTime deadline) {
   LATIUM_CO_TRY(const PeerView peer, this->peer(node));
   cluster::TopologyFetchRequest request;
   request.set_topology(encoded_topology());
@@ -138,7 +140,7 @@ Task<Epoch> Cluster::exchange_topology(NodeId node, MonotonicTime deadline) {
   cluster::TopologyFetchResponse response;
   if (!response.ParseFromString(bytes)) co_return fail(ErrorCode::corruption, "a topology's answer does not parse");
   if (!response.topology().empty()) LATIUM_CO_CHECKED(co_await adopt_topology(response.topology()));
-  co_return Epoch{response.epoch()};
+  co_return Result<void>();
 }
 
 namespace {
@@ -151,7 +153,7 @@ Task<void> exchange_quietly(Cluster& cluster, NodeId node, MonotonicTime deadlin
 }  // namespace
 
 Task<void> Cluster::spread_topology(MonotonicTime deadline) {
-  TaskGroup group(runtime_.executor, kTasks);
+  TaskGroup group(runtime_.executor, kExchangesAtOnce);
   const auto map = ring();
   for (const TopologyNode& node : map->topology().nodes) {
     if (node.id == self_ || !group.has_room()) continue;
@@ -161,9 +163,7 @@ Task<void> Cluster::spread_topology(MonotonicTime deadline) {
 }
 
 Task<void> Cluster::stop() {
-  tasks_.cancel();
-  LATIUM_CO_CHECKED(co_await links_->stop());
-  co_return co_await tasks_.join();
+  return links_->stop();
 }
 
 }  // namespace latium

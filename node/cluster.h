@@ -12,16 +12,12 @@
 
 namespace latium {
 
-struct ClusterOptions {
-  std::chrono::milliseconds max_clock_offset{500};
-};
-
 /// Loop thread only, but for ring(). All that it is given outlives it; join stop() before it dies.
 class Cluster final : public ClusterView {
  public:
   /// Loads the map and the floors, and counts this start: ballots of different starts differ. Blocks.
   static Result<std::unique_ptr<Cluster>> open(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog,
-                                               NodeId self, ClusterOptions options);
+                                               NodeId self);
 
   NodeId self() const override { return self_; }
   Epoch epoch() const override { return map_->epoch(); }
@@ -37,10 +33,11 @@ class Cluster final : public ClusterView {
   std::shared_ptr<const Ring> ring() const { return map_->ring(); }
   ClusterMap& map() { return *map_; }
   Task<void> adopt(Topology topology);
+  /// `unavailable`: not known yet, and a node is joining.
   Task<void> adopt_tenant(Tenant tenant);
 
-  /// Sends this node's map to `node` and takes over that node's if it is newer. Returns the epoch that `node` has then.
-  Task<Epoch> exchange_topology(NodeId node, MonotonicTime deadline);
+  /// Sends this node's map to `node` and takes over that node's if it is newer.
+  Task<void> exchange_topology(NodeId node, MonotonicTime deadline);
   /// The same with everybody in the map, at once; failures are left to later requests, which carry maps too.
   Task<void> spread_topology(MonotonicTime deadline);
 
@@ -55,7 +52,6 @@ class Cluster final : public ClusterView {
   Runtime& runtime() { return runtime_; }
   Transport& transport() { return transport_; }
   TenantCatalog& catalog() { return catalog_; }
-  const ClusterOptions& options() const { return options_; }
 
   /// Tenants know whether all of them is here; after each change of the map or the tenants.
   void update_tenants();
@@ -63,20 +59,18 @@ class Cluster final : public ClusterView {
   Task<void> stop();
 
  private:
-  Cluster(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog, NodeId self, ClusterOptions options);
+  Cluster(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog, NodeId self);
 
   Runtime& runtime_;
   Transport& transport_;
   TenantCatalog& catalog_;
   NodeId self_;
-  ClusterOptions options_;
   std::unique_ptr<ClusterMap> map_;
   std::unique_ptr<RegisterReplica> replica_;
   std::unique_ptr<ReplicaLinks> links_;
   std::unique_ptr<Registers> registers_;
   std::function<bool(NodeId)> is_up_;
   std::function<void()> changed_;
-  TaskGroup tasks_;
 };
 
 }  // namespace latium

@@ -49,7 +49,7 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
                                                  NodeIdentity identity, CoreOptions options) {
   LATIUM_CHECKED(restore_clock(engine, hlc));
   LATIUM_TRY(auto catalog, TenantCatalog::open(engine));
-  LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node, {options.max_clock_offset}));
+  LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node));
   std::unique_ptr<NodeCore> core(
       new NodeCore(runtime, engine, hlc, std::move(identity), std::move(options), std::move(catalog), std::move(cluster)));
   return core;

@@ -130,7 +130,6 @@ Task<Bytes> serve_topology(Cluster& cluster, Bytes bytes) {
   LATIUM_CO_TRY(const auto request, parse_request<cluster::TopologyFetchRequest>(bytes));
   if (!request.topology().empty()) LATIUM_CO_CHECKED(co_await cluster.adopt_topology(request.topology()));
   cluster::TopologyFetchResponse response;
-  response.set_epoch(cluster.epoch().value);
   if (Epoch{request.epoch()} < cluster.epoch()) response.set_topology(cluster.encoded_topology());
   co_return response.SerializeAsString();
 }

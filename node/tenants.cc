@@ -27,6 +27,15 @@ Task<void> pause(Cluster& cluster, MonotonicTime deadline, const char* why) {
   co_return co_await sleep_until(runtime, next);
 }
 
+// Waits until nobody is joining, if need be.
+Task<void> take_up(Cluster& cluster, Tenant tenant, MonotonicTime deadline) {
+  while (true) {
+    const auto adopted = co_await cluster.adopt_tenant(tenant);
+    if (adopted || adopted.error().code != ErrorCode::unavailable) co_return adopted;
+    LATIUM_CO_CHECKED(co_await pause(cluster, deadline, "a node is joining the cluster: use the tenant after that"));
+  }
+}
+
 std::unexpected<Error> unknown(const std::string& name) {
   return fail(
       ErrorCode::unknown_tenant,
@@ -52,7 +61,6 @@ Task<TenantId> new_tenant_id(Cluster& cluster, MonotonicTime deadline) {
   }
 }
 
-// Also of a tenant that somebody else has created meanwhile, with the same id: that was this call's own, tried before.
 Task<bool> put_record(Cluster& cluster, const Tenant& tenant, MonotonicTime deadline) {
   CasCommand command{CasCommand::Expect::absent, {}, 0, encode_tenant(tenant)};
   LATIUM_CO_TRY(const CommandOutcome outcome,
@@ -84,7 +92,7 @@ Task<Tenant> create_tenant(Cluster& cluster, std::string own_site, std::string n
   if (cluster.catalog().find(name)) co_return fail(ErrorCode::already_exists, "tenant '" + name + "' exists already");
   Tenant tenant{{}, name, 1, rule, partitions, {}};
   while (true) {
-    // Under a map in which nobody is joining: a join that is under way has counted the tenants already.
+    // Rather not while somebody is joining; where that begins after this look, adopt_tenant() keeps the new tenant empty.
     LATIUM_CO_CHECKED((co_await read_topology(cluster, deadline)));
     if (cluster.ring()->topology().transition) {
       LATIUM_CO_CHECKED(co_await pause(cluster, deadline, "a node is joining the cluster: create the tenant after that"));
@@ -97,7 +105,7 @@ Task<Tenant> create_tenant(Cluster& cluster, std::string own_site, std::string n
     }
     LATIUM_CO_TRY(const bool created, co_await put_record(cluster, tenant, deadline));
     if (!created) co_return fail(ErrorCode::already_exists, "tenant '" + name + "' exists already");
-    LATIUM_CO_CHECKED(co_await cluster.adopt_tenant(tenant));
+    LATIUM_CO_CHECKED(co_await take_up(cluster, tenant, deadline));
     co_return tenant;
   }
 }
@@ -134,7 +142,7 @@ Task<std::shared_ptr<TenantHandle>> find_tenant(Cluster& cluster, std::string na
   LATIUM_CO_TRY(const ReadOutcome found, co_await cluster.registers().read(tenant_register(name), deadline));
   if (!found.state.present) co_return unknown(name);
   LATIUM_CO_TRY(Tenant tenant, decode_tenant(found.state.value));
-  LATIUM_CO_CHECKED(co_await cluster.adopt_tenant(std::move(tenant)));
+  LATIUM_CO_CHECKED(co_await take_up(cluster, std::move(tenant), deadline));
   if (auto handle = cluster.catalog().find(name)) co_return handle;
   co_return unknown(name);
 }

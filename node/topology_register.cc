@@ -49,7 +49,7 @@ void begin_cluster(Cluster& cluster, ClusterId id, TopologyNode self, std::uint3
   const auto put = [&](const RegisterKey& key, Bytes value) {
     RegisterReplica::put_initial(batch, key, first, {first.stamp.value, {}, true, std::move(value)});
   };
-  Topology topology{Epoch{1}, id, {self}, {self.id}, false, std::nullopt};
+  Topology topology{Epoch{1}, id, {self}, {self.id}, std::nullopt};
   put(topology_register(), encode_topology(topology));
   storage::TenantIds ids;
   ids.set_next(next_tenant_id);

@@ -91,7 +91,5 @@ Ballot floor_after_collecting(const AcceptorRecord& record, const Ballot& floor)
 Bytes encode_acceptor(const AcceptorRecord& record);
 /// `corruption` on what encode_acceptor cannot have written.
 Result<AcceptorRecord> decode_acceptor(BytesView stored);
-/// Only the last chosen state, without copying the rest: what a local read needs.
-Result<RegisterState> decode_last_chosen(BytesView stored);
 
 }  // namespace latium

@@ -37,7 +37,7 @@ class ClusterView {
   virtual bool knows_tenant(TenantId tenant) const = 0;
   /// latium.storage.TenantRecord. `unknown_tenant`.
   virtual Result<Bytes> tenant_record(TenantId tenant) const = 0;
-  /// Keeps the record of a tenant. `unknown_tenant`: it was dropped.
+  /// Keeps the record of a tenant. `unknown_tenant`: it was dropped; `unavailable`: not now.
   virtual Task<void> adopt_tenant(Bytes record) = 0;
 
   /// `unavailable`: not in the map.

@@ -23,10 +23,8 @@ void HeldPromises::keep(Bytes stored_key, HeldPromise promise) {
 std::optional<HeldPromise> HeldPromises::take(const Bytes& stored_key) {
   const auto found = index_.find(stored_key);
   if (found == index_.end()) return std::nullopt;
-  HeldPromise promise = std::move(found->second->second);
-  bytes_ -= 2 * stored_key.size() + promise.state.value.size() + 300;
-  entries_.erase(found->second);
-  index_.erase(found);
+  HeldPromise promise = found->second->second;
+  erase(found->second);
   return promise;
 }
 

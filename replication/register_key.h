@@ -34,7 +34,7 @@ struct RegisterKey {
     out.append(key);
     return out;
   }
-  /// "key 'name' of tenant 7", for messages.
+  /// "register 'name'", "lock 'name'", for messages.
   std::string describe() const;
 };
 

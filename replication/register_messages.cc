@@ -16,6 +16,9 @@ void fill(const Ballot& ballot, replica::Ballot& out) {
   out.set_attempt(ballot.attempt);
 }
 
+// Room above every ballot, so that no register can be put out of reach: the year 6429 of a wall clock.
+constexpr std::uint64_t kStampMax = std::uint64_t{1} << 63;
+
 Ballot ballot_of(const replica::Ballot& message) {
   return {Hlc{message.stamp()}, NodeId{message.node()}, message.attempt()};
 }
@@ -69,6 +72,9 @@ Result<AcceptorOp> op_of(const replica::Item& message) {
   const Ballot ballot = ballot_of(message.ballot());
   if (!ballot && message.kind() != replica::Item::KIND_READ) {
     return fail(ErrorCode::invalid_argument, "a step on a register comes without a ballot");
+  }
+  if (std::max(ballot.stamp.value, message.next().stamp()) > kStampMax) {
+    return fail(ErrorCode::invalid_argument, "ballot " + to_string(ballot) + " is beyond every clock: check that of its node");
   }
   if (message.state().value().size() > kRegisterBytesMax) {
     return fail(ErrorCode::invalid_argument, "a register's state is larger than " + std::to_string(kRegisterBytesMax) + " bytes");

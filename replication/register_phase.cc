@@ -19,12 +19,10 @@ constexpr Duration kGraceAtLeast = milliseconds(2);
 
 // Shared with the callbacks of the steps, which may come after the phase ended.
 struct Running : PhaseAnswers {
-  explicit Running(RegisterPlace where)
-      : PhaseAnswers(std::move(where)), attempts(place.set.size()), resend_at(place.set.size(), kNever) {}
+  explicit Running(RegisterPlace where) : PhaseAnswers(std::move(where)), resend_at(place.set.size(), kNever) {}
 
   Event changed;
   bool ended = false;
-  std::vector<std::uint32_t> attempts;
   std::vector<MonotonicTime> resend_at;
 };
 
@@ -66,9 +64,6 @@ struct Phase {
   static void failed(Runtime& runtime, Running& state, std::size_t member, Error error) {
     if (error.code == ErrorCode::stale_topology) {
       state.stale = true;
-    } else if (error.code == ErrorCode::invalid_argument) {
-      state.clock_refused = true;
-      state.quorum.no(member);
     } else {
       state.resend_at[member] =
           saturating_add(runtime.clock.monotonic_now(), kResend.wait(state.attempts[member] - 1, runtime.random));
@@ -97,7 +92,7 @@ struct Phase {
     co_return waited;
   }
 
-  void count(MonotonicTime /*began*/) const {
+  void count() const {
     CallStats& stats = state->stats;
     const auto& members = state->place.set.members;
     bool remote = false;
@@ -151,7 +146,7 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
     }
   }
   state.ended = true;
-  phase.count(began);
+  phase.count();
   co_return PhaseOutcome{*end, phase.state};
 }
 

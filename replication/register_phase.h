@@ -24,15 +24,19 @@ struct RegisterPlace {
 /// matters to the learn.
 struct PhaseAnswers {
   explicit PhaseAnswers(RegisterPlace where)
-      : place(std::move(where)), quorum(place.set), answers(place.set.size()), errors(place.set.size()) {}
+      : place(std::move(where)),
+        quorum(place.set),
+        answers(place.set.size()),
+        errors(place.set.size()),
+        attempts(place.set.size()) {}
 
   RegisterPlace place;
-  Quorum quorum;                                       ///< yes: answered ok; no: refused, or unfit to answer
+  Quorum quorum;                                       ///< yes: answered ok; no: refused
   std::vector<std::optional<AcceptorAnswer>> answers;  ///< of those that answered, ok or not
   std::vector<std::optional<Error>> errors;            ///< the last one of those that did not
   Ballot highest_refusal;                              ///< what to be above
   bool stale = false;                                  ///< the map has changed: start over
-  bool clock_refused = false;                          ///< a replica finds this node's clock too far ahead
+  std::vector<std::uint32_t> attempts;                 ///< how often each was asked
   CallStats stats;
 };
 

@@ -24,12 +24,6 @@ Bytes stored_floor(const Ballot& floor) {
   return out;
 }
 
-const Ballot* ballot_to_check(const AcceptorOp& op) {
-  if (const auto* prepare = std::get_if<PrepareOp>(&op)) return &prepare->ballot;
-  if (const auto* accept = std::get_if<AcceptOp>(&op)) return &std::max(accept->ballot, accept->next);
-  return nullptr;
-}
-
 }  // namespace
 
 // Keeps a slot in memory.
@@ -63,7 +57,6 @@ struct RegisterReplica::Plan {
   std::vector<Change> changes;
   WriteBatch batch;
   Durability durability = Durability::buffered;
-  std::map<Bytes, Ballot> floors;
 };
 
 Result<void> RegisterReplica::open() {
@@ -78,43 +71,26 @@ Result<void> RegisterReplica::open() {
   return cursor->status();
 }
 
-Result<void> RegisterReplica::check_clock(const AcceptorOp& op, const Ballot& promised) const {
-  const Ballot* ballot = ballot_to_check(op);
-  if (ballot == nullptr) return {};
-  const std::uint64_t now_ms = runtime_.clock.wall_ms();
-  // Above what was promised already, however high: it was good for a majority once, when more clocks were wrong.
-  const std::uint64_t limit_ms =
-      std::max(now_ms, promised.stamp.milliseconds()) + static_cast<std::uint64_t>(max_clock_offset_.count());
-  if (ballot->stamp.milliseconds() <= limit_ms) return {};
-  return fail(ErrorCode::invalid_argument, "a ballot of node " + to_hex(ballot->node.value) + " is " +
-                                               std::to_string(ballot->stamp.milliseconds() - now_ms) +
-                                               " ms ahead of the replica's clock: check the clocks of both nodes");
-}
-
 Ballot RegisterReplica::floor_of(const RegisterKey& key) const {
   const auto found = floors_.find(floor_key(key));
   return found == floors_.end() ? Ballot() : found->second;
 }
 
 Task<void> RegisterReplica::load(Slot& slot, Bytes stored_key) {
+  // Somebody loads it already; when that fails, the next one tries.
+  while (slot.loading) LATIUM_CO_CHECKED(co_await slot.load_ended.wait());
   if (slot.current) co_return Result<void>();
-  if (slot.users > 1) {
-    // Somebody loads it already.
-    LATIUM_CO_CHECKED(co_await slot.loaded.wait());
-    if (slot.load_error) co_return fail(*slot.load_error);
-    if (slot.current) co_return Result<void>();
+  slot.loading = true;
+  slot.load_ended.clear();
+  const Result<ReadResult> found = co_await read(runtime_, engine_, Family::registers, std::move(stored_key));
+  slot.loading = false;
+  slot.load_ended.set();
+  if (!found) co_return fail(found.error());
+  AcceptorRecord record;
+  if (found->presence == Presence::found) {
+    LATIUM_CO_TRY(record, decode_acceptor(found->value));
   }
-  Result<ReadResult> found = co_await read(runtime_, engine_, Family::registers, std::move(stored_key));
-  Result<AcceptorRecord> record = found ? AcceptorRecord() : Result<AcceptorRecord>(fail(found.error()));
-  if (found && found->presence == Presence::found) record = decode_acceptor(found->value);
-  slot.load_error.reset();
-  if (record) {
-    slot.current = slot.durable = std::make_shared<const AcceptorRecord>(*std::move(record));
-  } else {
-    slot.load_error = record.error();
-  }
-  slot.loaded.set();
-  if (slot.load_error) co_return fail(*slot.load_error);
+  slot.current = slot.durable = std::make_shared<const AcceptorRecord>(std::move(record));
   co_return Result<void>();
 }
 
@@ -123,12 +99,11 @@ void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_
   const Bytes key = item.key.stored();
   if (change == RecordChange::removed) {
     const Bytes partition = floor_key(item.key);
-    Ballot& floor = plan.floors[partition];
-    floor = std::max(floor_after_collecting(next, floor_of(item.key)), floor);
+    // At once: a step on the empty record that comes before the sync must see it.
+    Ballot& floor = floors_[partition];
+    floor = floor_after_collecting(next, floor);
     plan.batch.put(Family::system, Bytes(kFloorPrefix) + partition, stored_floor(floor));
     plan.batch.remove(Family::registers, key);
-    // At once: a step on the empty record that comes before the sync must see it.
-    floors_[partition] = std::max(floors_[partition], floor);
     next = AcceptorRecord();
   } else {
     plan.batch.put(Family::registers, key, encode_acceptor(next));
@@ -139,10 +114,6 @@ void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_
 }
 
 void RegisterReplica::step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan) {
-  if (const auto clock = check_clock(item.op, slot.current->promised); !clock) {
-    plan.answers[index] = fail(clock.error());
-    return;
-  }
   const bool reads = std::holds_alternative<ReadOp>(item.op);
   AcceptorRecord next = reads ? *slot.durable : *slot.current;
   AcceptorStep taken = latium::step(next, floor_of(item.key), item.op);
@@ -193,54 +164,30 @@ Task<RegisterPage> RegisterReplica::list(TenantId tenant, PartitionId partition,
   const RegisterKey at{tenant, partition, std::move(prefix)};
   const KeyRange range = KeyRange::prefix(at.stored());
   const Bytes from = after.empty() ? range.begin : RegisterKey{tenant, partition, std::move(after)}.stored() + '\0';
-  const Ballot floor = floor_of(at);
   // Behind every step that was taken before: those that are still on their way to the disk are listed too.
   WriteBatch barrier;
   barrier.put(Family::system, kBarrierKey, {});
   LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(barrier), Durability::buffered));
-  co_return co_await offload<RegisterPage>(
-      runtime_, [engine = &engine_, from, end = range.end, floor, limit]() -> Result<RegisterPage> {
-        RegisterPage page;
-        page.floor = floor;
-        LATIUM_TRY(const auto cursor, engine->scan(Family::registers, {from, end}));
-        for (; cursor->valid(); cursor->next()) {
-          if (page.entries.size() >= limit) {
-            page.more = true;
-            return page;
-          }
-          LATIUM_TRY(AcceptorRecord record, decode_acceptor(cursor->value()));
-          if (!record.accepted) continue;
-          page.entries.push_back({Bytes(cursor->key().substr(kFloorKeyBytes)), record.accepted, std::move(record.state)});
-        }
-        LATIUM_CHECKED(cursor->status());
+  co_return co_await offload<RegisterPage>(runtime_, [engine = &engine_, from, end = range.end, limit]() -> Result<RegisterPage> {
+    RegisterPage page;
+    LATIUM_TRY(const auto cursor, engine->scan(Family::registers, {from, end}));
+    for (; cursor->valid(); cursor->next()) {
+      if (page.entries.size() >= limit) {
+        page.more = true;
         return page;
-      });
-}
-
-Task<void> RegisterReplica::raise_floor(TenantId tenant, PartitionId partition, Ballot floor) {
-  const Bytes key = floor_key({tenant, partition, {}});
-  if (floor <= floors_[key]) co_return Result<void>();
-  floors_[key] = floor;
-  WriteBatch batch;
-  batch.put(Family::system, Bytes(kFloorPrefix) + key, stored_floor(floor));
-  co_return co_await write(runtime_, engine_, std::move(batch), Durability::sync);
-}
-
-Result<RegisterState> RegisterReplica::read_chosen(Engine& engine, const RegisterKey& key) {
-  LATIUM_TRY(const ReadResult found, engine.get(Family::registers, key.stored(), ReadMode::may_block));
-  if (found.presence != Presence::found) return RegisterState();
-  return decode_last_chosen(found.value);
+      }
+      LATIUM_TRY(AcceptorRecord record, decode_acceptor(cursor->value()));
+      if (!record.accepted) continue;
+      page.entries.push_back({Bytes(cursor->key().substr(kFloorKeyBytes)), record.accepted, std::move(record.state)});
+    }
+    LATIUM_CHECKED(cursor->status());
+    return page;
+  });
 }
 
 void RegisterReplica::put_initial(WriteBatch& batch, const RegisterKey& key, const Ballot& ballot, RegisterState state) {
   AcceptorRecord record{.promised = ballot, .accepted = ballot, .state = std::move(state), .chosen = ballot};
   batch.put(Family::registers, key.stored(), encode_acceptor(record));
-}
-
-void RegisterReplica::remove_tenant(WriteBatch& batch, TenantId tenant) {
-  Bytes begin;
-  put_u32_be(begin, tenant.value);
-  batch.remove_range(Family::registers, begin, prefix_end(begin));
 }
 
 }  // namespace latium

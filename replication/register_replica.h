@@ -1,7 +1,6 @@
 // RegisterReplica: what this node holds of registers, and the acceptor's steps on it. What it answers is on disk.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,38 +25,25 @@ struct RegisterPage {
   };
   std::vector<Entry> entries;
   bool more = false;
-  Ballot floor;
 };
 
-/// Loop thread only, but for read_chosen(). Engine and runtime outlive it, it outlives its tasks.
+/// Loop thread only. Engine and runtime outlive it, it outlives its tasks.
 class RegisterReplica {
  public:
-  /// `max_clock_offset`: a ballot further ahead of this node's wall clock is refused with `invalid_argument`, so that no node
-  /// with a bad clock can put a register out of the reach of the others.
-  RegisterReplica(Runtime& runtime, Engine& engine, std::chrono::milliseconds max_clock_offset)
-      : runtime_(runtime), engine_(engine), max_clock_offset_(max_clock_offset) {}
+  RegisterReplica(Runtime& runtime, Engine& engine) : runtime_(runtime), engine_(engine) {}
 
   /// Loads the floors of the partitions. Blocks; before any other call.
   Result<void> open();
 
   /// The steps, in order; answers in the order of the items, each by itself. All writes go into one batch with one sync.
-  /// Errors of an item: those of the engine, and the clock's. `still_valid` is asked once, right before the steps: its error
+  /// Errors of an item: those of the engine. `still_valid` is asked once, right before the steps: its error
   /// means that none was taken.
   Task<std::vector<Result<AcceptorAnswer>>> handle(std::vector<ReplicaItem> items, std::function<Result<void>()> still_valid);
 
   /// Accepted states whose key starts with `prefix`, from behind `after`: of every step taken before, and on disk.
   Task<RegisterPage> list(TenantId tenant, PartitionId partition, Bytes prefix, Bytes after, std::size_t limit);
-  /// The partition's floor is at least this from now on; durable when it returns.
-  Task<void> raise_floor(TenantId tenant, PartitionId partition, Ballot floor);
-
-  /// The last state known here to be chosen. Any thread; may block.
-  static Result<RegisterState> read_chosen(Engine& engine, const RegisterKey& key);
-
   /// Takes the first record of a register that this node begins a cluster with, as chosen, into `batch`.
   static void put_initial(WriteBatch& batch, const RegisterKey& key, const Ballot& ballot, RegisterState state);
-
-  /// Everything of a tenant, into `batch`.
-  static void remove_tenant(WriteBatch& batch, TenantId tenant);
 
  private:
   using Record = std::shared_ptr<const AcceptorRecord>;
@@ -66,8 +52,8 @@ class RegisterReplica {
   struct Slot {
     Record current;  // with everything that was decided
     Record durable;  // with what is on disk for certain; what reads see
-    Event loaded;
-    std::optional<Error> load_error;
+    bool loading = false;
+    Event load_ended;
     std::size_t users = 0;
   };
   class Hold;
@@ -81,12 +67,10 @@ class RegisterReplica {
   Task<void> load(Slot& slot, Bytes stored_key);
   void step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan);
   void plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next, RecordChange change, Plan& plan);
-  Result<void> check_clock(const AcceptorOp& op, const Ballot& promised) const;
   Ballot floor_of(const RegisterKey& key) const;
 
   Runtime& runtime_;
   Engine& engine_;
-  std::chrono::milliseconds max_clock_offset_;
   std::unordered_map<Bytes, std::unique_ptr<Slot>> slots_;
   std::map<Bytes, Ballot> floors_;  // by the six bytes of tenant and partition
 };

@@ -60,7 +60,6 @@ struct Registers::Attempt {
   std::optional<std::uint64_t> unsure_version{};
   /// Given to another node, and no answer came: it may still be run there.
   bool unsure_elsewhere = false;
-  std::string missing{};  // who did not answer, for the message
   CommandOutcome outcome{};
 };
 
@@ -133,6 +132,11 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
       next = co_await try_full(attempt);
     }
     if (next && *next == Next::forward) next = co_await forward(attempt);
+    if (next && *next == Next::contended) {
+      const Duration pause = kContention.wait(attempt.refusals - 1, random_);
+      const MonotonicTime until = std::min(attempt.deadline, saturating_add(runtime_.clock.monotonic_now(), pause));
+      if (const auto slept = co_await sleep_until(runtime_, until); !slept) next = fail(slept.error());
+    }
     if (!next) {
       if (attempt.unsure_version || attempt.unsure_elsewhere) next.error().certainty = Certainty::unknown;
       ++(next.error().certainty == Certainty::unknown ? statistics_.unknown_outcomes : statistics_.unavailable);
@@ -141,11 +145,6 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
     if (*next == Next::done) {
       statistics_.cost.add(attempt.outcome.stats);
       co_return std::move(attempt.outcome);
-    }
-    if (*next == Next::contended) {
-      const Duration pause = kContention.wait(attempt.refusals - 1, random_);
-      LATIUM_CO_CHECKED(
-          co_await sleep_until(runtime_, std::min(attempt.deadline, saturating_add(runtime_.clock.monotonic_now(), pause))));
     }
   }
 }
@@ -175,6 +174,16 @@ Accepted highest_accepted(const PhaseAnswers& said) {
   return out;
 }
 
+// Unless every replica refused the accept, one may have taken it, and a later proposer may find it there. A refusal says that
+// only of a replica that was asked once: it may have taken the first copy, and refused the second.
+bool may_be_accepted(const PhaseAnswers& said) {
+  for (std::size_t member = 0; member < said.answers.size(); ++member) {
+    const auto& answer = said.answers[member];
+    if (!answer || answer->ok || said.attempts[member] > 1) return true;
+  }
+  return false;
+}
+
 // How a command ends that ran out of time or of replicas.
 std::unexpected<Error> give_up(bool unsure, std::string_view what, const std::string& missing) {
   std::string text(what);
@@ -192,10 +201,10 @@ std::unexpected<Error> give_up(bool unsure, std::string_view what, const std::st
 Task<Registers::Next> Registers::try_held(Attempt& attempt, HeldPromise held) {
   if (!attempt.command) co_return Next::again;
   const auto result = apply(held.state, *attempt.command, attempt.request, held.next);
-  if (!result.applied || result.state == held.state) {
-    // Nothing to write; whether the state is still the latest, only the replicas can say.
-    co_return Next::again;
-  }
+  // Nothing to write, or done already by an earlier call with this id; whether the state is still the latest, only the replicas
+  // can say.
+  const bool repeated = attempt.request && held.state.last_request == attempt.request;
+  if (repeated || !result.applied || result.state == held.state) co_return Next::again;
   co_return co_await propose(attempt, std::move(held.place), held.next, held.chosen, result.state);
 }
 
@@ -262,9 +271,7 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, RegisterPlace place, 
     attempt.outcome.result.state = std::move(state);
     co_return Next::done;
   }
-  // Unless every replica refused, one may have accepted, and a later proposer may find it there.
-  const auto refused = [](const std::optional<AcceptorAnswer>& answer) { return answer && !answer->ok; };
-  if (ours && !std::ranges::all_of(phase.said->answers, refused)) {
+  if (ours && may_be_accepted(*phase.said)) {
     attempt.unsure_version = std::min(attempt.unsure_version.value_or(state.version), state.version);
   }
   if (phase.end == PhaseEnd::stale) co_return Next::again;
@@ -277,8 +284,7 @@ Registers::Next Registers::refuse_contended(Attempt& attempt, const PhaseAnswers
   ++statistics_.contended;
   ++attempt.refusals;
   attempt.above = std::max(attempt.above, said.highest_refusal);
-  attempt.missing = who_is_missing(said);
-  const bool settled_elsewhere = said.clock_refused || attempt.refusals >= kRefusalsBeforeForward;
+  const bool settled_elsewhere = attempt.refusals >= kRefusalsBeforeForward;
   // A command that may have taken effect is not given on: it could be run a second time there.
   const bool unsure = attempt.unsure_version.has_value();
   if (attempt.may_forward && attempt.command && settled_elsewhere && !unsure) return Next::forward;
