@@ -43,6 +43,12 @@ void add_values(Json& object, const std::vector<BytesView>& values, Encoding enc
   if (!text) object["encoding"] = "base64";
 }
 
+void add_value(Json& object, const std::string& name, std::optional<BytesView> value) {
+  const bool text = !value || is_utf8(*value);
+  object[name] = !value ? Json(nullptr) : Json(text ? std::string(*value) : base64_encode(*value));
+  if (!text) object[name + "_encoding"] = "base64";
+}
+
 std::string context_text(std::uint64_t version) {
   return to_hex(version);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,9 @@ void add_key(Json& object, BytesView key, Encoding encoding);
 
 /// Sets "values". All base64, marked by "encoding": "base64", when asked for or when one of them is not UTF-8.
 void add_values(Json& object, const std::vector<BytesView>& values, Encoding encoding);
+
+/// Sets `name`; null for none. Base64, marked by "<name>_encoding": "base64", when it is not UTF-8.
+void add_value(Json& object, const std::string& name, std::optional<BytesView> value);
 
 /// The opaque text that stands for what a reader saw of a key.
 std::string context_text(std::uint64_t version);
