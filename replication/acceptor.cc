@@ -61,11 +61,11 @@ struct Stepper {
   }
 
   AcceptorStep operator()(const LearnOp& op) const {
-    const AcceptorStep known{.answer = {.ok = true, .chosen = record.chosen == op.ballot}};
+    const AcceptorStep known{.answer = {.ok = true, .promised = record.promised, .chosen = record.chosen == op.ballot}};
     if (op.ballot <= record.chosen) return known;
     if (record.accepted == op.ballot) {
       mark_accepted_chosen(record);
-      return {.answer = {.ok = true, .chosen = true}, .change = RecordChange::lazy};
+      return {.answer = {.ok = true, .promised = record.promised, .chosen = true}, .change = RecordChange::lazy};
     }
     // Also when something was promised since: what was collected does not come back with a late learn.
     if (!op.state || record.accepted > op.ballot || (!record.accepted && op.ballot <= floor)) return known;
@@ -74,7 +74,7 @@ struct Stepper {
     record.state = *op.state;
     record.promised = std::max(record.promised, op.ballot);
     mark_accepted_chosen(record);
-    return {.answer = {.ok = true, .chosen = true}, .change = RecordChange::durable};
+    return {.answer = {.ok = true, .promised = record.promised, .chosen = true}, .change = RecordChange::durable};
   }
 
   AcceptorStep operator()(const ReadOp& op) const {
@@ -90,6 +90,8 @@ struct Stepper {
   AcceptorStep operator()(const CollectOp& op) const {
     const bool same = record.accepted == op.ballot && record.chosen == op.ballot && !record.state.present;
     if (!same) return {.answer = {.ok = !record.accepted && op.ballot <= floor}};
+    // Promised since to somebody who was told of the tombstone: it stays, for others may be told of nothing.
+    if (record.promised > op.floor) return {.answer = {.ok = false, .promised = record.promised}};
     return {.answer = {.ok = true}, .change = RecordChange::removed};
   }
 
@@ -110,10 +112,6 @@ const RegisterState& AcceptorRecord::last_chosen() const {
 
 AcceptorStep step(AcceptorRecord& record, const Ballot& floor, const AcceptorOp& op) {
   return std::visit(Stepper{record, floor}, op);
-}
-
-Ballot floor_after_collecting(const AcceptorRecord& record, const Ballot& floor) {
-  return std::max({floor, record.promised, record.accepted});
 }
 
 }  // namespace latium

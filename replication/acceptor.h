@@ -48,9 +48,12 @@ struct ReadOp {
   };
   Want want = Want::ballots;
 };
-/// The tombstone of this ballot is held as chosen by every replica: forget it.
+/// The tombstone of this ballot is held as chosen by every replica: forget it. `floor`: the highest ballot that any of them had
+/// promised when it said so. A proposer with a promise up to it may have been told of what was before the tombstone, and must
+/// find it refused by those that know nothing any more.
 struct CollectOp {
   Ballot ballot;
+  Ballot floor;
 };
 /// Part of a change of the replicas: what a majority of the old ones had accepted, taken over whatever was promised since.
 struct AbsorbOp {
@@ -61,7 +64,7 @@ using AcceptorOp = std::variant<PrepareOp, AcceptOp, LearnOp, ReadOp, CollectOp,
 
 struct AcceptorAnswer {
   bool ok = false;
-  Ballot promised{};                     ///< when refused: the ballot to be above
+  Ballot promised{};                     ///< when refused: the ballot to be above; otherwise what is promised now
   Ballot accepted{};                     ///< prepare, read
   std::optional<RegisterState> state{};  ///< prepare: the one of `accepted`; read: what was wanted
   bool chosen = false;                   ///< `accepted` (of a learn: its ballot) is held as chosen
@@ -83,9 +86,6 @@ struct AcceptorStep {
 /// One step. `floor`: ballots up to it were collected in this partition; nothing without a record takes them. A register that
 /// nobody wrote is an empty record.
 AcceptorStep step(AcceptorRecord& record, const Ballot& floor, const AcceptorOp& op);
-
-/// The floor after `record` was collected: above every ballot that it promised or accepted.
-Ballot floor_after_collecting(const AcceptorRecord& record, const Ballot& floor);
 
 /// Disk format: docs/formats.md.
 Bytes encode_acceptor(const AcceptorRecord& record);

@@ -1,5 +1,6 @@
 #include "replication/learn_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace latium {
@@ -14,6 +15,7 @@ struct Tombstone {
   RegisterPlace place;
   Ballot ballot;
   std::size_t missing;
+  Ballot promised{};  // the highest, by those that said so
 };
 
 }  // namespace
@@ -50,9 +52,12 @@ void LearnQueue::tell(const Entry& entry) {
     if (!entry.said->quorum.said_yes(member)) op.state = entry.state;
     links_.send(place.set.members[member], place.epoch, {place.key, std::move(op)},
                 [this, tombstone](const Result<AcceptorAnswer>& answer) {
-                  if (!tombstone || !answer || !answer->chosen || --tombstone->missing > 0) return;
+                  if (!tombstone || !answer || !answer->chosen) return;
+                  tombstone->promised = std::max(tombstone->promised, answer->promised);
+                  if (--tombstone->missing > 0) return;
                   for (const NodeId node : tombstone->place.set.members) {
-                    links_.send(node, tombstone->place.epoch, {tombstone->place.key, CollectOp{tombstone->ballot}},
+                    links_.send(node, tombstone->place.epoch,
+                                {tombstone->place.key, CollectOp{tombstone->ballot, tombstone->promised}},
                                 [](const Result<AcceptorAnswer>&) {});
                   }
                 });

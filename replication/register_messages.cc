@@ -60,6 +60,7 @@ struct OpFiller {
   void operator()(const CollectOp& op) const {
     out.set_kind(replica::Item::KIND_COLLECT);
     fill(op.ballot, *out.mutable_ballot());
+    fill(op.floor, *out.mutable_next());
   }
   void operator()(const AbsorbOp& op) const {
     out.set_kind(replica::Item::KIND_ABSORB);
@@ -90,7 +91,7 @@ Result<AcceptorOp> op_of(const replica::Item& message) {
       if (message.want() > 2) return fail(ErrorCode::invalid_argument, "a read of a register wants what is not known here");
       return ReadOp{static_cast<ReadOp::Want>(message.want())};
     case replica::Item::KIND_COLLECT:
-      return CollectOp{ballot};
+      return CollectOp{ballot, ballot_of(message.next())};
     case replica::Item::KIND_ABSORB:
       return AbsorbOp{ballot, from_message(message.state())};
     default:

@@ -57,6 +57,7 @@ struct RegisterReplica::Plan {
   std::vector<Change> changes;
   WriteBatch batch;
   Durability durability = Durability::buffered;
+  std::map<Bytes, Ballot> floors;  // in the batch
 };
 
 Result<void> RegisterReplica::open() {
@@ -101,12 +102,18 @@ void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_
     const Bytes partition = floor_key(item.key);
     // At once: a step on the empty record that comes before the sync must see it.
     Ballot& floor = floors_[partition];
-    floor = floor_after_collecting(next, floor);
-    plan.batch.put(Family::system, Bytes(kFloorPrefix) + partition, stored_floor(floor));
+    floor = std::max(floor, std::get<CollectOp>(item.op).floor);
+    unsaved_floors_.insert(partition);
     plan.batch.remove(Family::registers, key);
     next = AcceptorRecord();
   } else {
     plan.batch.put(Family::registers, key, encode_acceptor(next));
+  }
+  // With the removal, and, should that fail, with whatever is written in the partition next: an empty record without its floor
+  // would let in what is long over.
+  if (const Bytes partition = floor_key(item.key); unsaved_floors_.contains(partition)) {
+    plan.batch.put(Family::system, Bytes(kFloorPrefix) + partition, stored_floor(floors_[partition]));
+    plan.floors[partition] = floors_[partition];
   }
   if (change != RecordChange::lazy) plan.durability = Durability::sync;
   slot.current = std::make_shared<const AcceptorRecord>(std::move(next));
@@ -156,6 +163,9 @@ Task<std::vector<Result<AcceptorAnswer>>> RegisterReplica::handle(std::vector<Re
       // The memory is ahead of the disk now, which only makes this replica stricter; the next change writes all of it.
       plan.answers[change.item] = fail(written.error());
     }
+  }
+  for (const auto& [partition, floor] : plan.floors) {
+    if (written && plan.durability == Durability::sync && floors_[partition] == floor) unsaved_floors_.erase(partition);
   }
   co_return std::move(plan.answers);
 }

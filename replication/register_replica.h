@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -73,6 +74,7 @@ class RegisterReplica {
   Engine& engine_;
   std::unordered_map<Bytes, std::unique_ptr<Slot>> slots_;
   std::map<Bytes, Ballot> floors_;  // by the six bytes of tenant and partition
+  std::set<Bytes> unsaved_floors_;  // raised, and not on disk for certain
 };
 
 }  // namespace latium

@@ -95,10 +95,10 @@ TEST_F(AcceptorTest, ALearnBringsTheStateToWhoMissedTheAccept) {
 
 TEST_F(AcceptorTest, ACollectedTombstoneStaysGone) {
   EXPECT_TRUE(accepts(ballot(3), tombstone(2), ballot(4)));
-  EXPECT_FALSE(take(CollectOp{ballot(3)}).answer.ok) << "not known to be chosen yet";
-  take(LearnOp{ballot(3), std::nullopt});
-  EXPECT_EQ(take(CollectOp{ballot(3)}).change, RecordChange::removed);
-  floor_ = floor_after_collecting(record_, floor_);
+  EXPECT_FALSE(take(CollectOp{ballot(3), ballot(4)}).answer.ok) << "not known to be chosen yet";
+  EXPECT_EQ(take(LearnOp{ballot(3), std::nullopt}).answer.promised, ballot(4));
+  EXPECT_EQ(take(CollectOp{ballot(3), ballot(4)}).change, RecordChange::removed);
+  floor_ = ballot(4);
   record_ = AcceptorRecord();
   // Late copies of what was before, and of the promise that was held.
   EXPECT_FALSE(accepts(ballot(2), state(1, "a")));
@@ -112,10 +112,28 @@ TEST_F(AcceptorTest, ACollectedTombstoneStaysGone) {
   EXPECT_FALSE(record_.accepted);
 }
 
+// Another replica had promised ballot 9 while it still held what was before the tombstone, and told the proposer so.
+TEST_F(AcceptorTest, ACollectedTombstoneIsNotPassedOverByAnOlderPromiseElsewhere) {
+  EXPECT_TRUE(accepts(ballot(3), tombstone(2), ballot(4)));
+  take(LearnOp{ballot(3), std::nullopt});
+  EXPECT_EQ(take(CollectOp{ballot(3), ballot(9)}).change, RecordChange::removed);
+  floor_ = ballot(9);
+  record_ = AcceptorRecord();
+  EXPECT_FALSE(prepares(ballot(9)));
+}
+
+TEST_F(AcceptorTest, ATombstoneThatWasPromisedOnMeanwhileStays) {
+  EXPECT_TRUE(accepts(ballot(3), tombstone(2), ballot(4)));
+  take(LearnOp{ballot(3), std::nullopt});
+  EXPECT_TRUE(prepares(ballot(5, 2)));
+  EXPECT_FALSE(take(CollectOp{ballot(3), ballot(4)}).answer.ok);
+  EXPECT_EQ(record_.accepted, ballot(3));
+}
+
 TEST_F(AcceptorTest, ALiveRegisterIsNotCollected) {
   EXPECT_TRUE(accepts(ballot(3), state(2, "b")));
   take(LearnOp{ballot(3), std::nullopt});
-  EXPECT_FALSE(take(CollectOp{ballot(3)}).answer.ok);
+  EXPECT_FALSE(take(CollectOp{ballot(3), ballot(3)}).answer.ok);
 }
 
 TEST_F(AcceptorTest, WhatIsAbsorbedCountsUnderItsOwnBallotWhateverWasPromised) {

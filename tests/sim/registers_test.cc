@@ -31,6 +31,12 @@ TEST(RegistersTest, WrongClocksOfThePastDoNotKeepARegister) {
   }
 }
 
+// A tombstone was collected while a proposer held the promise of one replica that had not seen it.
+TEST(RegistersTest, WhatWasDeletedDoesNotComeBack) {
+  const RunReport report = run(8521, std::chrono::minutes(3));
+  EXPECT_FALSE(report.failure) << *report.failure;
+}
+
 TEST(RegistersTest, TheTraceDependsOnTheSeedAlone) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     EXPECT_EQ(run(seed, std::chrono::minutes(1)).trace_hash, run(seed, std::chrono::minutes(1)).trace_hash) << "seed " << seed;
