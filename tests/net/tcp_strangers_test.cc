@@ -7,6 +7,8 @@
 namespace latium::testing {
 namespace {
 
+using std::chrono::milliseconds;
+
 using TcpStrangersTest = TcpPairTest;
 
 TEST_F(TcpStrangersTest, ASecondRequestWithTheIdOfAnUnansweredOneEndsTheConnection) {

@@ -161,12 +161,18 @@ TEST(HistoryTest, LinesAreWhatTheDocumentationSays) {
 /// What one seed gives, of the store or of a broken one.
 using Run = std::function<RunReport(std::uint64_t seed)>;
 
+RunOptions with_seed(std::uint64_t seed) {
+  RunOptions options;
+  options.seed = seed;
+  return options;
+}
+
 Run mini(MiniReplicaBug bug) {
-  return [bug](std::uint64_t seed) { return durable_puts({.seed = seed}, mini_binding(bug)); };
+  return [bug](std::uint64_t seed) { return durable_puts(with_seed(seed), mini_binding(bug)); };
 }
 
 Run node(NodeWrites writes) {
-  return [writes](std::uint64_t seed) { return durable_puts({.seed = seed}, node_binding(writes)); };
+  return [writes](std::uint64_t seed) { return durable_puts(with_seed(seed), node_binding(writes)); };
 }
 
 void expect_traces_of_the_seed_alone(const Run& run) {
