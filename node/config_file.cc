@@ -148,7 +148,8 @@ Result<void> apply_config(std::string_view text, std::string_view name, NodeOpti
   try {
     table = toml::parse(text, name);
   } catch (const toml::parse_error& error) {
-    return fail(ErrorCode::invalid_argument, place(name, error.source()) + ": " + std::string(error.description()));
+    // It quotes the text around the error as it stands there, line ends included: a message is one line.
+    return fail(ErrorCode::invalid_argument, place(name, error.source()) + ": " + printable(error.description(), 300));
   }
   const Setters setters = setters_of(options);
   for (const auto& [key, node] : table) {

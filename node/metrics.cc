@@ -102,10 +102,15 @@ class Collector final : public prometheus::Collectable {
 struct MetricsEndpoint::Impl {
   std::shared_ptr<Collector> collector;
   prometheus::Exposer exposer;
+  std::string address;
 };
 
 MetricsEndpoint::MetricsEndpoint(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 MetricsEndpoint::~MetricsEndpoint() = default;
+
+const std::string& MetricsEndpoint::address() const {
+  return impl_->address;
+}
 
 Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::open(const std::string& address, NodeCore& core,
                                                                const ClientService& service, const Transport* transport,
@@ -113,7 +118,8 @@ Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::open(const std::string
   // The web server under the exposer reports by exception; this is the edge where it becomes a value.
   try {
     auto impl = std::unique_ptr<Impl>(
-        new Impl{std::make_shared<Collector>(core, service, transport, loop), prometheus::Exposer(address, 1)});
+        new Impl{std::make_shared<Collector>(core, service, transport, loop), prometheus::Exposer(address, 1), {}});
+    impl->address = address.substr(0, address.rfind(':') + 1) + std::to_string(impl->exposer.GetListeningPorts().at(0));
     impl->exposer.RegisterCollectable(impl->collector);
     return std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(impl)));
   } catch (const std::exception&) {

@@ -20,6 +20,9 @@ class MetricsEndpoint {
                                                        const Transport* transport, EventLoop& loop);
   ~MetricsEndpoint();
 
+  /// "HOST:PORT" served on, with the port chosen, when 0 was asked for.
+  const std::string& address() const;
+
  private:
   struct Impl;
   explicit MetricsEndpoint(std::unique_ptr<Impl> impl);

@@ -88,7 +88,8 @@ Result<void> Node::Impl::start() {
                {"cluster", to_hex(core->identity().cluster.value)},
                {"site", options.site},
                {"data_dir", options.data_dir},
-               {"listen", listening.port == 0 ? "" : listening.to_string()}});
+               {"listen", listening.port == 0 ? "" : listening.to_string()},
+               {"metrics", metrics ? metrics->address() : ""}});
   return {};
 }
 

@@ -1,8 +1,12 @@
-"""clang-tidy over the release build's compile commands, two at a time, with answers cached by content.
+"""clang-tidy over what build/release compiles, two units at a time, with answers cached by content.
 
-A file's key is made of everything that its answer depends on in this repository: its text, that of all headers and proto files it
-includes directly or not, its compile command, .clang-tidy and the tool's version. Only clean answers are kept. System
-headers are not in the key: they change with the distribution.
+Most of the time goes into the headers that a source includes. So the sources of a folder that compile with the same options are
+read as one unit, and share them. Names of two sources may collide there: a unit that does not compile is halved until it does, down
+to single files. What is checked, and how it is cut, depends on the sources alone.
+
+A unit's key is made of everything that its answer depends on in this repository: the text of its sources, that of all headers and
+proto files they include directly or not, the compile options, .clang-tidy and the tool's version. Only clean answers are kept.
+System headers are not in the key: they change with the distribution.
 """
 
 import concurrent.futures
@@ -10,8 +14,11 @@ import hashlib
 import json
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
+import tempfile
 import time
 
 from tidy_rules import includes
@@ -20,29 +27,60 @@ PROGRAM = "clang-tidy-19"
 _BUILD = "build/release"
 _CACHE = pathlib.Path.home() / ".cache" / "latium-tidy"
 _JOBS = 2
+# Where findings count: in the sources, which are headers of their unit, and in the headers that are not generated.
+_FOLDERS = "include/latium|base|runtime|proto|net|store|ring|replication|relational|node|tests|bench|fuzz|examples"
+_NOT_COMPILED = "[clang-diagnostic-error]"
+
+
+def options_of(command):
+    """The options of a compile command that say how a source is read: without compiler, output, source and precompiled header."""
+    words, options = shlex.split(command)[1:], []
+    while words:
+        word = words.pop(0)
+        if word in ("-o", "-c"):
+            words.pop(0)
+        elif word == "-Xclang":
+            # -Xclang -include-pch -Xclang FILE, or -Xclang -fno-pch-timestamp, which says nothing without one.
+            if words.pop(0) in ("-include", "-include-pch"):
+                del words[:2]
+        elif word != "-Winvalid-pch":
+            options.append(word)
+    return tuple(options)
+
+
+def units(commands):
+    """[(options, sources)]: the sources of a folder that compile with the same options. Of {path: options}."""
+    groups = {}
+    for path in sorted(commands):
+        groups.setdefault((path.rpartition("/")[0], commands[path]), []).append(path)
+    return [(options, tuple(paths)) for (_, options), paths in sorted(groups.items())]
+
+
+def halving(check, paths):
+    """The findings of `check(paths)` = (compiled, text); of the halves, where the whole does not compile and is not one file."""
+    compiled, text = check(paths)
+    if compiled or len(paths) == 1:
+        return [text] if text else []
+    middle = len(paths) // 2
+    return halving(check, paths[:middle]) + halving(check, paths[middle:])
 
 
 class Checker:
     def __init__(self, tree):
         self.tree = tree
         self.sources = {source.path: source for source in tree.sources}
-        self.commands = self._commands()
         version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
         self.common = version + "".join(s.text for s in tree.sources if s.path.rpartition("/")[2] == ".clang-tidy")
 
-    def _commands(self):
-        """{path: compile command} of the repository's own sources, without those that the build generates."""
+    def commands(self):
+        """{path: options} of the repository's own sources, without those that the build generates."""
         database = json.loads((self.tree.root / _BUILD / "compile_commands.json").read_text())
-        commands = {}
-        for entry in database:
-            path = os.path.relpath(os.path.join(entry["directory"], entry["file"]), self.tree.root)
-            if path in self.sources:
-                commands[path] = entry["command"]
-        return commands
+        relative = ((os.path.relpath(os.path.join(e["directory"], e["file"]), self.tree.root), e["command"]) for e in database)
+        return {path: options_of(command) for path, command in relative if path in self.sources}
 
-    def dependencies(self, path):
-        """`path` and the repository's files that it includes, directly or not."""
-        seen, todo = set(), [path]
+    def dependencies(self, paths):
+        """`paths` and the repository's files that they include, directly or not."""
+        seen, todo = set(), list(paths)
         while todo:
             path = todo.pop()
             if path not in seen:
@@ -51,24 +89,34 @@ class Checker:
                 todo += filter(None, (includes.resolve(self.tree, name) for name in names))
         return sorted(seen)
 
-    def key(self, path):
-        digest = hashlib.sha256((self.common + self.commands[path]).encode())
-        for name in self.dependencies(path):
+    def key(self, options, paths):
+        digest = hashlib.sha256(json.dumps([self.common, options, paths]).encode())
+        for name in self.dependencies(paths):
             digest.update(f"\0{name}\0{self.sources[name].text}".encode())
         return digest.hexdigest()
 
-    def check(self, path):
+    def check(self, options, paths):
         """What clang-tidy found, empty if nothing."""
-        marker = _CACHE / self.key(path)
+        marker = _CACHE / self.key(options, paths)
         if marker.exists():
             marker.touch()
-            return ""
-        command = [PROGRAM, "--quiet", "-p", _BUILD, path]
-        result = subprocess.run(command, cwd=self.tree.root, capture_output=True, text=True, check=False)
-        if result.returncode == 0:
+            return []
+        found = halving(lambda part: self._run(options, part), paths)
+        if not found:
             marker.touch()
-            return ""
-        return result.stdout.strip() or result.stderr.strip() or f"{PROGRAM} failed on {path}"
+        return found
+
+    def _run(self, options, paths):
+        with tempfile.TemporaryDirectory() as directory:
+            unit = pathlib.Path(directory) / "unit.cc"
+            unit.write_text("".join(f'#include "{path}"  // NOLINT(bugprone-suspicious-include)\n' for path in paths))
+            command = [PROGRAM, "--quiet", f"--config-file={self.tree.root / '.clang-tidy'}",
+                       f"--header-filter=^{re.escape(str(self.tree.root))}/({_FOLDERS})/[^.]*\\.(h|cc)$", str(unit), "--", *options, f"-I{self.tree.root}"]
+            result = subprocess.run(command, cwd=self.tree.root, capture_output=True, text=True, check=False)
+        if result.returncode == 0:
+            return True, ""
+        text = result.stdout.strip() or result.stderr.strip() or f"{PROGRAM} failed on {', '.join(paths)}"
+        return _NOT_COMPILED not in text, text
 
 
 def _prune():
@@ -79,38 +127,25 @@ def _prune():
             marker.unlink(missing_ok=True)
 
 
-def _git(tree, *command):
-    return subprocess.run(["git", *command], cwd=tree.root, capture_output=True, text=True, check=True).stdout
+def _changed(tree, commit):
+    return set(subprocess.run(["git", "diff", "--name-only", commit], cwd=tree.root, capture_output=True, text=True,
+                              check=True).stdout.splitlines())
 
 
-def _order(checker, changed_since):
-    """Which files, and in which order: under a budget, each commit starts elsewhere, so that all have their turn."""
-    paths = sorted(checker.commands)
-    if changed_since:
-        changed = set(_git(checker.tree, "diff", "--name-only", changed_since).splitlines())
-        return [path for path in paths if changed.intersection(checker.dependencies(path))]
-    head = _git(checker.tree, "rev-parse", "HEAD") if (checker.tree.root / ".git").exists() else ""
-    return sorted(paths, key=lambda path: hashlib.sha256((head + path).encode()).digest())
-
-
-def run(tree, changed_since, budget):
-    """Prints what it finds; the number of files with findings."""
+def run(tree, changed_since):
+    """Prints what it finds; the number of units with findings."""
     if shutil.which(PROGRAM) is None or not (tree.root / _BUILD / "compile_commands.json").exists():
         print(f"tidy: clang-tidy needs {PROGRAM} and a built {_BUILD}: run scripts/setup and scripts/build release")
         return 1
     _prune()
     checker = Checker(tree)
-    paths = _order(checker, changed_since)
-    end = time.monotonic() + budget
-
-    def check(path):
-        return checker.check(path) if time.monotonic() < end else None
-
+    todo = units(checker.commands())
+    if changed_since:
+        changed = _changed(tree, changed_since)
+        todo = [unit for unit in todo if changed.intersection(checker.dependencies(unit[1]))]
     with concurrent.futures.ThreadPoolExecutor(_JOBS) as pool:
-        answers = list(pool.map(check, paths))
-    for answer in filter(None, answers):
-        print(answer)
-    skipped = answers.count(None)
-    left = f", {skipped} left out by the budget" if skipped else ""
-    print(f"tidy: clang-tidy checked {len(paths) - skipped} files{left}")
+        answers = list(pool.map(lambda unit: checker.check(*unit), todo))
+    for text in (text for answer in answers for text in answer):
+        print(text)
+    print(f"tidy: clang-tidy checked {sum(len(paths) for _, paths in todo)} files in {len(todo)} units")
     return sum(bool(answer) for answer in answers)

@@ -144,6 +144,12 @@ TEST_F(Commands, WhatTheNodeRefusesEndsWithOne) {
   EXPECT_EQ(run({"kv", "get", "acme/nope", "k", "--json"}).error_json()["code"], "unknown_bucket");
 }
 
+TEST_F(Commands, ArgumentsThatAreTooManyAreNamedInOrder) {
+  const Outcome outcome = run({"kv", "get", "acme/b", "k", "one", "two", "three"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("not expected: one two three; see latium kv get --help"), std::string::npos) << outcome.err;
+}
+
 TEST_F(Commands, WrongUsageEndsWithTwo) {
   const std::string long_key(kMaxKeyBytes + 1, 'k');
   for (const std::vector<std::string>& args :

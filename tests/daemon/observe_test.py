@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import urllib.request
 
 from programs import OPERATIONS, DaemonTest, eventually
@@ -19,16 +18,18 @@ def table_names(heading, pattern):
     return names
 
 
-def free_address():
-    """Of the metrics endpoint, which does not say which port it got. Nobody is told this one between here and there."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return "127.0.0.1:%d" % probe.getsockname()[1]
-
-
 class ObserveTest(DaemonTest):
+    def started(self, daemon):
+        """The log line that says where it serves what."""
+        def find():
+            lines = [json.loads(line) for line in daemon.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+            return next((line for line in lines if line["event"] == "node_started"), None)
+        return eventually("node_started", find)
+
     def test_metrics_are_those_of_the_table(self):
-        address = free_address()
-        daemon = self.start("--metrics", address)
+        daemon = self.start("--metrics", "127.0.0.1:0", "--log-format", "json")
+        address = self.started(daemon)["metrics"]
+        self.assertRegex(address, r"\A127\.0\.0\.1:[1-9]\d*\Z")
         self.latium(daemon, "tenant", "create", "t")
         with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
             text = answer.read().decode()

@@ -2,8 +2,9 @@
 
 import signal
 import socket
+import subprocess
 
-from programs import DaemonTest
+from programs import PATIENCE, PROGRAMS, DaemonTest
 
 
 class StartTest(DaemonTest):
@@ -94,6 +95,22 @@ class RefusedDirectoryTest(DaemonTest):
     def test_of_another_site(self):
         self.start().end(signal.SIGTERM)
         self.assert_refused(2, ["'rennes'", "'paris'"], site="paris")
+
+    def test_of_a_newer_disk_format(self):
+        first = self.start()
+        self.latium(first, "tenant", "create", "t")
+        first.end(signal.SIGTERM)
+        self.set_format(4096)
+        self.assert_refused(1, [str(self.directory / "data"), "format 4096", "newer software"])
+        self.assert_refused(1, ["format 4096"], bootstrap=False)
+        # Nothing was changed: it still says so, and once it is of this format again all is there.
+        self.set_format(1)
+        again = self.start()
+        self.assertEqual(again.node, first.node)
+        self.assertEqual(self.latium(again, "status")[0]["tenants"], 1)
+
+    def set_format(self, version):
+        subprocess.run([PROGRAMS / "set_format", self.directory / "data", str(version)], check=True, timeout=PATIENCE)
 
     def test_that_cannot_be_made(self):
         self.assert_refused(3, ["/proc/latium"], data="/proc/latium")

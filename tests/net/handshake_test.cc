@@ -4,19 +4,12 @@
 
 #include "net/wire_error.h"
 #include "proto/wire.pb.h"
+#include "tests/net/node_hello.h"
 
 namespace latium {
 namespace {
 
-Hello node(std::uint64_t id, const std::string& site) {
-  Hello hello;
-  hello.cluster = ClusterId{7};
-  hello.node = NodeId{id};
-  hello.incarnation = Incarnation{3};
-  hello.role = PeerRole::node;
-  hello.site = site;
-  return hello;
-}
+using testing::node_hello;
 
 Hello client() {
   return {};
@@ -39,8 +32,8 @@ TEST(HandshakeTest, WhoMayTalk) {
     std::optional<CertificateIdentity> certificate;
     std::optional<ErrorCode> refused;
   };
-  const Hello me = node(1, "paris");
-  const Hello other = node(2, "rennes");
+  const Hello me = node_hello(1, "paris");
+  const Hello other = node_hello(2, "rennes");
   const Case cases[] = {
       {"two nodes", me, other, std::nullopt, std::nullopt},
       {"a client and a node", me, client(), std::nullopt, std::nullopt},
@@ -59,7 +52,7 @@ TEST(HandshakeTest, WhoMayTalk) {
       {"a node without a site", me, changed(other, [](Hello& h) { h.site.clear(); }), {}, ErrorCode::invalid_argument},
       {"a client with an id", me, changed(client(), [](Hello& h) { h.node = NodeId{9}; }), {}, ErrorCode::invalid_argument},
       {"its certificate's site", me, other, kRennes, std::nullopt},
-      {"another site", me, node(2, "lyon"), kRennes, ErrorCode::unauthenticated},
+      {"another site", me, node_hello(2, "lyon"), kRennes, ErrorCode::unauthenticated},
       {"a client certificate for a node", me, other, kClientCertificate, ErrorCode::unauthenticated},
       {"a client certificate for a client", me, client(), kClientCertificate, std::nullopt},
       {"a node's certificate for a client", me, client(), kRennes, std::nullopt},
@@ -79,11 +72,11 @@ TEST(HandshakeTest, WhoMayTalk) {
 }
 
 TEST(HandshakeTest, TheHighestCommonVersionAndTheCommonFeaturesAreUsed) {
-  Hello mine = node(1, "paris");
+  Hello mine = node_hello(1, "paris");
   mine.min_version = 2;
   mine.max_version = 5;
   mine.features = 0b1100;
-  Hello theirs = node(2, "rennes");
+  Hello theirs = node_hello(2, "rennes");
   theirs.min_version = 1;
   theirs.max_version = 4;
   theirs.features = 0b0110;
@@ -97,11 +90,11 @@ TEST(HandshakeTest, TheHighestCommonVersionAndTheCommonFeaturesAreUsed) {
 TEST(HandshakeTest, AClientTakesTheSiteOfItsCertificate) {
   Hello theirs = client();
   theirs.site = "elsewhere";
-  EXPECT_EQ(check_hello(node(1, "paris"), theirs, kRennes, "")->site, "rennes");
+  EXPECT_EQ(check_hello(node_hello(1, "paris"), theirs, kRennes, "")->site, "rennes");
 }
 
 TEST(HandshakeTest, HellosRoundTrip) {
-  Hello hello = node(2, "rennes");
+  Hello hello = node_hello(2, "rennes");
   hello.max_version = 9;
   hello.features = 0x8000000000000001;
   EXPECT_EQ(decode_hello(encode_hello(hello)), hello);
@@ -128,10 +121,10 @@ TEST(HandshakeTest, HellosOutOfBoundsAreRefused) {
 }
 
 TEST(HandshakeTest, OwnHellosAreChecked) {
-  EXPECT_TRUE(check_own_hello(node(1, "rennes"), kRennes).has_value());
-  EXPECT_EQ(check_own_hello(node(1, "paris"), kRennes).error().code, ErrorCode::unauthenticated);
-  EXPECT_EQ(check_own_hello(node(0, "paris"), std::nullopt).error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(check_own_hello(node(1, std::string(256, 's')), std::nullopt).error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(check_own_hello(node_hello(1, "rennes"), kRennes).has_value());
+  EXPECT_EQ(check_own_hello(node_hello(1, "paris"), kRennes).error().code, ErrorCode::unauthenticated);
+  EXPECT_EQ(check_own_hello(node_hello(0, "paris"), std::nullopt).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(check_own_hello(node_hello(1, std::string(256, 's')), std::nullopt).error().code, ErrorCode::invalid_argument);
 }
 
 TEST(WireErrorTest, ErrorsRoundTrip) {

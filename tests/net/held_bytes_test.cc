@@ -1,12 +1,10 @@
 // How much peers can make a node hold.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
-#include "net/tcp_transport.h"
-#include "tests/net/raw_peer.h"
-#include "tests/net/tcp_world.h"
-#include "tests/net/transport_conformance.h"
+#include "tests/net/tcp_pair.h"
 
 namespace latium::testing {
 namespace {
@@ -21,35 +19,13 @@ Task<void> write_often(RawPeer* peer, const Bytes* bytes, int times) {
   co_return Result<void>();
 }
 
-class HeldBytesTest : public ::testing::Test {
+class HeldBytesTest : public TcpPairTest {
  protected:
   void SetUp() override {
     TcpTransportOptions options = plain_options(node_hello(1));
     options.limits.max_held_bytes = kLimit;
     options.limits.max_incoming = 64;
-    server = world.make(std::move(options));
-    client = world.make(plain_options());
-    const auto listening = server->listen({"127.0.0.1", 0}, handler);
-    ASSERT_TRUE(listening.has_value()) << listening.error().message;
-    address = *listening;
-  }
-  void TearDown() override {
-    world.run(client->stop());
-    world.run(server->stop());
-    handler.held.clear();
-    EXPECT_EQ(server->held_bytes(), 0u);
-  }
-  Result<Bytes> call(Method method, Bytes request) {
-    std::optional<Result<Bytes>> result;
-    world.run(keep(client->call(address, method, std::move(request), {}), &result));
-    return *std::move(result);
-  }
-  void greet(RawPeer& peer) {
-    world.run(peer.connect(address));
-    world.run(peer.write_frame({.type = FrameType::hello}, encode_hello(Hello{})));
-    std::optional<Result<Bytes>> ack;
-    world.run(keep(peer.read_until(FrameType::hello_ack), &ack));
-    ASSERT_TRUE(ack->has_value()) << ack->error().message;
+    start(std::move(options), plain_options());
   }
   /// What the server holds once that no longer changes.
   std::size_t settled() {
@@ -64,11 +40,6 @@ class HeldBytesTest : public ::testing::Test {
     return before;
   }
 
-  LoopWorld world;
-  ScriptedHandler handler{world.runtime().clock};
-  std::unique_ptr<TcpTransport> server;
-  std::unique_ptr<TcpTransport> client;
-  Address address;
   std::uint64_t most = 0;
 };
 

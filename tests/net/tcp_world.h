@@ -11,18 +11,9 @@
 #include "runtime/event_loop.h"
 #include "runtime/spawn.h"
 #include "runtime/task_group.h"
+#include "tests/net/node_hello.h"
 
 namespace latium::testing {
-
-inline Hello node_hello(std::uint64_t id, const std::string& site = "rennes") {
-  Hello hello;
-  hello.cluster = ClusterId{7};
-  hello.node = NodeId{id};
-  hello.incarnation = Incarnation{1};
-  hello.role = PeerRole::node;
-  hello.site = site;
-  return hello;
-}
 
 inline TcpTransportOptions plain_options(Hello hello = {}) {
   TcpTransportOptions options;

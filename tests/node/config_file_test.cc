@@ -80,18 +80,18 @@ TEST_P(BadConfigTest, NamesLineAndKey) {
   EXPECT_EQ(applied.error().message.find('\n'), std::string::npos) << applied.error().message;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BadConfigTest,
-                         testing::Values(BadConfig{"site = \"a\"\nsitee = \"b\"", "t.toml:2: unknown option 'sitee'"},
-                                         BadConfig{"\nsite = 3", "t.toml:2: option site wants a string"},
-                                         BadConfig{"weight = \"x\"", "option weight wants a number"},
-                                         BadConfig{"bootstrap = 1", "option bootstrap wants true or false"},
-                                         BadConfig{"max_connections = -1", "option max_connections wants a whole number"},
-                                         BadConfig{"seeds = \"a:1\"", "option seeds wants an array"},
-                                         BadConfig{"seeds = [1]", "option seeds wants an array"},
-                                         BadConfig{"role = \"king\"", "option role wants"},
-                                         BadConfig{"block_cache_bytes = \"64 bananas\"", "option block_cache_bytes"},
-                                         BadConfig{"site = ", "t.toml:1"}, BadConfig{"site = \"\xff\"", "t.toml:1"},
-                                         BadConfig{"[tls]\ncert = \"x\"", "t.toml:1: unknown option 'tls'"}));
+INSTANTIATE_TEST_SUITE_P(
+    All, BadConfigTest,
+    testing::Values(BadConfig{"site = \"a\"\nsitee = \"b\"", "t.toml:2: unknown option 'sitee'"},
+                    BadConfig{"\nsite = 3", "t.toml:2: option site wants a string"},
+                    BadConfig{"weight = \"x\"", "option weight wants a number"},
+                    BadConfig{"bootstrap = 1", "option bootstrap wants true or false"},
+                    BadConfig{"max_connections = -1", "option max_connections wants a whole number"},
+                    BadConfig{"seeds = \"a:1\"", "option seeds wants an array"},
+                    BadConfig{"seeds = [1]", "option seeds wants an array"}, BadConfig{"role = \"king\"", "option role wants"},
+                    BadConfig{"block_cache_bytes = \"64 bananas\"", "option block_cache_bytes"}, BadConfig{"site = ", "t.toml:1"},
+                    BadConfig{"bootstrap = tru\nsite = \"a\"", "saw 'tru\\x0A'"}, BadConfig{"site = \"\xff\"", "t.toml:1"},
+                    BadConfig{"[tls]\ncert = \"x\"", "t.toml:1: unknown option 'tls'"}));
 
 TEST(Config, ReadsAFileOrSaysWhyNot) {
   const TempDirectory directory;

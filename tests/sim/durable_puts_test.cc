@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string_view>
+
 #include "tests/sim/mini_replica.h"
 #include "tests/sim/node_binding.h"
 
@@ -155,17 +158,28 @@ TEST(HistoryTest, LinesAreWhatTheDocumentationSays) {
 )");
 }
 
-RunReport run(std::uint64_t seed, MiniReplicaBug bug) {
+/// What one seed gives, of the store or of a broken one.
+using Run = std::function<RunReport(std::uint64_t seed)>;
+
+RunOptions with_seed(std::uint64_t seed) {
   RunOptions options;
   options.seed = seed;
-  return durable_puts(options, mini_binding(bug));
+  return options;
 }
 
-TEST(DurablePutsTest, TheSameSeedGivesTheSameTrace) {
+Run mini(MiniReplicaBug bug) {
+  return [bug](std::uint64_t seed) { return durable_puts(with_seed(seed), mini_binding(bug)); };
+}
+
+Run node(NodeWrites writes) {
+  return [writes](std::uint64_t seed) { return durable_puts(with_seed(seed), node_binding(writes)); };
+}
+
+void expect_traces_of_the_seed_alone(const Run& run) {
   std::uint64_t previous = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const RunReport one = run(seed, MiniReplicaBug::none);
-    const RunReport same = run(seed, MiniReplicaBug::none);
+    const RunReport one = run(seed);
+    const RunReport same = run(seed);
     EXPECT_EQ(one.trace_hash, same.trace_hash) << "seed " << seed;
     EXPECT_EQ(one.history.to_json_lines(), same.history.to_json_lines()) << "seed " << seed;
     EXPECT_NE(one.trace_hash, previous);
@@ -173,72 +187,65 @@ TEST(DurablePutsTest, TheSameSeedGivesTheSameTrace) {
   }
 }
 
-TEST(DurablePutsTest, AStoreThatKeepsItsWordPasses) {
-  std::size_t acknowledged = 0;
-  std::size_t unknown = 0;
-  for (std::uint64_t seed = 1'000; seed < 1'050; ++seed) {
-    const RunReport report = run(seed, MiniReplicaBug::none);
-    EXPECT_FALSE(report.failure) << "latium-sim --seed " << seed << ": " << *report.failure;
-    for (const Operation& operation : report.history.operations()) {
-      acknowledged += operation.outcome == Outcome::ok ? 1 : 0;
-      unknown += operation.outcome == Outcome::info ? 1 : 0;
-    }
-  }
-  EXPECT_GT(acknowledged, 5'000u);
-  EXPECT_GT(unknown, 500u) << "the faults must show";
-}
-
-/// Seeds until one fails; 0 when none of `limit` does.
-std::uint64_t seeds_until_caught(MiniReplicaBug bug, std::uint64_t limit) {
-  for (std::uint64_t seed = 1; seed <= limit; ++seed) {
-    if (run(seed, bug).failure) return seed;
-  }
-  return 0;
-}
-
-TEST(DurablePutsTest, CatchesAReplicaThatAnswersBeforeFsync) {
-  EXPECT_NE(seeds_until_caught(MiniReplicaBug::answer_before_sync, 60), 0u);
-}
-
-TEST(DurablePutsTest, CatchesAReplicaThatForgetsVersions) {
-  EXPECT_NE(seeds_until_caught(MiniReplicaBug::forget_versions, 100), 0u);
-}
-
-TEST(DurablePutsTest, CatchesAReplicaThatForgetsTombstones) {
-  EXPECT_NE(seeds_until_caught(MiniReplicaBug::forget_tombstones, 200), 0u);
-}
-
-RunReport run_node(std::uint64_t seed, NodeWrites writes) {
-  RunOptions options;
-  options.seed = seed;
-  return durable_puts(options, node_binding(writes));
-}
-
-TEST(DurablePutsTest, TheNodeKeepsItsWord) {
-  std::size_t acknowledged = 0;
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    const RunReport report = run_node(seed, NodeWrites::synced);
-    EXPECT_FALSE(report.failure) << "latium-sim --workload durable_puts --seed " << seed << ": " << *report.failure;
-    for (const Operation& operation : report.history.operations()) acknowledged += operation.outcome == Outcome::ok ? 1 : 0;
-  }
-  EXPECT_GT(acknowledged, 5'000u) << "the clients must get somewhere";
+TEST(DurablePutsTest, TheSameSeedGivesTheSameTrace) {
+  expect_traces_of_the_seed_alone(mini(MiniReplicaBug::none));
 }
 
 TEST(DurablePutsTest, TheNodesTraceDependsOnTheSeedAlone) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const RunReport one = run_node(seed, NodeWrites::synced);
-    const RunReport same = run_node(seed, NodeWrites::synced);
-    EXPECT_EQ(one.trace_hash, same.trace_hash) << "seed " << seed;
-    EXPECT_EQ(one.history.to_json_lines(), same.history.to_json_lines()) << "seed " << seed;
+  expect_traces_of_the_seed_alone(node(NodeWrites::synced));
+}
+
+struct Outcomes {
+  std::size_t acknowledged = 0;
+  std::size_t unknown = 0;
+};
+
+/// Fifty seeds from `first` on, none of which may fail.
+Outcomes expect_to_pass(const Run& run, std::uint64_t first, std::string_view workload) {
+  Outcomes seen;
+  for (std::uint64_t seed = first; seed < first + 50; ++seed) {
+    const RunReport report = run(seed);
+    EXPECT_FALSE(report.failure) << "latium-sim --workload " << workload << " --seed " << seed << ": " << *report.failure;
+    for (const Operation& operation : report.history.operations()) {
+      seen.acknowledged += operation.outcome == Outcome::ok ? 1 : 0;
+      seen.unknown += operation.outcome == Outcome::info ? 1 : 0;
+    }
   }
+  EXPECT_GT(seen.acknowledged, 5'000u) << "the clients must get somewhere";
+  return seen;
+}
+
+TEST(DurablePutsTest, AStoreThatKeepsItsWordPasses) {
+  const Outcomes seen = expect_to_pass(mini(MiniReplicaBug::none), 1'000, "durable_puts_mini");
+  EXPECT_GT(seen.unknown, 500u) << "the faults must show";
+}
+
+TEST(DurablePutsTest, TheNodeKeepsItsWord) {
+  expect_to_pass(node(NodeWrites::synced), 1, "durable_puts");
+}
+
+/// Whether one of the first `limit` seeds fails.
+bool catches(const Run& run, std::uint64_t limit) {
+  for (std::uint64_t seed = 1; seed <= limit; ++seed) {
+    if (run(seed).failure) return true;
+  }
+  return false;
+}
+
+TEST(DurablePutsTest, CatchesAReplicaThatAnswersBeforeFsync) {
+  EXPECT_TRUE(catches(mini(MiniReplicaBug::answer_before_sync), 60));
+}
+
+TEST(DurablePutsTest, CatchesAReplicaThatForgetsVersions) {
+  EXPECT_TRUE(catches(mini(MiniReplicaBug::forget_versions), 100));
+}
+
+TEST(DurablePutsTest, CatchesAReplicaThatForgetsTombstones) {
+  EXPECT_TRUE(catches(mini(MiniReplicaBug::forget_tombstones), 200));
 }
 
 TEST(DurablePutsTest, CatchesANodeWhoseWritesAreNotSynced) {
-  std::uint64_t caught = 0;
-  for (std::uint64_t seed = 1; seed <= 100 && caught == 0; ++seed) {
-    if (run_node(seed, NodeWrites::buffered).failure) caught = seed;
-  }
-  EXPECT_NE(caught, 0u);
+  EXPECT_TRUE(catches(node(NodeWrites::buffered), 100));
 }
 
 }  // namespace

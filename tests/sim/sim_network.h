@@ -151,8 +151,15 @@ class SimTransport final : public Transport {
   struct Call {
     Number peer = 0;
     bool doubled = false;  // its request may arrive twice
+    bool gave_up = false;  // the deadline or a cancel ended it, not an answer
     std::optional<Result<Bytes>> result;
     Suspension ended;
+  };
+
+  /// A request that the handler has and has not answered.
+  struct Unanswered {
+    Number call = 0;
+    bool told = false;  // that nobody waits any more
   };
 
   // Waits for finish(id), the deadline or a cancel, and takes the call off the books.
@@ -164,6 +171,11 @@ class SimTransport final : public Transport {
   void deliver_request(Number caller, HostId caller_host, Number call_id, Method method, Bytes request,
                        std::optional<Duration> remaining, const PeerIdentity& caller_identity);
   void finish(Number call_id, Result<Bytes> result);
+  void give_up(Number call_id, Error error);
+  // To the server: nobody waits for this call. Where that message vanishes, the server finds out as it finds a dead connection.
+  void tell_cancelled(Number call_id, Number peer, HostId peer_host);
+  // Tells the handler of unanswered requests of a caller: those of one call, or all.
+  void nobody_waits(Number caller, std::optional<Number> call_id);
   void fail_later(Number call_id);
   void peer_gone(Number peer);
   void close(bool tell_peers);
@@ -179,6 +191,7 @@ class SimTransport final : public Transport {
   std::optional<Address> address_;
   TransportStatistics statistics_;
   std::map<Number, Call*> calls_;
+  std::map<std::pair<Number, std::uint64_t>, Unanswered> unanswered_;  // by caller and request id
   std::map<Address, std::size_t> in_flight_;
   std::map<Address, Number> connections_;  // to the transport that listened there when it was made
   Number next_call_ = 1;

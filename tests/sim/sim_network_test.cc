@@ -3,95 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
-#include "runtime/deadline.h"
-#include "runtime/task_group.h"
+#include "tests/sim/network_fixture.h"
 
 namespace latium::sim {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr Method kEcho = 1;
-constexpr Method kRefuse = 2;
-constexpr Method kSilence = 3;
-constexpr Method kDrop = 4;
-constexpr Method kHuge = 5;
-
-/// A machine with one process and a transport.
-struct Machine final : RequestHandler {
-  Machine(Simulation& simulation, SimNetwork& network, const std::string& name, const std::string& site = "site")
-      : clock(simulation, Random(1)),
-        runtime(simulation, clock, name),
-        transport(network, runtime, network.add_host(site), PeerIdentity{}) {}
-
-  void handle(IncomingRequest request) override {
-    ++handled;
-    deadlines.push_back(request.deadline());
-    payloads.push_back(request.payload());
-    if (request.method() == kEcho) {
-      std::move(request).respond("echo " + request.payload());
-    } else if (request.method() == kRefuse) {
-      std::move(request).respond(fail(ErrorCode::conflict, "refused"));
-    } else if (request.method() == kHuge) {
-      std::move(request).respond(Bytes(kMaxMessageBytes + 1, 'x'));
-    } else if (request.method() == kSilence) {
-      held.push_back(std::make_unique<IncomingRequest>(std::move(request)));
-    }
-  }
-
-  std::vector<std::unique_ptr<IncomingRequest>> held;
-  SimClock clock;
-  SimRuntime runtime;
-  SimTransport transport;
-  int handled = 0;
-  std::vector<MonotonicTime> deadlines;
-  std::vector<Bytes> payloads;
-};
-
-class SimNetworkTest : public ::testing::Test {
- protected:
-  SimNetworkTest() { EXPECT_TRUE(server_->transport.listen(address_, *server_)); }
-  ~SimNetworkTest() override {
-    tasks_.cancel();
-    settle();
-  }
-
-  Result<Bytes> call(Method method, Bytes request, Duration timeout = seconds(5)) {
-    return simulation_.run(
-        client_.transport.call(address_, method, std::move(request), {client_.clock.monotonic_now() + timeout}));
-  }
-  static Task<void> call_and_note(SimTransport& transport, Address address, Method method, Bytes request, CallOptions options,
-                                  std::vector<std::string>& notes) {
-    const auto answer = co_await transport.call(address, method, std::move(request), options);
-    notes.push_back(answer ? *answer : describe(answer));
-    co_return Result<void>();
-  }
-  void begin(Method method, Bytes request, CallOptions options = {}) {
-    ASSERT_TRUE(tasks_.spawn(call_and_note(client_.transport, address_, method, std::move(request), options, notes_)));
-  }
-  static std::string describe(const Result<Bytes>& answer) {
-    if (answer) return "ok";
-    return std::string(to_string(answer.error().code)) + '/' + std::string(to_string(answer.error().certainty));
-  }
-  void settle() { simulation_.settle(); }
-  void pass(Duration time) { ASSERT_TRUE(simulation_.run_for(time)); }
-  void kill_server(bool resets) {
-    server_->runtime.gate().kill();
-    server_->transport.kill(resets);
-  }
-
-  Simulation simulation_{1};
-  SimNetwork network_{simulation_, {}};
-  std::unique_ptr<Machine> server_ = std::make_unique<Machine>(simulation_, network_, "server");
-  Machine client_{simulation_, network_, "client"};
-  Address address_{"server", 7400};
-  std::vector<std::string> notes_;
-  TaskGroup tasks_{client_.runtime.runtime().executor, 2'000};
-};
 
 TEST_F(SimNetworkTest, OneRequestOneAnswer) {
   EXPECT_EQ(call(kEcho, "hello"), Result<Bytes>("echo hello"));

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/hash.h"
@@ -20,9 +22,10 @@ class ServerConnection final : public ResponseSink {
 
   const PeerIdentity& peer() const { return peer_; }
 
-  void respond(std::uint64_t, Result<Bytes> response) override {
+  void respond(std::uint64_t request_id, Result<Bytes> response) override {
     SimTransport* server = network_.find(server_);
     if (server == nullptr) return;  // stopped or dead: the caller has been told, or will find out
+    server->unanswered_.erase({caller_, request_id});
     if (response && response->size() > kMaxMessageBytes) {
       response = fail(ErrorCode::invalid_argument, Certainty::unknown, "the answer is larger than 64 MiB: ask for less");
     }
@@ -123,8 +126,11 @@ Task<Bytes> SimTransport::call(Address peer, Method method, Bytes request, CallO
   calls_.emplace(id, &call);
   std::optional<Duration> remaining;
   if (options.deadline != kNever) remaining = options.deadline - runtime.clock.monotonic_now();
-  send_request(id, call.peer, network_.address_hosts_.at(peer), method, request, remaining);
-  co_return co_await wait_for(id, call, options.deadline, ErrorCode::deadline_exceeded, Certainty::unknown);
+  const HostId peer_host = network_.address_hosts_.at(peer);
+  send_request(id, call.peer, peer_host, method, request, remaining);
+  auto answer = co_await wait_for(id, call, options.deadline, ErrorCode::deadline_exceeded, Certainty::unknown);
+  if (call.gave_up && open_) tell_cancelled(id, call.peer, peer_host);
+  co_return answer;
 }
 
 Task<Bytes> SimTransport::wait_for(Number id, Call& call, MonotonicTime deadline, ErrorCode at_deadline, Certainty certainty) {
@@ -132,10 +138,11 @@ Task<Bytes> SimTransport::wait_for(Number id, Call& call, MonotonicTime deadline
   TimerId timer;
   if (deadline != kNever) {
     timer = timers.schedule(
-        deadline, [this, id, at_deadline, certainty] { finish(id, fail(at_deadline, certainty, "no answer came in time")); });
+        deadline, [this, id, at_deadline, certainty] { give_up(id, Error(at_deadline, certainty, "no answer came in time")); });
   }
   const Wake wake = co_await call.ended.wait();
   timers.cancel(timer);
+  if (wake == Wake::cancelled) give_up(id, Error(ErrorCode::cancelled, Certainty::unknown, "cancelled by its owner"));
   calls_.erase(id);
   if (wake == Wake::cancelled) co_return fail(ErrorCode::cancelled, Certainty::unknown, "cancelled by its owner");
   co_return std::move(*call.result);
@@ -230,7 +237,36 @@ void SimTransport::deliver_request(Number caller, HostId caller_host, Number cal
   const MonotonicTime deadline = remaining ? saturating_add(runtime_.runtime().clock.monotonic_now(), *remaining) : kNever;
   auto sink = std::make_shared<ServerConnection>(network_, number_, host_, caller, caller_host, call_id, caller_identity);
   const PeerIdentity& peer = sink->peer();
-  handler_->handle(IncomingRequest(method, std::move(request), deadline, peer, std::move(sink), caller, next_request_++));
+  const std::uint64_t id = next_request_++;
+  unanswered_.emplace(std::pair(caller, id), Unanswered{.call = call_id});
+  handler_->handle(IncomingRequest(method, std::move(request), deadline, peer, std::move(sink), caller, id));
+}
+
+void SimTransport::nobody_waits(Number caller, std::optional<Number> call_id) {
+  // The handler may answer any of them while it is told.
+  std::vector<std::pair<Number, std::uint64_t>> untold;
+  for (auto at = unanswered_.lower_bound({caller, 0}); at != unanswered_.end() && at->first.first == caller; ++at) {
+    if (call_id && at->second.call != *call_id) continue;
+    if (!std::exchange(at->second.told, true)) untold.push_back(at->first);
+  }
+  for (const auto& key : untold) {
+    if (unanswered_.contains(key)) handler_->cancelled(key.first, key.second);
+  }
+}
+
+void SimTransport::tell_cancelled(Number call_id, Number peer, HostId peer_host) {
+  auto arrived = [&network = network_, peer, caller = number_, call_id] {
+    network.enter(peer, [caller, call_id](SimTransport& server) { server.nobody_waits(caller, call_id); });
+  };
+  auto by_keepalive = [&network = network_, arrived] { network.simulation_.after(network.dead_after(), arrived); };
+  network_.send(host_, peer_host, "cancel", call_id, true, arrived, std::move(by_keepalive));
+}
+
+void SimTransport::give_up(Number call_id, Error error) {
+  const auto found = calls_.find(call_id);
+  if (found == calls_.end() || found->second->result) return;
+  found->second->gave_up = true;
+  finish(call_id, std::unexpected(std::move(error)));
 }
 
 void SimTransport::finish(Number call_id, Result<Bytes> result) {
@@ -258,6 +294,7 @@ void SimTransport::peer_gone(Number peer) {
   for (const auto& [id, call] : calls_) {
     if (call->peer == peer) finish(id, fail(ErrorCode::unavailable, Certainty::unknown, "the connection was lost"));
   }
+  nobody_waits(peer, std::nullopt);
 }
 
 void SimTransport::close(bool tell_peers) {
@@ -265,12 +302,14 @@ void SimTransport::close(bool tell_peers) {
   open_ = false;
   network_.transports_.erase(number_);
   if (address_) network_.listeners_.erase(*address_);
-  connections_.clear();
+  const auto connections = std::exchange(connections_, {});
   for (const auto& [id, call] : calls_) finish(id, gone_error());
   SimNetwork& network = network_;
   for (const auto& [number, other] : network.transports_) {
-    const auto knows = [this](const auto& connection) { return connection.second == number_; };
-    if (std::ranges::none_of(other->connections_, knows)) continue;
+    const auto leads_to = [](Number end) { return [end](const auto& connection) { return connection.second == end; }; };
+    if (std::ranges::none_of(other->connections_, leads_to(number_)) && std::ranges::none_of(connections, leads_to(number))) {
+      continue;
+    }
     auto notice = [&network, number, gone = number_] {
       network.enter(number, [gone](SimTransport& transport) { transport.peer_gone(gone); });
     };
@@ -285,6 +324,11 @@ void SimTransport::close(bool tell_peers) {
 
 Task<void> SimTransport::stop() {
   close(true);
+  // Its own connections are closed as well. In a killed process nothing hears of it.
+  if (runtime_.gate().dead()) co_return Result<void>();
+  std::set<Number> callers;
+  for (const auto& [key, request] : unanswered_) callers.insert(key.first);
+  for (const Number caller : callers) nobody_waits(caller, std::nullopt);
   co_return Result<void>();
 }
 
