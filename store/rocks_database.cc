@@ -1,11 +1,12 @@
 #include "store/rocks_database.h"
 
-#include "store/rocks_log.h"
-
 #include <rocksdb/file_system.h>
 
 #include <algorithm>
 #include <string>
+
+#include "store/ordered_logs.h"
+#include "store/rocks_log.h"
 
 namespace latium::internal {
 namespace {
@@ -108,10 +109,8 @@ Result<RocksDatabase> open_rocks_database(const RocksOptions& options) {
   opened.cache = make_block_cache(options);
   opened.health = std::make_shared<RocksHealth>(options, opened.file_system);
   rocksdb::DBOptions db_options = database_options(options);
-  if (options.file_system) {
-    opened.environment = rocksdb::NewCompositeEnv(options.file_system);
-    db_options.env = opened.environment.get();
-  }
+  opened.environment = rocksdb::NewCompositeEnv(with_ordered_logs(opened.file_system));
+  db_options.env = opened.environment.get();
   db_options.listeners.push_back(opened.health);
   const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = family_descriptors(options, opened.cache);
   if (exists) LATIUM_CHECKED(check_families(options.directory, db_options, descriptors));

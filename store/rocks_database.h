@@ -14,7 +14,7 @@ namespace latium::internal {
 
 struct RocksDatabase {
   std::shared_ptr<rocksdb::FileSystem> file_system;
-  std::unique_ptr<rocksdb::Env> environment;  // null: RocksDB's default
+  std::unique_ptr<rocksdb::Env> environment;  // RocksDB's threads, and `file_system` with ordered logs
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<RocksHealth> health;
   std::unique_ptr<rocksdb::DB> db;

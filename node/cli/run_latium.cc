@@ -56,7 +56,8 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const auto left = app.remaining(true);
   std::string text = error.what();
   // The parser lists them the last one first.
-  if (error.get_name() == "ExtrasError") text = "not expected: " + CLI::detail::join(left, " ");
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
+    text = "not expected: " + CLI::detail::join(left, " ");
   if (!at.get_subcommands({}).empty()) {
     text = left.empty() ? "a command is missing" : "there is no command or option '" + left.front() + "'";
   }

@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadConfig{"seeds = \"a:1\"", "option seeds wants an array"},
                     BadConfig{"seeds = [1]", "option seeds wants an array"}, BadConfig{"role = \"king\"", "option role wants"},
                     BadConfig{"block_cache_bytes = \"64 bananas\"", "option block_cache_bytes"}, BadConfig{"site = ", "t.toml:1"},
-                    BadConfig{"bootstrap = tru\nsite = \"a\"", "saw 'tru\\x0A'"}, BadConfig{"site = \"\xff\"", "t.toml:1"},
+                    BadConfig{"bootstrap = tru\nsite = \"a\"", "saw 'tru\\x0a'"}, BadConfig{"site = \"\xff\"", "t.toml:1"},
                     BadConfig{"[tls]\ncert = \"x\"", "t.toml:1: unknown option 'tls'"}));
 
 TEST(Config, ReadsAFileOrSaysWhyNot) {

@@ -1,6 +1,8 @@
 #include "tests/support/fault_file_system.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <utility>
 
 #include "base/check.h"
@@ -156,15 +158,47 @@ void FaultFileSystem::restart(Random& random) {
   faults_ = {};
   for (auto it = files_.begin(); it != files_.end();) {
     FileState& file = *it->second;
-    if (!file.name_synced && random.chance(0.5)) {
+    const bool name_lost = !file.name_synced && random.chance(0.5);
+    // The process may have ended in the middle of removing or renaming one: after it was done and before it was noted.
+    if (name_lost || !std::filesystem::exists(it->first)) {
       std::filesystem::remove(it->first);
       it = files_.erase(it);
       continue;
     }
-    const std::uint64_t kept = file.synced + random.below(file.written - file.synced + 1);
+    // An append that the end of the process cut short is in `written`, and not on the disk.
+    const std::uint64_t written = std::min<std::uint64_t>(file.written, std::filesystem::file_size(it->first));
+    const std::uint64_t kept = file.synced + random.below(written - file.synced + 1);
     std::filesystem::resize_file(it->first, kept);
     file = {kept, kept, true};
     ++it;
+  }
+}
+
+void FaultFileSystem::start() {
+  std::scoped_lock lock(mutex_);
+  crashed_ = false;
+  faults_ = {};
+}
+
+std::string FaultFileSystem::save() const {
+  std::scoped_lock lock(mutex_);
+  std::ostringstream out;
+  out << crashed_ << '\n';
+  for (const auto& [path, file] : files_) {
+    out << file->written << ' ' << file->synced << ' ' << file->name_synced << ' ' << path << '\n';
+  }
+  return out.str();
+}
+
+void FaultFileSystem::load(const std::string& saved) {
+  std::scoped_lock lock(mutex_);
+  files_.clear();
+  std::istringstream in(saved);
+  in >> crashed_;
+  FileState file;
+  std::string path;
+  while (in >> file.written >> file.synced >> file.name_synced && std::getline(in >> std::ws, path)) {
+    files_[path] = std::make_shared<FileState>(file);
   }
 }
 

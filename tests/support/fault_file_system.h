@@ -48,6 +48,12 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   bool crashed() const;
   /// The machine starts again: of what was not synced, a random part is gone. Everything opened before must be closed.
   void restart(Random& random);
+  /// The machine went on when its process ended: everything written is there. Everything opened before must be closed.
+  void start();
+
+  /// What is known of the files and whether there is power, as text: for another process.
+  std::string save() const;
+  void load(const std::string& saved);
 
  private:
   struct FileState {
