@@ -9,12 +9,15 @@ namespace latium {
 
 namespace {
 
+// Locks whose holders are watched; the one watched for longest makes room.
+constexpr std::size_t kSightings = 4096;
+constexpr std::chrono::milliseconds kLongestLease = std::chrono::hours(24 * 366);  // nobody waits for longer
 // A lock may be released through another node, which is not heard of here.
 constexpr Duration kLookAgain = std::chrono::milliseconds(250);
 
 Result<LockOutcome> outcome_of(CommandOutcome command) {
   LATIUM_TRY(LockState lock, decode_lock(command.result.state));
-  return LockOutcome{command.result.applied, std::move(lock), command.stats};
+  return LockOutcome{command.result.applied, std::move(lock), command.result.state.version, command.stats};
 }
 
 }  // namespace
@@ -73,10 +76,11 @@ Task<LockOutcome> Locks::acquire(RegisterKey key, Bytes owner, std::chrono::mill
   while (true) {
     if (place.first()) {
       LockAcquireCommand command{owner, runtime_.clock.wall_ms(), static_cast<std::uint64_t>(ttl.count()),
-                                 static_cast<std::uint64_t>(clock_offset_.count())};
+                                 static_cast<std::uint64_t>(clock_offset_.count()), outwaited(place.stored)};
       LATIUM_CO_TRY(LockOutcome tried, co_await run(key, std::move(command), request, deadline));
       tried.stats.add(outcome.stats);
       outcome = std::move(tried);
+      saw(place.stored, outcome);
     } else if (runtime_.clock.monotonic_now() >= wait_until) {
       // Never first in the queue: say who holds it.
       LATIUM_CO_TRY(outcome, co_await show(key, deadline));
@@ -104,6 +108,26 @@ Task<LockOutcome> Locks::release(RegisterKey key, Bytes owner, std::uint64_t tok
   co_return outcome;
 }
 
+std::uint64_t Locks::outwaited(const Bytes& stored) const {
+  const auto seen = sightings_.find(stored);
+  if (seen == sightings_.end()) return 0;
+  const Duration lease = std::chrono::milliseconds(std::min<std::uint64_t>(seen->second.ttl_ms, kLongestLease.count()));
+  const MonotonicTime over = saturating_add(seen->second.since, lease + Duration(clock_offset_));
+  return runtime_.clock.monotonic_now() >= over ? seen->second.version : 0;
+}
+
+void Locks::saw(const Bytes& stored, const LockOutcome& outcome) {
+  if (outcome.done) {
+    sightings_.erase(stored);
+    return;
+  }
+  const auto [seen, fresh] = sightings_.try_emplace(stored);
+  if (!fresh && seen->second.version == outcome.version) return;
+  seen->second = {outcome.version, outcome.lock.ttl_ms, runtime_.clock.monotonic_now()};
+  if (sightings_.size() <= kSightings) return;
+  sightings_.erase(std::ranges::min_element(sightings_, {}, [](const auto& each) { return each.second.since; }));
+}
+
 void Locks::wake_next(const Bytes& stored) {
   const auto queue = queues_.find(stored);
   if (queue != queues_.end()) queue->second.waiting.front()->set();
@@ -113,7 +137,7 @@ Task<LockOutcome> Locks::show(RegisterKey key, MonotonicTime deadline) {
   LATIUM_CO_TRY(ReadOutcome found, co_await registers_.read(std::move(key), deadline));
   LATIUM_CO_TRY(LockState lock, decode_lock(found.state));
   const bool held = !lock.owner.empty() && lock.expires_ms > runtime_.clock.wall_ms();
-  co_return LockOutcome{held, std::move(lock), found.stats};
+  co_return LockOutcome{held, std::move(lock), found.state.version, found.stats};
 }
 
 }  // namespace latium

@@ -15,8 +15,9 @@ namespace latium {
 
 /// What a call on a lock found or did.
 struct LockOutcome {
-  bool done = false;  ///< acquired, renewed, released; shown: held by somebody whose lease has not run out
-  LockState lock;     ///< after the call
+  bool done = false;          ///< acquired, renewed, released; shown: held by somebody whose lease has not run out
+  LockState lock;             ///< after the call
+  std::uint64_t version = 0;  ///< of its register
   CallStats stats;
 };
 
@@ -27,7 +28,8 @@ class Locks {
       : runtime_(runtime), cluster_(cluster), registers_(registers), clock_offset_(clock_offset) {}
 
   /// Takes the lock for `ttl`; waits for it until `wait_until` at most, in the order of asking at this node. A lock that ran out
-  /// is taken only the clock offset after its end, so that its holder, whose clock may be slow, has seen it end. `request` as for
+  /// is taken only the clock offset after its end, so that its holder, whose clock may be slow, has seen it end; one that nobody
+  /// renewed for as long as that, by this node's own clock, is taken whatever its end says. `request` as for
   /// Registers::execute: a caller that asks again after a lost answer gets the lock that it had got.
   Task<LockOutcome> acquire(RegisterKey key, Bytes owner, std::chrono::milliseconds ttl, RequestId request,
                             MonotonicTime wait_until, MonotonicTime deadline);
@@ -47,9 +49,18 @@ class Locks {
     std::list<Event*> waiting;  // the first one may try
   };
   struct Place;
+  // What held a lock when it was refused here, and since when that has been so.
+  struct Sighting {
+    std::uint64_t version = 0;
+    std::uint64_t ttl_ms = 0;
+    MonotonicTime since;
+  };
 
   Task<LockOutcome> run(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);
   void wake_next(const Bytes& stored);
+  /// The version to name in `outwaited_version`, or 0.
+  std::uint64_t outwaited(const Bytes& stored) const;
+  void saw(const Bytes& stored, const LockOutcome& outcome);
   MonotonicTime next_try(const LockState& lock) const;
 
   Runtime& runtime_;
@@ -57,6 +68,7 @@ class Locks {
   Registers& registers_;
   std::chrono::milliseconds clock_offset_;
   std::map<Bytes, Queue> queues_;
+  std::map<Bytes, Sighting> sightings_;  // at most kSightings
 };
 
 }  // namespace latium

@@ -116,6 +116,7 @@ struct CommandFiller {
     acquire.set_now_ms(command.now_ms);
     acquire.set_ttl_ms(command.ttl_ms);
     acquire.set_clock_offset_ms(command.clock_offset_ms);
+    acquire.set_outwaited_version(command.outwaited_version);
   }
   void operator()(const LockRenewCommand& command) const {
     auto& renew = *out.mutable_lock_renew();
@@ -227,7 +228,8 @@ Result<RegisterCommand> from_message(const replica::Command& message) {
     }
     case replica::Command::kLockAcquire: {
       const auto& acquire = message.lock_acquire();
-      return LockAcquireCommand{acquire.owner(), acquire.now_ms(), acquire.ttl_ms(), acquire.clock_offset_ms()};
+      return LockAcquireCommand{acquire.owner(), acquire.now_ms(), acquire.ttl_ms(), acquire.clock_offset_ms(),
+                                acquire.outwaited_version()};
     }
     case replica::Command::kLockRenew: {
       const auto& renew = message.lock_renew();

@@ -52,22 +52,23 @@ struct Applier {
   CommandResult operator()(const LockAcquireCommand& command) const {
     const auto lock = decode_lock(state);
     if (!lock) return refused(state);
-    const bool free = lock->owner.empty() || lock->expires_ms + command.clock_offset_ms <= command.now_ms;
-    if (!free) return refused(state);
-    return locked({command.owner, lock->token + 1, command.now_ms + command.ttl_ms});
+    const bool expired = lock->expires_ms + command.clock_offset_ms <= command.now_ms;
+    const bool outwaited = command.outwaited_version != 0 && command.outwaited_version == state.version;
+    if (!lock->owner.empty() && !expired && !outwaited) return refused(state);
+    return locked({command.owner, lock->token + 1, command.now_ms + command.ttl_ms, command.ttl_ms});
   }
 
   CommandResult operator()(const LockRenewCommand& command) const {
     const auto lock = decode_lock(state);
     // Expired but not taken by another: still its holder's.
     if (!lock || lock->owner != command.owner || lock->token != command.token) return refused(state);
-    return locked({command.owner, command.token, std::max(lock->expires_ms, command.now_ms + command.ttl_ms)});
+    return locked({command.owner, command.token, command.now_ms + command.ttl_ms, command.ttl_ms});
   }
 
   CommandResult operator()(const LockReleaseCommand& command) const {
     const auto lock = decode_lock(state);
     if (!lock || lock->owner != command.owner || lock->token != command.token) return refused(state);
-    return locked({{}, command.token, 0});
+    return locked({{}, command.token, 0, 0});
   }
 
   CommandResult locked(const LockState& lock) const { return changed(state, request, ballot, encode_lock(lock)); }
@@ -84,6 +85,7 @@ Bytes encode_lock(const LockState& lock) {
   put_length_prefixed(out, lock.owner);
   put_varint(out, lock.token);
   put_varint(out, lock.expires_ms);
+  put_varint(out, lock.ttl_ms);
   return out;
 }
 
@@ -96,6 +98,7 @@ Result<LockState> decode_lock(const RegisterState& state) {
   LATIUM_TRY(lock.owner, take_length_prefixed(in));
   LATIUM_TRY(lock.token, take_varint(in));
   LATIUM_TRY(lock.expires_ms, take_varint(in));
+  LATIUM_TRY(lock.ttl_ms, take_varint(in));
   if (!in.empty()) return fail(ErrorCode::corruption, "the register's lock has bytes behind its end");
   return lock;
 }

@@ -47,13 +47,17 @@ struct CasCommand {
   std::optional<Bytes> value;
 };
 
-/// Takes a free or expired lock. Times are the caller's: wall clock, milliseconds since the Unix epoch.
+/// Takes a free or expired lock, or one that was outwaited. Times are the caller's: wall clock, milliseconds since the Unix
+/// epoch.
 struct LockAcquireCommand {
   Bytes owner;
   std::uint64_t now_ms = 0;
   std::uint64_t ttl_ms = 0;
   /// How long after its end an expired lock is still its holder's: the largest difference between two clocks.
   std::uint64_t clock_offset_ms = 0;
+  /// Not 0: the caller saw the register's version stay this one for the lock's own `ttl_ms` and the offset, on a clock that does
+  /// not jump. Whatever the end says that somebody's wrong clock wrote into it, the lease is over.
+  std::uint64_t outwaited_version = 0;
 };
 
 /// Puts off the end of a lock that is held with this token.
@@ -82,9 +86,10 @@ CommandResult apply(const RegisterState& state, const RegisterCommand& command, 
 
 /// A lock, as the value of its register. A released lock stays, with an empty owner, so that its token goes on growing.
 struct LockState {
-  Bytes owner;              ///< empty: free
-  std::uint64_t token = 0;  ///< goes up by one with each new owner: a fencing token
-  std::uint64_t expires_ms = 0;
+  Bytes owner;                   ///< empty: free
+  std::uint64_t token = 0;       ///< goes up by one with each new owner: a fencing token
+  std::uint64_t expires_ms = 0;  ///< by the wall clock of the node that granted it
+  std::uint64_t ttl_ms = 0;      ///< what was asked for last
 
   friend bool operator==(const LockState&, const LockState&) = default;
 };

@@ -10,7 +10,10 @@ namespace latium {
 
 namespace {
 
-constexpr std::size_t kMessagesInFlight = 8;  // to one replica
+// To one replica. More than that only as old as kLinger: what comes meanwhile shares a message, and where an answer takes long
+// nothing waits for one.
+constexpr std::size_t kMessagesInFlight = 8;
+constexpr Duration kLinger = std::chrono::milliseconds(1);
 constexpr std::size_t kStepsWaiting = 16384;  // for one replica; above it `overloaded`
 constexpr std::size_t kStepsAMessage = 1024;
 constexpr std::size_t kBytesAMessage = 4u << 20;
@@ -35,17 +38,31 @@ void ReplicaLinks::send(NodeId node, Epoch epoch, ReplicaItem item, StepDone don
 
 // Through a post: what else is ready now adds its steps to the same message.
 void ReplicaLinks::schedule(Link& link) {
-  if (link.scheduled || link.waiting.empty() || link.in_flight >= kMessagesInFlight) return;
+  if (link.waiting.empty()) return;
+  if (link.in_flight >= kMessagesInFlight) return linger(link);
+  if (link.scheduled) return;
   link.scheduled = true;
   boost::asio::post(runtime_.executor, [this, &link, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
     link.scheduled = false;
-    flush(link);
+    flush(link, 0);
   });
 }
 
-void ReplicaLinks::flush(Link& link) {
-  while (!link.waiting.empty() && link.in_flight < kMessagesInFlight) {
+void ReplicaLinks::linger(Link& link) {
+  if (link.lingering) return;
+  link.lingering = true;
+  const MonotonicTime end = saturating_add(runtime_.clock.monotonic_now(), kLinger);
+  runtime_.timers.schedule(end, [this, &link, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    link.lingering = false;
+    flush(link, link.waiting.size());
+  });
+}
+
+void ReplicaLinks::flush(Link& link, std::size_t overdue) {
+  const std::size_t may_wait = link.waiting.size() - overdue;
+  while (link.waiting.size() > may_wait || (!link.waiting.empty() && link.in_flight < kMessagesInFlight)) {
     std::vector<Waiting> batch = take_batch(link);
     if (batch.empty()) continue;
     if (!tasks_.has_room()) {

@@ -53,10 +53,13 @@ class ReplicaLinks {
     std::deque<Waiting> waiting;
     std::size_t in_flight = 0;
     bool scheduled = false;
+    bool lingering = false;  // a flush of what waits will come
   };
 
   void schedule(Link& link);
-  void flush(Link& link);
+  void linger(Link& link);
+  /// Sends what there is room for, and the first `overdue` steps in any case.
+  void flush(Link& link, std::size_t overdue);
   std::vector<Waiting> take_batch(Link& link);
   Task<void> exchange(Link& link, std::vector<Waiting> batch);
   Task<std::vector<Result<AcceptorAnswer>>> ask(NodeId node, Epoch epoch, std::vector<ReplicaItem> items);

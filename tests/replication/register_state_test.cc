@@ -36,10 +36,12 @@ TEST(RegisterStateTest, ADeleteLeavesATombstoneWhereThereWasSomething) {
 }
 
 TEST(RegisterStateTest, TokensOfALockGrowWithEachOwner) {
-  const auto acquire = [](Bytes owner, std::uint64_t now_ms) { return LockAcquireCommand{std::move(owner), now_ms, 1'000, 500}; };
+  const auto acquire = [](Bytes owner, std::uint64_t now_ms) {
+    return LockAcquireCommand{std::move(owner), now_ms, 1'000, 500, 0};
+  };
   const auto first = run({}, acquire("a", 0));
   ASSERT_TRUE(first.applied);
-  EXPECT_EQ(*decode_lock(first.state), (LockState{"a", 1, 1'000}));
+  EXPECT_EQ(*decode_lock(first.state), (LockState{"a", 1, 1'000, 1'000}));
   // Run out, but perhaps not by the holder's clock.
   EXPECT_FALSE(run(first.state, acquire("b", 1'499)).applied);
   const auto second = run(first.state, acquire("b", 1'500));
@@ -52,6 +54,25 @@ TEST(RegisterStateTest, TokensOfALockGrowWithEachOwner) {
   const auto third = run(released.state, acquire("a", 1'600));
   ASSERT_TRUE(third.applied);
   EXPECT_EQ(decode_lock(third.state)->token, 3u);
+}
+
+TEST(RegisterStateTest, ALockThatWasOutwaitedIsTakenWhateverItsEnd) {
+  const std::uint64_t ahead = 3'600'000;  // granted, and renewed, by a clock an hour ahead
+  const auto held = run(run({}, LockAcquireCommand{"a", ahead, 1'000, 500, 0}).state, LockRenewCommand{"a", 1, ahead, 2'000});
+  ASSERT_TRUE(held.applied);
+  EXPECT_EQ(decode_lock(held.state)->ttl_ms, 2'000u) << "how long to wait for";
+  const auto acquire = [](std::uint64_t outwaited) { return LockAcquireCommand{"b", 10, 1'000, 500, outwaited}; };
+  EXPECT_FALSE(run(held.state, acquire(0)).applied);
+  EXPECT_FALSE(run(held.state, acquire(held.state.version - 1)).applied) << "renewed since";
+  const auto taken = run(held.state, acquire(held.state.version));
+  ASSERT_TRUE(taken.applied);
+  EXPECT_EQ(*decode_lock(taken.state), (LockState{"b", 2, 1'010, 1'000}));
+}
+
+// A renewal by a clock that is right mends an end that a wrong one wrote.
+TEST(RegisterStateTest, ARenewalCountsFromItsOwnTime) {
+  const auto held = run({}, LockAcquireCommand{"a", 3'600'000, 1'000, 500, 0});
+  EXPECT_EQ(decode_lock(run(held.state, LockRenewCommand{"a", 1, 10, 1'000}).state)->expires_ms, 1'010u);
 }
 
 }  // namespace

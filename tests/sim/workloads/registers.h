@@ -2,9 +2,14 @@
 // everything goes wrong; what they were told has to be linearizable, and after healing every register has to answer.
 #pragma once
 
+#include <memory>
+
+#include "tests/sim/workloads/cluster_client.h"
 #include "tests/sim/workloads/workload.h"
 
 namespace latium::sim {
+
+std::unique_ptr<ClusterClient> register_client(ClientSeams seams);
 
 RunReport registers(const RunOptions& options);
 

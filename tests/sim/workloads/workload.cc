@@ -3,6 +3,7 @@
 #include "tests/sim/mini_replica.h"
 #include "tests/sim/node_binding.h"
 #include "tests/sim/workloads/durable_puts.h"
+#include "tests/sim/workloads/locks.h"
 #include "tests/sim/workloads/registers.h"
 
 namespace latium::sim {
@@ -11,6 +12,7 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
   static const std::map<std::string, Workload, std::less<>> kWorkloads = {
       {"durable_puts", [](const RunOptions& options) { return durable_puts(options, node_binding()); }},
       {"durable_puts_mini", [](const RunOptions& options) { return durable_puts(options, mini_binding()); }},
+      {"locks", locks},
       {"registers", registers},
   };
   return kWorkloads;
