@@ -5,9 +5,9 @@
 #include <future>
 #include <iostream>
 #include <string>
-#include <thread>
 
 #include "net/tcp_transport.h"
+#include "runtime/deadline.h"
 #include "runtime/event_loop.h"
 #include "runtime/spawn.h"
 #include "tests/sim/judge.h"
@@ -28,7 +28,7 @@ struct StressOptions {
 /// One loop, and on it every client with its transport. All members but `loop` are touched on the loop only.
 class Stress {
  public:
-  explicit Stress(const StressOptions& options) : loop_({.pool_threads = 1, .seed = 0, .logger = nullptr}) {
+  explicit Stress(const StressOptions& options) : options_(options), loop_({.pool_threads = 1, .seed = 0, .logger = nullptr}) {
     std::vector<Address> nodes;
     for (const std::string& node : options.nodes) {
       const auto parsed = Address::parse(node);
@@ -48,37 +48,22 @@ class Stress {
       clients_.push_back(i % 2 == 0 ? register_client(std::move(seams)) : lock_client(std::move(seams), resources_));
     }
     loop_.start();
-    on_loop([this] {
-      for (const auto& client : clients_) client->start();
-    });
   }
 
   ~Stress() {
-    for (std::size_t i = 0; i < clients_.size(); ++i) {
+    for (const auto& client : clients_) {
       std::promise<void> stopped;
-      boost::asio::post(loop_.context(), [&] {
-        start_task(loop_.runtime().executor, clients_[i]->stop(), boost::asio::cancellation_slot(),
-                   [&stopped](const Result<void>&) { stopped.set_value(); });
-      });
+      run_task(client->stop(), [&stopped](const Result<void>&) { stopped.set_value(); });
       stopped.get_future().wait();
     }
     loop_.stop();
   }
 
-  void conclude() {
-    on_loop([this] {
-      for (const auto& client : clients_) client->conclude();
-    });
-  }
-  /// What keeps a client from its end; empty when all have ended.
-  std::string unfinished() {
-    std::string text;
-    on_loop([&] {
-      for (std::size_t i = 0; i < clients_.size(); ++i) {
-        if (!clients_[i]->finished()) text = "client " + std::to_string(i) + ": " + clients_[i]->last_error();
-      }
-    });
-    return text;
+  /// Runs to the end. What kept a client from it; empty when all ended.
+  std::string play() {
+    std::promise<std::string> left;
+    run_task(work(), [&left](Result<std::string> result) { left.set_value(result ? *result : result.error().message); });
+    return left.get_future().get();
   }
   std::string history() {
     std::string lines;
@@ -87,6 +72,33 @@ class Stress {
   }
 
  private:
+  Task<std::string> work() {
+    Runtime& runtime = loop_.runtime();
+    for (const auto& client : clients_) client->start();
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime, std::chrono::seconds(options_.seconds)));
+    for (const auto& client : clients_) client->conclude();
+    std::string left = unfinished();
+    for (int waited = 0; !left.empty() && waited < options_.heal_seconds; ++waited) {
+      LATIUM_CO_CHECKED(co_await sleep_for(runtime, std::chrono::seconds(1)));
+      left = unfinished();
+    }
+    co_return left;
+  }
+
+  std::string unfinished() const {
+    std::string text;
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      if (!clients_[i]->finished()) text = "client " + std::to_string(i) + ": " + clients_[i]->last_error();
+    }
+    return text;
+  }
+
+  template <class T, class Done>
+  void run_task(Task<T> task, Done done) {
+    boost::asio::post(loop_.context(), [this, task = std::move(task), done = std::move(done)]() mutable {
+      start_task(loop_.runtime().executor, std::move(task), boost::asio::cancellation_slot(), std::move(done));
+    });
+  }
   template <class Work>
   void on_loop(Work work) {
     std::promise<void> done;
@@ -97,6 +109,7 @@ class Stress {
     done.get_future().wait();
   }
 
+  const StressOptions options_;
   HlcClock hlc_;
   History history_;
   LockResources resources_;
@@ -107,14 +120,7 @@ class Stress {
 
 int run(const StressOptions& options) {
   Stress stress(options);
-  std::this_thread::sleep_for(std::chrono::seconds(options.seconds));
-  stress.conclude();
-  std::cout << "concluding" << std::endl;  // whoever breaks things heals them now
-  std::string left = stress.unfinished();
-  for (int waited = 0; !left.empty() && waited < options.heal_seconds; ++waited) {
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-    left = stress.unfinished();
-  }
+  const std::string left = stress.play();
   const std::string lines = stress.history();
   if (!options.history.empty()) std::ofstream(options.history) << lines;
   const Judgement judged = judge_history(lines, CheckKind::any);
