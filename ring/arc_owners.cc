@@ -1,8 +1,7 @@
 #include "ring/arc_owners.h"
 
 #include <algorithm>
-#include <limits>
-#include <optional>
+#include <utility>
 
 #include "ring/fair_share.h"
 
@@ -56,7 +55,7 @@ Assignment::Assignment(std::span<const RingMember> members, std::span<const Node
   out_.costs.reserve(kArcs);
   for (std::uint32_t arc = 0; arc < kArcs; ++arc) {
     keep_best_bids(arc);
-    out_.costs.push_back(bids_[arc * kept_].cost);
+    out_.costs.push_back(bids_[arc * kept_].cost());
   }
 }
 
@@ -64,7 +63,7 @@ void Assignment::keep_best_bids(std::uint32_t arc) {
   const std::span<Bid> best(&bids_[arc * kept_], kept_);
   std::size_t kept = 0;
   for (std::size_t m = 0; m < draws_.size(); ++m) {
-    const Bid bid{draws_[m].cost(arc), static_cast<std::uint16_t>(m)};
+    const Bid bid(draws_[m].cost(arc), static_cast<std::uint16_t>(m));
     if (kept == kept_) {
       if (bid >= best.back()) continue;
       --kept;
@@ -95,7 +94,7 @@ bool Assignment::admits(std::uint32_t arc, std::uint16_t member) const {
 
 std::uint16_t Assignment::choose(std::uint32_t arc) const {
   for (const Bid& bid : std::span(&bids_[arc * kept_], kept_)) {
-    if (has_room(bid.member) && admits(arc, bid.member)) return bid.member;
+    if (has_room(bid.member()) && admits(arc, bid.member())) return bid.member();
   }
   return choose_of_all(arc);
 }
@@ -103,17 +102,16 @@ std::uint16_t Assignment::choose(std::uint32_t arc) const {
 // The last arcs may find room only with members that they own already, or in racks that they may not take from: then over the
 // cap.
 std::uint16_t Assignment::choose_of_all(std::uint32_t arc) const {
-  constexpr Bid kNone{std::numeric_limits<LogCost>::max(), 0};
-  Bid best = kNone;
-  Bid best_with_room = kNone;
+  Bid best;
+  Bid best_with_room;
   for (std::size_t m = 0; m < draws_.size(); ++m) {
-    const Bid bid{draws_[m].cost(arc), static_cast<std::uint16_t>(m)};
-    const bool room = has_room(bid.member);
-    if (bid >= (room ? best_with_room : best) || !admits(arc, bid.member)) continue;
+    const Bid bid(draws_[m].cost(arc), static_cast<std::uint16_t>(m));
+    const bool room = has_room(bid.member());
+    if (bid >= (room ? best_with_room : best) || !admits(arc, bid.member())) continue;
     if (room) best_with_room = bid;
     best = std::min(best, bid);
   }
-  return best_with_room != kNone ? best_with_room.member : best.member;
+  return best_with_room != Bid() ? best_with_room.member() : best.member();
 }
 
 void Assignment::choose_next_owners() {

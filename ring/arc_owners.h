@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -17,11 +18,19 @@ namespace latium {
 inline constexpr std::size_t kBoundedOwners = 3;
 
 /// A member's wish for an arc. The least comes first; equal costs by position, which is by id.
-struct Bid {
-  LogCost cost;
-  std::uint16_t member;  ///< position in the members
+class Bid {
+ public:
+  Bid() = default;
+  Bid(LogCost cost, std::uint16_t member) : order_(std::int64_t{cost} * 65'536 + member) {}
+
+  LogCost cost() const { return static_cast<LogCost>(order_ >> 16); }
+  /// Position in the members.
+  std::uint16_t member() const { return static_cast<std::uint16_t>(order_); }
 
   friend auto operator<=>(const Bid&, const Bid&) = default;
+
+ private:
+  std::int64_t order_ = std::numeric_limits<std::int64_t>::max();  // a wish that comes after all others
 };
 
 struct ArcOwners {

@@ -49,24 +49,29 @@ std::vector<std::uint16_t> SiteRing::owners_beyond_bounded(std::uint32_t arc, st
   std::vector<std::size_t> in_rack(racks_.count());
   std::vector<Bid> left;
   left.reserve(members_.size());
-  for (std::size_t m = 0; m < members_.size(); ++m) left.push_back({draws_[m].cost(arc), static_cast<std::uint16_t>(m)});
+  for (std::size_t m = 0; m < members_.size(); ++m) left.emplace_back(draws_[m].cost(arc), static_cast<std::uint16_t>(m));
   for (std::size_t rank = 0; rank < arcs_.owners_an_arc; ++rank) {
     const std::uint16_t owner = arcs_.owners[arc * arcs_.owners_an_arc + rank];
     ++in_rack[racks_.of(owner)];
-    std::erase_if(left, [owner](const Bid& bid) { return bid.member == owner; });
+    std::erase_if(left, [owner](const Bid& bid) { return bid.member() == owner; });
   }
   std::ranges::sort(left);
 
   std::vector<std::uint16_t> out;
   const std::size_t wanted = count - arcs_.owners_an_arc;
   for (std::size_t most = racks_.most_in_one(arcs_.owners_an_arc + 1); out.size() < wanted; ++most) {
-    std::erase_if(left, [&](const Bid& bid) {
-      const std::uint16_t rack = racks_.of(bid.member);
-      if (out.size() == wanted || in_rack[rack] == most) return false;
-      ++in_rack[rack];
-      out.push_back(bid.member);
-      return true;
-    });
+    std::vector<Bid> put_off;
+    for (const Bid& bid : left) {
+      std::size_t& owners = in_rack[racks_.of(bid.member())];
+      if (owners == most) {
+        put_off.push_back(bid);
+        continue;
+      }
+      ++owners;
+      out.push_back(bid.member());
+      if (out.size() == wanted) break;
+    }
+    left = std::move(put_off);
   }
   return out;
 }
