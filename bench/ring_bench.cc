@@ -92,12 +92,13 @@ void list_of_a_key(benchmark::State& state) {
 }
 
 void preference_list(benchmark::State& state) {
+  const Ring& ring = *cluster().ring;
   const std::vector<Placement> of_tenants = placements("");
   std::uint32_t i = 0;
   for (auto _ : state) {
     const std::uint32_t tenant = ++i % kTenants;
     const PartitionId partition{static_cast<std::uint16_t>(i % kDefaultPartitions)};
-    benchmark::DoNotOptimize(cluster().ring->preference_list(TenantId{tenant + 1}, of_tenants[tenant], partition));
+    benchmark::DoNotOptimize(ring.preference_list(TenantId{tenant + 1}, of_tenants[tenant], partition));
   }
 }
 
