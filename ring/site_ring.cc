@@ -16,6 +16,13 @@ std::vector<RingMember> sorted(std::vector<RingMember> members) {
   return members;
 }
 
+std::vector<NodeId> ids_of(std::span<const RingMember> members) {
+  std::vector<NodeId> out;
+  out.reserve(members.size());
+  for (const RingMember& member : members) out.push_back(member.id);
+  return out;
+}
+
 std::vector<NodeDraw> draws_of(std::span<const RingMember> members) {
   std::vector<NodeDraw> out;
   out.reserve(members.size());
@@ -31,6 +38,7 @@ std::shared_ptr<const SiteRing> SiteRing::build(std::vector<RingMember> members)
 
 SiteRing::SiteRing(std::vector<RingMember> members)
     : members_(sorted(std::move(members))),
+      ids_(ids_of(members_)),
       racks_(members_),
       draws_(draws_of(members_)),
       arcs_(assign_arcs(members_, draws_, racks_)) {}
@@ -38,9 +46,9 @@ SiteRing::SiteRing(std::vector<RingMember> members)
 void SiteRing::append_owners(std::uint32_t arc, std::size_t count, std::vector<NodeId>& out) const {
   count = std::min(count, members_.size());
   const std::span bounded = std::span(arcs_.owners).subspan(arc * arcs_.owners_an_arc, std::min(count, arcs_.owners_an_arc));
-  for (const std::uint16_t member : bounded) out.push_back(members_[member].id);
+  for (const std::uint16_t member : bounded) out.push_back(ids_[member]);
   if (count == bounded.size()) return;
-  for (const std::uint16_t member : owners_beyond_bounded(arc, count)) out.push_back(members_[member].id);
+  for (const std::uint16_t member : owners_beyond_bounded(arc, count)) out.push_back(ids_[member]);
 }
 
 // In the order of their bids, rack by rack as the rule of Racks admits. Their load has no bound: among the owners of an arc they

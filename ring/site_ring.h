@@ -40,6 +40,7 @@ class SiteRing {
   std::vector<std::uint16_t> owners_beyond_bounded(std::uint32_t arc, std::size_t count) const;
 
   std::vector<RingMember> members_;
+  std::vector<NodeId> ids_;  // of the members: what lists are made of, close together
   Racks racks_;
   std::vector<NodeDraw> draws_;  // by member
   ArcOwners arcs_;
