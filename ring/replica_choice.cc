@@ -41,7 +41,7 @@ ReplicaChoice::ReplicaChoice(const Ring& ring, const Placement& placement) : any
   const auto add = [&](const SiteRing* site, std::size_t wanted) {
     if (site == nullptr) return;
     const std::size_t given = std::min(wanted, site->members().size());
-    sites_.push_back({.ring = site, .position = sites_.size(), .wanted = given, .cost = 0});
+    sites_.push_back({.ring = site, .wanted = given});
     nodes += site->members().size();
     replicas_ += given;
   };
@@ -53,9 +53,13 @@ ReplicaChoice::ReplicaChoice(const Ring& ring, const Placement& placement) : any
   if (any_of_) replicas_ = std::min<std::size_t>(placement.replicas, nodes);
 }
 
+// Of a placement over a hundred sites this is most of the work: numbers are sorted, not sites.
 void ReplicaChoice::order_sites(std::uint32_t arc) {
-  for (Site& site : sites_) site.cost = site.ring->cost(arc);
-  std::ranges::sort(sites_, {}, [](const Site& site) { return std::pair(site.cost, site.position); });
+  order_.clear();
+  for (const Site& site : sites_) {
+    order_.push_back(std::int64_t{site.ring->cost(arc)} * (kPosition + 1) + static_cast<std::int64_t>(order_.size()));
+  }
+  std::ranges::sort(order_);
   if (any_of_) share_out();
 }
 
@@ -63,7 +67,8 @@ void ReplicaChoice::order_sites(std::uint32_t arc) {
 void ReplicaChoice::share_out() {
   for (Site& site : sites_) site.wanted = 0;
   for (std::size_t left = replicas_; left > 0;) {
-    for (Site& site : sites_) {
+    for (const std::int64_t order : order_) {
+      Site& site = site_at(order);
       if (left == 0 || site.wanted == site.ring->members().size()) continue;
       ++site.wanted;
       --left;
@@ -73,7 +78,8 @@ void ReplicaChoice::share_out() {
 
 void ReplicaChoice::append_replicas(std::uint32_t arc, std::vector<NodeId>& out) {
   order_sites(arc);
-  for (const Site& site : sites_) {
+  for (const std::int64_t order : order_) {
+    const Site& site = site_at(order);
     if (site.wanted > 0) site.ring->append_owners(arc, site.wanted, out);
   }
 }
@@ -81,7 +87,8 @@ void ReplicaChoice::append_replicas(std::uint32_t arc, std::vector<NodeId>& out)
 void ReplicaChoice::append_stand_ins(std::uint32_t arc, std::vector<NodeId>& out) {
   order_sites(arc);
   std::vector<NodeId> owners;
-  for (const Site& site : sites_) {
+  for (const std::int64_t order : order_) {
+    const Site& site = site_at(order);
     owners.clear();
     site.ring->append_owners(arc, site.wanted + kMaxStandInsPerSite, owners);
     out.insert(out.end(), owners.begin() + static_cast<std::ptrdiff_t>(site.wanted), owners.end());

@@ -34,16 +34,20 @@ class ReplicaChoice {
  private:
   struct Site {
     const SiteRing* ring;
-    std::size_t position;  // by name: decides between equal costs
-    std::size_t wanted;    // replicas; any_of: what the partition at hand gets
-    LogCost cost;          // at the arc at hand
+    std::size_t wanted;  // replicas; any_of: what the partition at hand gets
   };
   void order_sites(std::uint32_t arc);
   void share_out();
+  Site& site_at(std::int64_t order) { return sites_[static_cast<std::size_t>(order & kPosition)]; }
+
+  static constexpr std::int64_t kPosition = 0xffff'ffff;
 
   bool any_of_ = false;
   std::size_t replicas_ = 0;
-  std::vector<Site> sites_;
+  std::vector<Site> sites_;  // by name
+  // Of the partition at hand: each site's cost at its arc, and below it the position in sites_, which decides between equal
+  // costs.
+  std::vector<std::int64_t> order_;
 };
 
 }  // namespace latium

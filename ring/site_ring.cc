@@ -1,34 +1,34 @@
 #include "ring/site_ring.h"
 
 #include <algorithm>
-#include <map>
-#include <string_view>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
-#include "ring/arc_owners.h"
 
 namespace latium {
 
 namespace {
 
-/// The members picked so far in one walk. Walks are short (replicas and stand-ins): a line of numbers beats any set.
-class Picked {
- public:
-  explicit Picked(const std::vector<SiteRing::Index>& racks) : racks_(racks) {}
-  std::size_t size() const { return members_.size(); }
-  bool has(SiteRing::Index member) const { return std::ranges::find(members_, member) != members_.end(); }
-  std::uint32_t in_rack_of(SiteRing::Index member) const {
-    const auto same = [this, rack = racks_[member]](SiteRing::Index other) { return racks_[other] == rack; };
-    return static_cast<std::uint32_t>(std::ranges::count_if(members_, same));
-  }
-  void add(SiteRing::Index member) { members_.push_back(member); }
-  const std::vector<SiteRing::Index>& members() const { return members_; }
+std::vector<RingMember> sorted(std::vector<RingMember> members) {
+  LATIUM_CHECK(!members.empty() && members.size() <= 65'535, "a ring has 1 to 65,535 members");
+  std::ranges::sort(members, {}, &RingMember::id);
+  return members;
+}
 
- private:
-  const std::vector<SiteRing::Index>& racks_;
-  std::vector<SiteRing::Index> members_;
-};
+std::vector<NodeId> ids_of(std::span<const RingMember> members) {
+  std::vector<NodeId> out;
+  out.reserve(members.size());
+  for (const RingMember& member : members) out.push_back(member.id);
+  return out;
+}
+
+std::vector<NodeDraw> draws_of(std::span<const RingMember> members) {
+  std::vector<NodeDraw> out;
+  out.reserve(members.size());
+  for (const RingMember& member : members) out.emplace_back(member.id, member.weight_milli);
+  return out;
+}
 
 }  // namespace
 
@@ -36,56 +36,52 @@ std::shared_ptr<const SiteRing> SiteRing::build(std::vector<RingMember> members)
   return std::shared_ptr<const SiteRing>(new SiteRing(std::move(members)));
 }
 
-SiteRing::SiteRing(std::vector<RingMember> members) : members_(std::move(members)) {
-  LATIUM_CHECK(!members_.empty() && members_.size() <= 65'535, "a ring has 1 to 65,535 members");
-  std::ranges::sort(members_, {}, &RingMember::id);
-  for (const RingMember& member : members_) weight_milli_ += member.weight_milli;
-  find_racks();
-  ArcOwners arcs = assign_arcs(members_, kArcs);
-  owners_ = std::move(arcs.owners);
-  costs_ = std::move(arcs.costs);
-}
-
-void SiteRing::find_racks() {
-  std::map<std::string_view, Index> numbers;
-  for (const RingMember& member : members_) {
-    const auto [rack, added] = numbers.try_emplace(member.rack, static_cast<Index>(numbers.size()));
-    racks_.push_back(rack->second);
-    if (added) rack_sizes_.push_back(0);
-    ++rack_sizes_[rack->second];
-  }
-}
-
-std::size_t SiteRing::room_in_racks(std::uint32_t most_in_one) const {
-  std::size_t room = 0;
-  for (const Index size : rack_sizes_) room += std::min<std::size_t>(size, most_in_one);
-  return room;
-}
+SiteRing::SiteRing(std::vector<RingMember> members)
+    : members_(sorted(std::move(members))),
+      ids_(ids_of(members_)),
+      racks_(members_),
+      draws_(draws_of(members_)),
+      arcs_(assign_arcs(members_, draws_, racks_)) {}
 
 void SiteRing::append_owners(std::uint32_t arc, std::size_t count, std::vector<NodeId>& out) const {
-  if (count == 1) return out.push_back(owner(arc));
   count = std::min(count, members_.size());
-  Picked picked(racks_);
-  // One rack, or none with two nodes: all rounds would be the same.
-  const bool racks_matter = rack_sizes_.size() > 1 && rack_sizes_.size() < members_.size();
-  for (std::uint32_t most = racks_matter ? 1 : 65'535; picked.size() < count; ++most) {
-    const std::size_t goal = std::min(count, room_in_racks(most));
-    const auto consider = [&](Index member) {
-      if (!picked.has(member) && (!racks_matter || picked.in_rack_of(member) < most)) picked.add(member);
-    };
-    for (std::uint32_t i = 0; i < kArcs && picked.size() < goal; ++i) consider(owners_[(arc + i) % kArcs]);
-    // Whoever owns no arc at all (a small weight among thousands of nodes) comes last.
-    for (std::size_t i = 0; i < members_.size() && picked.size() < goal; ++i) {
-      consider(static_cast<Index>((arc + i) % members_.size()));
-    }
-  }
-  for (const Index member : picked.members()) out.push_back(members_[member].id);
+  const std::span bounded = std::span(arcs_.owners).subspan(arc * arcs_.owners_an_arc, std::min(count, arcs_.owners_an_arc));
+  for (const std::uint16_t member : bounded) out.push_back(ids_[member]);
+  if (count == bounded.size()) return;
+  for (const std::uint16_t member : owners_beyond_bounded(arc, count)) out.push_back(ids_[member]);
 }
 
-std::vector<std::uint32_t> SiteRing::arcs_owned() const {
-  std::vector<std::uint32_t> owned(members_.size());
-  for (const Index owner : owners_) ++owned[owner];
-  return owned;
+// In the order of their bids, rack by rack as the rule of Racks admits. Their load has no bound: among the owners of an arc they
+// are few replicas, and as stand-ins they hold little.
+std::vector<std::uint16_t> SiteRing::owners_beyond_bounded(std::uint32_t arc, std::size_t count) const {
+  std::vector<std::size_t> in_rack(racks_.count());
+  std::vector<Bid> left;
+  left.reserve(members_.size());
+  for (std::size_t m = 0; m < members_.size(); ++m) left.emplace_back(draws_[m].cost(arc), static_cast<std::uint16_t>(m));
+  for (std::size_t rank = 0; rank < arcs_.owners_an_arc; ++rank) {
+    const std::uint16_t owner = arcs_.owners[arc * arcs_.owners_an_arc + rank];
+    ++in_rack[racks_.of(owner)];
+    std::erase_if(left, [owner](const Bid& bid) { return bid.member() == owner; });
+  }
+  std::ranges::sort(left);
+
+  std::vector<std::uint16_t> out;
+  const std::size_t wanted = count - arcs_.owners_an_arc;
+  for (std::size_t most = racks_.most_in_one(arcs_.owners_an_arc + 1); out.size() < wanted; ++most) {
+    std::vector<Bid> put_off;
+    for (const Bid& bid : left) {
+      std::size_t& owners = in_rack[racks_.of(bid.member())];
+      if (owners == most) {
+        put_off.push_back(bid);
+        continue;
+      }
+      ++owners;
+      out.push_back(bid.member());
+      if (out.size() == wanted) break;
+    }
+    left = std::move(put_off);
+  }
+  return out;
 }
 
 }  // namespace latium

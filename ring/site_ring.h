@@ -1,65 +1,49 @@
-// SiteRing: the ring of one site: equal arcs, each owned by a node, in proportion to the nodes' weights.
+// SiteRing: the ring of one site: equal arcs, each with an order of owners, in proportion to the nodes' weights.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "ring/arc_cost.h"
+#include "ring/arc_owners.h"
+#include "ring/racks.h"
+#include "ring/ring_member.h"
 
 namespace latium {
-
-/// Arcs of every ring. A power of two, at least kMaxPartitions: the partitions of one tenant start at different arcs.
-inline constexpr std::uint32_t kArcs = 16'384;
-
-struct RingMember {
-  NodeId id;
-  std::string rack;
-  std::uint32_t weight_milli = 1000;
-
-  friend bool operator==(const RingMember&, const RingMember&) = default;
-};
 
 /// Immutable: any thread. A pure function of its members: each node computes the same, whatever came before.
 class SiteRing {
  public:
-  /// Position in members().
-  using Index = std::uint16_t;
-
   /// Precondition: 1 to 65,535 members with different ids, in any order.
+  /// Some milliseconds for a hundred members; docs/performance.md.
   static std::shared_ptr<const SiteRing> build(std::vector<RingMember> members);
 
   /// Sorted by id.
   const std::vector<RingMember>& members() const { return members_; }
-  std::uint64_t weight_milli() const { return weight_milli_; }
+  const Racks& racks() const { return racks_; }
 
+  /// How early the first member came to the arc, weights counted in: of the rings of several sites, each is first in proportion
+  /// to its weight, and a node that joins one of them moves an arc between sites only when it is the first that comes to it.
   /// Precondition, here and below: arc < kArcs.
-  NodeId owner(std::uint32_t arc) const { return members_[owners_[arc]].id; }
-  /// How early the owner came to the arc, its weight counted in: of the rings of several sites, each is first in proportion to
-  /// its weight, and a node that joins one of them moves an arc between sites only to itself.
-  LogCost cost(std::uint32_t arc) const { return costs_[arc]; }
+  LogCost cost(std::uint32_t arc) const { return arcs_.costs[arc]; }
 
-  /// Appends the first `count` different owners clockwise from the arc, all members if there are fewer. While racks are left
-  /// that have none, a rack gets no second one, and so on for the third: as even over the racks as their sizes allow. The
-  /// lists of one arc are prefixes of each other.
+  /// Appends the first `count` owners of the arc, all members if there are fewer; different ones, spread as Racks says. The
+  /// lists of one arc are prefixes of each other. The first kBoundedOwners are looked up; further ones cost a draw of every
+  /// member.
   void append_owners(std::uint32_t arc, std::size_t count, std::vector<NodeId>& out) const;
-
-  /// Arcs that each member owns.
-  std::vector<std::uint32_t> arcs_owned() const;
 
  private:
   explicit SiteRing(std::vector<RingMember> members);
-  void find_racks();
-  std::size_t room_in_racks(std::uint32_t most_in_one) const;
+  std::vector<std::uint16_t> owners_beyond_bounded(std::uint32_t arc, std::size_t count) const;
 
   std::vector<RingMember> members_;
-  std::uint64_t weight_milli_ = 0;
-  std::vector<Index> owners_;   // by arc
-  std::vector<LogCost> costs_;  // by arc
-  std::vector<Index> racks_;    // by member: the number of its rack
-  std::vector<Index> rack_sizes_;
+  std::vector<NodeId> ids_;  // of the members: what lists are made of, close together
+  Racks racks_;
+  std::vector<NodeDraw> draws_;  // by member
+  ArcOwners arcs_;
 };
 
 }  // namespace latium
