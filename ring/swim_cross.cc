@@ -11,7 +11,7 @@ bool Swim::responsible_for(SiteIndex site) const {
   if (!my_site_ || site == *my_site_) return false;
   const auto delegates = delegates_of(*my_site_);
   if (delegates.empty()) return false;
-  return delegates[directory_->sites()[site].hash % delegates.size()] == self_;
+  return delegates[site % delegates.size()] == self_;  // in turn: equal shares
 }
 
 void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
@@ -28,7 +28,7 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
   }
   for (SiteIndex site = 0; site < sites.size(); ++site) {
     Cross& cross = cross_[site];
-    if (site == *my_site_ || delegates[sites[site].hash % delegates.size()] != self_) {
+    if (site == *my_site_ || delegates[site % delegates.size()] != self_) {
       cross.failures = 0;
       continue;
     }
