@@ -160,6 +160,7 @@ class Swim {
 
   // swim_cross.cc: other sites.
   void probe_sites(MonotonicTime now, std::vector<SwimSend>& sends);
+  std::vector<NodeId> cross_candidates(SiteIndex site, unsigned failures) const;
   void probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& sends);
   bool responsible_for(SiteIndex site) const;
   void site_failed(SiteIndex site, MonotonicTime now);

@@ -37,19 +37,26 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
   }
 }
 
+/// The delegates; after a failure the others, as all the delegates may have died at once; of a site that is down, or where all
+/// are down, everybody.
+std::vector<NodeId> Swim::cross_candidates(SiteIndex site, unsigned failures) const {
+  const auto delegates = delegates_of(site);
+  const auto& members = directory_->sites()[site].members;
+  if (delegates.empty() || failures >= options_.site_failures) return members;
+  if (failures == 0) return delegates;
+  std::vector<NodeId> others;
+  for (const NodeId node : members) {
+    const bool down = table_.get(node).liveness == Liveness::down;
+    if (!down && std::ranges::find(delegates, node) == delegates.end()) others.push_back(node);
+  }
+  return others.empty() ? delegates : others;
+}
+
 void Swim::probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& sends) {
   Cross& cross = cross_[site];
-  const auto& members = directory_->sites()[site].members;
-  auto candidates = delegates_of(site);
-  // All its delegates may have died at once: then anybody's answer shows that the site is there.
-  if (cross.failures > 0 || candidates.empty()) {
-    candidates.clear();
-    for (const NodeId node : members) {
-      if (table_.get(node).liveness != Liveness::down) candidates.push_back(node);
-    }
-    if (candidates.empty()) candidates = members;
-    cross.turn = static_cast<std::uint32_t>(random_.below(candidates.size()));
-  }
+  const auto candidates = cross_candidates(site, cross.failures);
+  // From somewhere among those who are asked after a failure, then in turn: a site is not down because one node is, asked again.
+  if (cross.failures == 1) cross.turn = static_cast<std::uint32_t>(random_.below(candidates.size()));
   const NodeId target = candidates[cross.turn++ % candidates.size()];
   const bool reachable = site_reachable(directory_->sites()[site].name);
   cross.next = now + (reachable ? options_.cross_interval : options_.down_probe_interval);
