@@ -57,20 +57,27 @@ void Swim::probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& 
   const auto candidates = cross_candidates(site, cross.failures);
   // From somewhere among those who are asked after a failure, then in turn: a site is not down because one node is, asked again.
   if (cross.failures == 1) cross.turn = static_cast<std::uint32_t>(random_.below(candidates.size()));
-  const NodeId target = candidates[cross.turn++ % candidates.size()];
   const bool reachable = site_reachable(directory_->sites()[site].name);
+  const bool doubted = reachable && cross.failures > 0;
   cross.next = now + (reachable ? options_.cross_interval : options_.down_probe_interval);
-  ++statistics_.cross_probes;
-  cross.probe = begin({.purpose = Probe::Purpose::cross,
-                       .target = target,
-                       .ask_at = reachable ? now + options_.cross_timeout : kNever,
-                       .end = now + 2 * options_.cross_timeout},
-                      sends);
+  cross.asked = now;
+  cross.counted = false;
+  for (std::size_t i = 0; i < std::min<std::size_t>(doubted ? options_.site_witnesses : 1, candidates.size()); ++i) {
+    ++statistics_.cross_probes;
+    // Many witnesses make up for lost messages; one is asked about through others, too.
+    cross.probe = begin({.purpose = Probe::Purpose::cross,
+                         .target = candidates[cross.turn++ % candidates.size()],
+                         .ask_at = reachable && !doubted ? now + options_.cross_timeout : kNever,
+                         .end = now + 2 * options_.cross_timeout},
+                        sends);
+  }
 }
 
 void Swim::site_failed(SiteIndex site, MonotonicTime now) {
   if (cross_.empty() || !responsible_for(site)) return;
   Cross& cross = cross_[site];
+  const bool answered = cross.reached && *cross.reached >= cross.asked;
+  if (answered || std::exchange(cross.counted, true)) return;
   ++cross.failures;
   const Mark mark = marks_[directory_->sites()[site].name];
   const bool down = mark.liveness == Liveness::down;
