@@ -25,10 +25,10 @@ LivenessService::LivenessService(Runtime& runtime, Transport& transport, NodeId 
 void LivenessService::update(const std::vector<LivenessMember>& members, Epoch epoch) {
   std::vector<SwimMember> known;
   known.reserve(members.size());
-  addresses_.clear();
+  members_.clear();
   for (const LivenessMember& member : members) {
     known.push_back({member.id, member.site});
-    addresses_.emplace(member.id, member.address);
+    members_.emplace(member.id, member.address);
   }
   swim_.set_epoch(epoch);
   swim_.set_members(known, now());
@@ -52,29 +52,45 @@ Task<void> LivenessService::run() {
 }
 
 Result<Bytes> LivenessService::handle(NodeId from, BytesView message) {
+  ++statistics_.messages_received;
+  statistics_.bytes_received += message.size();
   std::vector<SwimSend> sends;
   Result<Bytes> answer = swim_.on_request(from, message, now(), sends);
+  if (answer && !answer->empty()) {
+    ++statistics_.messages_sent;
+    statistics_.bytes_sent += answer->size();
+  }
   follow_up(std::move(sends));
   return answer;
 }
 
+LivenessCounts LivenessService::counts() const {
+  LivenessCounts counts;
+  for (const auto& [node, address] : members_) {
+    const Liveness held = swim_.liveness(node);
+    ++(held == Liveness::up ? counts.up : held == Liveness::suspect ? counts.suspect : counts.down);
+  }
+  return counts;
+}
+
 void LivenessService::follow_up(std::vector<SwimSend> sends) {
   for (SwimSend& send : sends) {
-    const auto address = addresses_.find(send.to);
-    if (!running_ || address == addresses_.end()) continue;
+    const auto member = members_.find(send.to);
+    if (!running_ || member == members_.end() || !member->second) continue;
     if (!tasks_.has_room()) {
-      ++not_sent_;
+      ++statistics_.not_sent;
       continue;
     }
-    const auto spawned = tasks_.spawn(deliver(send.to, address->second, std::move(send.message)));
+    ++statistics_.messages_sent;
+    statistics_.bytes_sent += send.message.size();
+    const auto spawned = tasks_.spawn(deliver(send.to, *member->second, std::move(send.message)));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
   for (const SwimChange& change : swim_.take_changes()) {
     if (on_change_) on_change_(change.node, change.liveness);
   }
   if (const auto newer = swim_.take_newer_epoch()) {
-    const auto address = addresses_.find(newer->from);
-    if (address != addresses_.end() && on_newer_epoch_) on_newer_epoch_(newer->epoch, address->second);
+    if (on_newer_epoch_) on_newer_epoch_(newer->epoch, newer->from);
   }
   if (swim_.next_tick() < awake_at_) sooner_.set();
 }
@@ -83,9 +99,11 @@ Task<void> LivenessService::deliver(NodeId to, Address address, Bytes message) {
   const CallOptions options{.deadline = saturating_add(now(), kAnswerWithin)};
   const Result<Bytes> answer = co_await transport_.call(std::move(address), wire::METHOD_GOSSIP, std::move(message), options);
   // An error says no more than silence does: whether the node is there is for the probes to tell.
-  if (!answer || !running_) co_return Result<void>();
+  if (!answer || !running_ || answer->empty()) co_return Result<void>();
+  ++statistics_.messages_received;
+  statistics_.bytes_received += answer->size();
   std::vector<SwimSend> sends;
-  if (!swim_.on_answer(to, *answer, now(), sends)) ++garbage_;
+  if (!swim_.on_answer(to, *answer, now(), sends)) ++statistics_.garbage;
   follow_up(std::move(sends));
   co_return Result<void>();
 }

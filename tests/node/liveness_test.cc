@@ -27,7 +27,7 @@ struct Machine final : RequestHandler {
         tasks(runtime.runtime().executor, 1) {
     EXPECT_TRUE(transport.listen(address(), *this));
     service.on_change([this](NodeId node, Liveness liveness) { changes.push_back({node, liveness}); });
-    service.on_newer_epoch([this](Epoch epoch, const Address& from) { newer.emplace_back(epoch, from); });
+    service.on_newer_epoch([this](Epoch epoch, NodeId from) { newer.emplace_back(epoch, from); });
     EXPECT_TRUE(tasks.spawn(service.run()));
   }
 
@@ -47,7 +47,7 @@ struct Machine final : RequestHandler {
   std::string site;
   bool mute = false;
   std::vector<SwimChange> changes;
-  std::vector<std::pair<Epoch, Address>> newer;
+  std::vector<std::pair<Epoch, NodeId>> newer;
   SimClock clock;
   SimRuntime runtime;
   SimTransport transport;
@@ -89,12 +89,14 @@ TEST_F(LivenessTest, TellsOfANodeThatGoesAndComesBack) {
     EXPECT_EQ(one->service.liveness(NodeId{3}), Liveness::down);
     ASSERT_FALSE(one->changes.empty());
     EXPECT_EQ(one->changes.back(), (SwimChange{NodeId{3}, Liveness::down}));
+    EXPECT_EQ(one->service.counts(), (LivenessCounts{7, 0, 1}));
   }
   network_.heal();
   pass(minutes(1));
   for (const auto& one : machines_) {
     for (const auto& other : machines_) EXPECT_EQ(one->service.liveness(other->id), Liveness::up);
-    EXPECT_EQ(one->service.not_sent(), 0u);
+    EXPECT_EQ(one->service.statistics().not_sent, 0u);
+    EXPECT_EQ(one->service.counts(), (LivenessCounts{8, 0, 0}));
   }
 }
 
@@ -103,14 +105,14 @@ TEST_F(LivenessTest, SaysWhoHasANewerTopology) {
   machine(6).service.update(members_, Epoch{2});
   pass(minutes(1));
   ASSERT_FALSE(machine(7).newer.empty());
-  EXPECT_EQ(machine(7).newer.front(), (std::pair(Epoch{2}, machine(6).address())));
+  EXPECT_EQ(machine(7).newer.front(), (std::pair(Epoch{2}, NodeId{6})));
   EXPECT_TRUE(machine(6).newer.empty());
 }
 
 TEST_F(LivenessTest, GarbageInAnswersIsNoSignOfLife) {
   machine(2).mute = true;
   pass(minutes(1));
-  EXPECT_GT(machine(1).service.garbage(), 0u);
+  EXPECT_GT(machine(1).service.statistics().garbage, 0u);
   // It still probes, and refutes each time.
   const auto& changes = machine(1).changes;
   EXPECT_NE(std::ranges::find(changes, SwimChange{NodeId{2}, Liveness::suspect}), changes.end());
