@@ -49,12 +49,12 @@ class Asker final : public Process {
   TaskGroup tasks_;
 };
 
-/// Three nodes in rennes, two in paris, all of tenant acme in rennes; and a client.
+/// Three nodes in rennes, two in paris, one more there that is not started; all of tenant acme in rennes; and a client.
 class ClusterLivenessTest : public ::testing::Test {
  protected:
   ClusterLivenessTest() {
-    for (std::size_t i = 0; i < kNodes; ++i) addresses_.push_back({"node" + std::to_string(i), 7400});
-    for (std::size_t i = 0; i < kNodes; ++i) {
+    for (std::size_t i = 0; i <= kNodes; ++i) addresses_.push_back({"node" + std::to_string(i), 7400});
+    for (std::size_t i = 0; i <= kNodes; ++i) {
       const std::string site = site_of(i);
       SimHost::Options host{.name = addresses_[i].host, .site = site, .identity = {}, .engine = {}};
       host.identity.role = PeerRole::node;
@@ -63,7 +63,7 @@ class ClusterLivenessTest : public ::testing::Test {
       nodes_.push_back(std::make_unique<SimHost>(simulation_, network_, std::move(host), [i, site, this](NodeSeams seams) {
         return cluster_node(seams, i, site, addresses_);
       }));
-      EXPECT_TRUE(nodes_.back()->start());
+      if (i < kNodes) EXPECT_TRUE(nodes_.back()->start());
     }
     SimHost::Options host{.name = "client", .site = "rennes", .identity = {}, .engine = {}};
     client_ = std::make_unique<SimHost>(simulation_, network_, std::move(host),
@@ -214,6 +214,19 @@ TEST_F(ClusterLivenessTest, ALockWhoseFirstReplicaIsCutOffIsAcquired) {
   const std::size_t victim = first_replica("a");
   network_.isolate(nodes_[victim]->id());
   EXPECT_LT(time_of([&] { EXPECT_TRUE(acquire(4, "a").done()); }), seconds(3));
+}
+
+// Nobody asks the node that missed it for anything, and its own rounds are half a minute apart.
+TEST_F(ClusterLivenessTest, AMapThatANodeMissedComesByGossip) {
+  network_.isolate(nodes_[4]->id());
+  ASSERT_TRUE(nodes_[kNodes]->start());
+  const Duration until = simulation_.now() + minutes(1);
+  while (seen_by(0).size() <= kNodes && simulation_.now() < until) ASSERT_TRUE(simulation_.run_for(seconds(1)));
+  ASSERT_EQ(seen_by(0).size(), kNodes + 1);
+  network_.heal();
+  EXPECT_EQ(seen_by(4).size(), kNodes);
+  ASSERT_TRUE(simulation_.run_for(seconds(12)));
+  EXPECT_EQ(seen_by(4).size(), kNodes + 1);
 }
 
 // Whoever waits at a node that hangs goes on waiting at the next one, and gets the lock when it is released.
