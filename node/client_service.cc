@@ -75,6 +75,25 @@ MonotonicTime working_deadline(NodeCore& core, MonotonicTime deadline) {
   return deadline <= now ? deadline : now + (deadline - now) / 10 * 9;
 }
 
+constexpr int kMembersListed = 1000;
+
+void fill_members(NodeCore& core, client::StatusResponse& out) {
+  const LivenessCounts counts = core.liveness().counts();
+  out.set_members_up(static_cast<std::uint32_t>(counts.up));
+  out.set_members_suspect(static_cast<std::uint32_t>(counts.suspect));
+  out.set_members_down(static_cast<std::uint32_t>(counts.down));
+  const auto map = core.cluster().ring();
+  for (const TopologyNode& node : map->topology().nodes) {
+    const Liveness liveness = core.liveness().liveness(node.id);
+    if (liveness == Liveness::up || out.not_up_size() == kMembersListed) continue;
+    auto& listed = *out.add_not_up();
+    listed.set_id(node.id.value);
+    listed.set_address(node.address);
+    listed.set_site(node.site);
+    listed.set_liveness(std::string(to_string(liveness)));
+  }
+}
+
 Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   LATIUM_CO_TRY(const NodeStatus status,
                 co_await offload<NodeStatus>(core.runtime(), [&core]() -> Result<NodeStatus> { return describe_core(core); }));
@@ -98,6 +117,7 @@ Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   response.set_listen(info.listen);
   response.set_role(core.options().holds_replicas ? "storage" : "client");
   response.set_requests(requests);
+  fill_members(core, response);
   response.set_connections(info.connections ? info.connections() : 0);
   co_return response.SerializeAsString();
 }
@@ -143,7 +163,7 @@ void ClientService::spawn(IncomingRequest request) {
       return std::move(request).respond(
           fail(ErrorCode::unauthenticated, "request " + std::to_string(request.method()) + " is for nodes of the cluster only"));
     }
-    work = serve_node(core_.cluster(), request.method(), request.peer().node, request.take_payload(),
+    work = serve_node(core_, request.method(), request.peer().node, request.take_payload(),
                       working_deadline(core_, request.deadline()));
   } else {
     ++statistics_.failures;

@@ -127,13 +127,21 @@ Result<PeerView> Cluster::peer(NodeId node) const {
   if (found == nullptr) return fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " is not in the cluster's map");
   const TopologyNode* const own = map->node(self_);
   LATIUM_TRY(Address address, Address::parse(found->address));
-  return PeerView{std::move(address), own != nullptr && own->site == found->site, !is_up_ || is_up_(node)};
+  return PeerView{std::move(address), own != nullptr && own->site == found->site, liveness_ ? liveness_(node) : Liveness::up};
 }
 
 Task<void> Cluster::exchange_topology(NodeId node, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const PeerView peer, this->peer(node));
   cluster::TopologyFetchRequest request;
   request.set_topology(encoded_topology());
+  co_return co_await ask_for_topology(node, std::move(request), deadline);
+}
+
+Task<void> Cluster::fetch_topology(NodeId node, MonotonicTime deadline) {
+  co_return co_await ask_for_topology(node, {}, deadline);
+}
+
+Task<void> Cluster::ask_for_topology(NodeId node, cluster::TopologyFetchRequest request, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const PeerView peer, this->peer(node));
   request.set_epoch(epoch().value);
   LATIUM_CO_TRY(const Bytes bytes, co_await transport_.call(peer.address, wire::METHOD_TOPOLOGY_FETCH,
                                                             request.SerializeAsString(), {.deadline = deadline}));

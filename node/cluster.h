@@ -12,6 +12,10 @@
 
 namespace latium {
 
+namespace cluster {
+class TopologyFetchRequest;
+}
+
 /// Loop thread only, but for ring(). All that it is given outlives it; join stop() before it dies.
 class Cluster final : public ClusterView {
  public:
@@ -38,11 +42,13 @@ class Cluster final : public ClusterView {
 
   /// Sends this node's map to `node` and takes over that node's if it is newer.
   Task<void> exchange_topology(NodeId node, MonotonicTime deadline);
-  /// The same with everybody in the map, at once; failures are left to later requests, which carry maps too.
+  /// Takes over the map of `node` if it is newer than this node's. One small request when it is not.
+  Task<void> fetch_topology(NodeId node, MonotonicTime deadline);
+  /// exchange_topology() with everybody in the map, at once; failures are left to later requests, which carry maps too.
   Task<void> spread_topology(MonotonicTime deadline);
 
-  /// Whether liveness thinks that a node is up; set by whoever watches it.
-  void set_liveness(std::function<bool(NodeId)> is_up) { is_up_ = std::move(is_up); }
+  /// What is known of a member's liveness; set by whoever watches it. Without one, everybody is up.
+  void set_liveness(std::function<Liveness(NodeId)> of) { liveness_ = std::move(of); }
   /// Called after each change of the map in use.
   void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
@@ -59,6 +65,7 @@ class Cluster final : public ClusterView {
   Task<void> stop();
 
  private:
+  Task<void> ask_for_topology(NodeId node, cluster::TopologyFetchRequest request, MonotonicTime deadline);
   Cluster(Runtime& runtime, Engine& engine, Transport& transport, TenantCatalog& catalog, NodeId self);
 
   Runtime& runtime_;
@@ -69,7 +76,7 @@ class Cluster final : public ClusterView {
   std::unique_ptr<RegisterReplica> replica_;
   std::unique_ptr<ReplicaLinks> links_;
   std::unique_ptr<Registers> registers_;
-  std::function<bool(NodeId)> is_up_;
+  std::function<Liveness(NodeId)> liveness_;
   std::function<void()> changed_;
 };
 

@@ -80,7 +80,28 @@ latium::Result<void> parse(CLI::App& app, int argc, char** argv, NodeOptions& op
   return {};
 }
 
-// Waits for SIGTERM or SIGINT. They were blocked before any thread started, so only sigwait sees them.
+void handle(const sigset_t& signals, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGTERM, SIGINT}) {
+    action.sa_mask = signals;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+// Nothing has been acknowledged yet, and the store is safe from a kill at any time. Joining may take a minute.
+void end_before_ready(int) {
+  constexpr std::string_view kText = "latiumd: told to stop before it was ready\n";
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, kText.data(), kText.size());
+  _exit(0);
+}
+
+// Whichever thread got the signal: the first one, whose id is the process's, waits for it.
+void hand_to_first_thread(int signal) {
+  tgkill(getpid(), getpid(), signal);
+}
+
 void wait_for_signal(const sigset_t& signals) {
   int signal = 0;
   sigwait(&signals, &signal);
@@ -93,7 +114,7 @@ int main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  handle(signals, end_before_ready);
   signal(SIGPIPE, SIG_IGN);
 
   CLI::App app("A node of a Latium cluster.", "latiumd");
@@ -110,6 +131,8 @@ int main(int argc, char** argv) {
 
   auto node = latium::Node::open(options);
   if (!node) return report(node.error());
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  handle(signals, hand_to_first_thread);
   const latium::NodeStatus status = node->status();
   std::printf("ready node=%s listen=%s\n", status.node_id.c_str(), status.listen.c_str());
   std::fflush(stdout);
@@ -120,6 +143,7 @@ int main(int argc, char** argv) {
   give_up.sa_handler = [](int) { _exit(3); };
   sigaction(SIGALRM, &give_up, nullptr);
   alarm((options.stop_timeout_ms + 999) / 1000 + kStopSecondsBeyond);
+  handle(signals, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   if (auto stopped = node->stop(); !stopped) return report(stopped.error());
   return 0;

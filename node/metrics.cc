@@ -22,6 +22,9 @@ using prometheus::MetricType;
 struct LoopSide {
   ServiceStatistics service;
   TransportStatistics transport;
+  LivenessCounts members;
+  LivenessStatistics liveness;
+  SwimStatistics swim;
 };
 
 class Collector final : public prometheus::Collectable {
@@ -78,6 +81,30 @@ class Collector final : public prometheus::Collectable {
             read.transport.overloaded + read.service.overloaded);
     counter(out, "latium_clock_stamps_refused_total", "Clock stamps of peers that were too far ahead",
             read.transport.refused_stamps);
+    add_liveness(out, read);
+  }
+
+  void add_liveness(std::vector<MetricFamily>& out, const LoopSide& read) const {
+    MetricFamily members{"latium_members", "Members of the cluster as this node sees them, by state", MetricType::Gauge, {}};
+    const auto add_state = [&](const char* state, std::size_t count) {
+      ClientMetric metric;
+      metric.label = {{"state", state}};
+      metric.gauge.value = static_cast<double>(count);
+      members.metric.push_back(std::move(metric));
+    };
+    add_state("up", read.members.up);
+    add_state("suspect", read.members.suspect);
+    add_state("down", read.members.down);
+    out.push_back(std::move(members));
+    counter(out, "latium_swim_messages_sent_total", "Messages of liveness sent, answers among them", read.liveness.messages_sent);
+    counter(out, "latium_swim_messages_received_total", "Messages of liveness received, answers among them",
+            read.liveness.messages_received);
+    counter(out, "latium_swim_bytes_sent_total", "Bytes of those sent, without frames", read.liveness.bytes_sent);
+    counter(out, "latium_swim_bytes_received_total", "Bytes of those received, without frames", read.liveness.bytes_received);
+    counter(out, "latium_swim_probes_failed_total", "Probes of members of the site that failed, also through others",
+            read.swim.probes_failed);
+    counter(out, "latium_swim_verdicts_total", "Members that this node found to be down", read.swim.verdicts);
+    counter(out, "latium_swim_refutations_total", "Times that this node was doubted and said no", read.swim.refutations);
   }
 
   // The endpoint dies before the loop stops, so the closure always runs.
@@ -85,7 +112,8 @@ class Collector final : public prometheus::Collectable {
     std::promise<LoopSide> promise;
     auto read = promise.get_future();
     boost::asio::post(loop_.context(), [this, &promise] {
-      promise.set_value({service_.statistics(), transport_ != nullptr ? transport_->statistics() : TransportStatistics()});
+      promise.set_value({service_.statistics(), transport_ != nullptr ? transport_->statistics() : TransportStatistics(),
+                         core_.liveness().counts(), core_.liveness().statistics(), core_.liveness().swim().statistics()});
     });
     return read.get();
   }

@@ -1,5 +1,6 @@
 #include "node/node_core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "node/join.h"
@@ -31,8 +32,8 @@ Result<void> restore_clock(Engine& engine, HlcClock& hlc) {
 
 }  // namespace
 
-NodeCore::NodeCore(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity, CoreOptions options,
-                   std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster)
+NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc, NodeIdentity identity,
+                   CoreOptions options, std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster)
     : runtime_(runtime),
       engine_(engine),
       identity_(std::move(identity)),
@@ -43,16 +44,52 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity
       hlc_(hlc),
       kv_(runtime, engine, *catalog_, hlc),
       started_at_(runtime.clock.monotonic_now()),
-      background_(runtime.executor, kBackgroundTasks) {}
+      background_(runtime.executor, kBackgroundTasks) {
+  watch_liveness(transport);
+}
 
 Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc,
                                                  NodeIdentity identity, CoreOptions options) {
   LATIUM_CHECKED(restore_clock(engine, hlc));
   LATIUM_TRY(auto catalog, TenantCatalog::open(engine));
   LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node));
-  std::unique_ptr<NodeCore> core(
-      new NodeCore(runtime, engine, hlc, std::move(identity), std::move(options), std::move(catalog), std::move(cluster)));
+  std::unique_ptr<NodeCore> core(new NodeCore(runtime, engine, transport, hlc, std::move(identity), std::move(options),
+                                              std::move(catalog), std::move(cluster)));
   return core;
+}
+
+void NodeCore::watch_liveness(Transport& transport) {
+  SwimOptions swim;
+  swim.incarnation = std::clamp<std::uint64_t>(runtime_.clock.wall_ms(), 1, kMaxSwimIncarnation / 2);
+  liveness_ = std::make_unique<LivenessService>(runtime_, transport, identity_.node, swim);
+  liveness_->on_newer_epoch([this](Epoch, NodeId from) { topology_is_newer_at(from); });
+  cluster_->set_liveness([this](NodeId node) { return liveness_->liveness(node); });
+  cluster_->on_change([this] { follow_map(); });
+  follow_map();
+}
+
+void NodeCore::follow_map() {
+  const auto map = cluster_->ring();
+  std::vector<LivenessMember> members;
+  for (const TopologyNode& node : map->topology().nodes) {
+    const auto address = Address::parse(node.address);
+    members.push_back({node.id, node.site, address ? std::optional(*address) : std::nullopt});
+  }
+  liveness_->update(members, map->epoch());
+}
+
+// Every message of a member that is ahead says so: one fetch at a time will do, and the next message repeats one that failed.
+void NodeCore::topology_is_newer_at(NodeId node) {
+  if (fetching_topology_ || !background_.has_room()) return;
+  const auto spawned = background_.spawn(fetch_topology(node));
+  LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  fetching_topology_ = true;
+}
+
+Task<void> NodeCore::fetch_topology(NodeId node) {
+  (void)co_await cluster_->fetch_topology(node, saturating_add(runtime_.clock.monotonic_now(), kLookTimeout));
+  fetching_topology_ = false;
+  co_return Result<void>();
 }
 
 TopologyNode NodeCore::self() const {
@@ -81,6 +118,8 @@ Task<void> NodeCore::join(std::string address) {
   if (known == nullptr || known->state != NodeState::up) {
     LATIUM_CO_CHECKED(co_await ask_to_join());
   }
+  follow_map();
+  LATIUM_CO_CHECKED(background_.spawn(liveness_->run()));
   LATIUM_CO_CHECKED(background_.spawn(look_after()));
   co_return Result<void>();
 }

@@ -8,6 +8,7 @@
 #include "base/hlc.h"
 #include "node/cluster.h"
 #include "node/identity.h"
+#include "node/liveness.h"
 #include "replication/kv.h"
 #include "replication/locks.h"
 #include "ring/tenant_catalog.h"
@@ -50,13 +51,14 @@ class NodeCore {
   TenantCatalog& catalog() { return *catalog_; }
   Cluster& cluster() { return *cluster_; }
   Locks& locks() { return *locks_; }
+  LivenessService& liveness() { return *liveness_; }
   KeyValue& kv() { return kv_; }
   const NodeIdentity& identity() const { return identity_; }
   const CoreOptions& options() const { return options_; }
   MonotonicTime started_at() const { return started_at_; }
 
  private:
-  NodeCore(Runtime& runtime, Engine& engine, HlcClock& hlc, NodeIdentity identity, CoreOptions options,
+  NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc, NodeIdentity identity, CoreOptions options,
            std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster);
 
   Task<void> begin_if_first();
@@ -64,6 +66,10 @@ class NodeCore {
   Task<void> ask_to_join();
   Task<void> ask_seed(Address seed, MonotonicTime deadline);
   Task<void> look_after();
+  void watch_liveness(Transport& transport);
+  void follow_map();
+  void topology_is_newer_at(NodeId node);
+  Task<void> fetch_topology(NodeId node);
 
   Runtime& runtime_;
   Engine& engine_;
@@ -72,6 +78,8 @@ class NodeCore {
   std::unique_ptr<TenantCatalog> catalog_;
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<Locks> locks_;
+  std::unique_ptr<LivenessService> liveness_;
+  bool fetching_topology_ = false;
   HlcClock& hlc_;
   KeyValue kv_;
   MonotonicTime started_at_;

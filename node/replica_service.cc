@@ -98,6 +98,10 @@ Task<Bytes> serve_list(Cluster& cluster, Bytes bytes) {
   co_return response.SerializeAsString();
 }
 
+Task<Bytes> serve_gossip(LivenessService& liveness, NodeId peer, Bytes message) {
+  co_return liveness.handle(peer, message);
+}
+
 Task<Bytes> serve_info(Cluster& cluster) {
   const auto map = cluster.ring();
   if (!map->epoch()) co_return fail(ErrorCode::unavailable, "this node has not joined its cluster yet: ask another one");
@@ -148,8 +152,11 @@ bool is_between_nodes(Method method) {
   return method >= wire::METHOD_CLUSTER_INFO;
 }
 
-Task<Bytes> serve_node(Cluster& cluster, Method method, NodeId peer, Bytes request, MonotonicTime deadline) {
+Task<Bytes> serve_node(NodeCore& core, Method method, NodeId peer, Bytes request, MonotonicTime deadline) {
+  Cluster& cluster = core.cluster();
   switch (method) {
+    case wire::METHOD_GOSSIP:
+      return serve_gossip(core.liveness(), peer, std::move(request));
     case wire::METHOD_REGISTERS:
       return serve_registers(cluster, std::move(request));
     case wire::METHOD_REGISTER_FORWARD:

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "net/transport.h"
-#include "node/cluster.h"
+#include "node/node_core.h"
 
 namespace latium {
 
@@ -10,6 +10,6 @@ namespace latium {
 bool is_between_nodes(Method method);
 
 /// Serves one request; bytes of the request message in, bytes of the response message out. `unsupported`: no such method.
-Task<Bytes> serve_node(Cluster& cluster, Method method, NodeId peer, Bytes request, MonotonicTime deadline);
+Task<Bytes> serve_node(NodeCore& core, Method method, NodeId peer, Bytes request, MonotonicTime deadline);
 
 }  // namespace latium

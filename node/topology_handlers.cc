@@ -20,7 +20,7 @@ void fill(NodeCore& core, const Ring& ring, const TopologyNode& node, client::No
   out.set_role(node.storage ? "storage" : "client");
   out.set_state(node.state == NodeState::up ? "up" : "joining");
   const auto peer = core.cluster().peer(node.id);
-  out.set_liveness(node.id == core.identity().node || (peer && peer->up) ? "up" : "down");
+  out.set_liveness(std::string(to_string(peer ? peer->liveness : Liveness::down)));
   out.set_voter(std::ranges::find(topology.voters, node.id) != topology.voters.end());
   out.set_weight_milli(node.weight_milli);
 }

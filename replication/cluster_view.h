@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "net/transport.h"
 #include "replication/quorum.h"
+#include "ring/swim_messages.h"
 #include "runtime/task.h"
 
 namespace latium {
@@ -16,8 +17,10 @@ namespace latium {
 /// How to reach another node.
 struct PeerView {
   Address address;
-  bool same_site = false;  ///< as this node
-  bool up = true;          ///< as far as liveness knows; decides whom to ask first, nothing else
+  bool same_site = false;            ///< as this node
+  Liveness liveness = Liveness::up;  ///< as far as this node knows; decides whom to ask first, nothing else
+
+  bool up() const { return liveness == Liveness::up; }
 };
 
 /// Loop thread only.

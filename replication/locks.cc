@@ -14,6 +14,8 @@ constexpr std::size_t kSightings = 4096;
 constexpr std::chrono::milliseconds kLongestLease = std::chrono::hours(24 * 366);  // nobody waits for longer
 // A lock may be released through another node, which is not heard of here.
 constexpr Duration kLookAgain = std::chrono::milliseconds(250);
+// Replicas that are tried before this node runs a command itself: with both silent, so is a majority of three.
+constexpr std::size_t kHomes = 2;
 
 Result<LockOutcome> outcome_of(CommandOutcome command) {
   LATIUM_TRY(LockState lock, decode_lock(command.result.state));
@@ -46,15 +48,17 @@ struct Locks::Place {
   Event turn;
 };
 
-NodeId Locks::home(const RegisterKey& key) const {
+std::vector<NodeId> Locks::homes(const RegisterKey& key) const {
+  std::vector<NodeId> homes;
   const auto set = cluster_.replicas(key.tenant, key.partition);
-  if (!set) return cluster_.self();
+  if (!set) return homes;
   for (const NodeId node : set->members) {
-    if (node == cluster_.self()) return node;
+    const bool here = node == cluster_.self();
     const auto peer = cluster_.peer(node);
-    if (peer && peer->up) return node;
+    if (here || (peer && peer->up())) homes.push_back(node);
+    if (here || homes.size() == kHomes) break;
   }
-  return cluster_.self();
+  return homes;
 }
 
 Task<LockOutcome> Locks::run(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline) {
@@ -69,27 +73,28 @@ MonotonicTime Locks::next_try(const LockState& lock) const {
   return saturating_add(runtime_.clock.monotonic_now(), std::min<Duration>(until_free, kLookAgain));
 }
 
-Task<LockOutcome> Locks::acquire(RegisterKey key, Bytes owner, std::chrono::milliseconds ttl, RequestId request,
-                                 MonotonicTime wait_until, MonotonicTime deadline) {
+Task<LockOutcome> Locks::acquire(RegisterKey key, Bytes owner, std::chrono::milliseconds ttl, RequestId request, LockWait wait,
+                                 MonotonicTime deadline) {
   Place place(*this, key.stored());
   LockOutcome outcome;
   while (true) {
     if (place.first()) {
       LockAcquireCommand command{owner, runtime_.clock.wall_ms(), static_cast<std::uint64_t>(ttl.count()),
                                  static_cast<std::uint64_t>(clock_offset_.count()), outwaited(place.stored)};
-      LATIUM_CO_TRY(LockOutcome tried, co_await run(key, std::move(command), request, deadline));
+      const MonotonicTime until = std::min(deadline, saturating_add(runtime_.clock.monotonic_now(), wait.patience));
+      LATIUM_CO_TRY(LockOutcome tried, co_await run(key, std::move(command), request, until));
       tried.stats.add(outcome.stats);
       outcome = std::move(tried);
       saw(place.stored, outcome);
-    } else if (runtime_.clock.monotonic_now() >= wait_until) {
+    } else if (runtime_.clock.monotonic_now() >= wait.until) {
       // Never first in the queue: say who holds it.
       LATIUM_CO_TRY(outcome, co_await show(key, deadline));
       outcome.done = false;
     }
     const MonotonicTime now = runtime_.clock.monotonic_now();
-    if (outcome.done || now >= wait_until) co_return outcome;
+    if (outcome.done || now >= wait.until) co_return outcome;
     place.turn.clear();
-    const MonotonicTime next = place.first() ? std::min(next_try(outcome.lock), wait_until) : wait_until;
+    const MonotonicTime next = place.first() ? std::min(next_try(outcome.lock), wait.until) : wait.until;
     const auto waited = co_await with_deadline(runtime_, next, place.turn.wait());
     if (!waited && waited.error().code != ErrorCode::deadline_exceeded) co_return fail(waited.error());
   }

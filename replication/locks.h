@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "replication/registers.h"
 #include "runtime/sync.h"
@@ -21,18 +22,24 @@ struct LockOutcome {
   CallStats stats;
 };
 
+/// How long a caller waits for a lock.
+struct LockWait {
+  MonotonicTime until;                  ///< for another to let go of it
+  Duration patience = Duration::max();  ///< for a majority of the replicas, each time
+};
+
 /// Loop thread only. Errors: those of Registers; a lock that another holds is no error but `done` false.
 class Locks {
  public:
   Locks(Runtime& runtime, ClusterView& cluster, Registers& registers, std::chrono::milliseconds clock_offset)
       : runtime_(runtime), cluster_(cluster), registers_(registers), clock_offset_(clock_offset) {}
 
-  /// Takes the lock for `ttl`; waits for it until `wait_until` at most, in the order of asking at this node. A lock that ran out
+  /// Takes the lock for `ttl`; waits for it as `wait` says, in the order of asking at this node. A lock that ran out
   /// is taken only the clock offset after its end, so that its holder, whose clock may be slow, has seen it end; one that nobody
   /// renewed for as long as that, by this node's own clock, is taken whatever its end says. `request` as for
   /// Registers::execute: a caller that asks again after a lost answer gets the lock that it had got.
-  Task<LockOutcome> acquire(RegisterKey key, Bytes owner, std::chrono::milliseconds ttl, RequestId request,
-                            MonotonicTime wait_until, MonotonicTime deadline);
+  Task<LockOutcome> acquire(RegisterKey key, Bytes owner, std::chrono::milliseconds ttl, RequestId request, LockWait wait,
+                            MonotonicTime deadline);
   /// `done` false: lost, to whom says the outcome.
   Task<LockOutcome> renew(RegisterKey key, Bytes owner, std::uint64_t token, std::chrono::milliseconds ttl,
                           MonotonicTime deadline);
@@ -40,9 +47,9 @@ class Locks {
   /// Linearizable.
   Task<LockOutcome> show(RegisterKey key, MonotonicTime deadline);
 
-  /// Where commands on this lock run best: a replica that is up; this node when it is one of the first, or none is known to be
-  /// up.
-  NodeId home(const RegisterKey& key) const;
+  /// Where commands on this lock run best, the best first: the replicas that are up, two at most, and none after this node.
+  /// Empty, or all of them silent: here.
+  std::vector<NodeId> homes(const RegisterKey& key) const;
 
  private:
   struct Queue {

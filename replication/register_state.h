@@ -75,6 +75,12 @@ struct LockReleaseCommand {
 
 using RegisterCommand = std::variant<CasCommand, LockAcquireCommand, LockRenewCommand, LockReleaseCommand>;
 
+/// Whether a command may be run a second time though it is not known to have failed: of a lock, where a second acquire of the
+/// same caller is at worst a lease that runs out.
+inline bool is_repeatable(const RegisterCommand& command) {
+  return !std::holds_alternative<CasCommand>(command);
+}
+
 /// What became of a command.
 struct CommandResult {
   bool applied = false;

@@ -5,6 +5,7 @@
 
 #include "proto/wire.pb.h"
 #include "replication/envelope.h"
+#include "replication/peer_watch.h"
 #include "runtime/backoff.h"
 #include "runtime/deadline.h"
 
@@ -60,6 +61,7 @@ struct Registers::Attempt {
   std::optional<std::uint64_t> unsure_version{};
   /// Given to another node, and no answer came: it may still be run there.
   bool unsure_elsewhere = false;
+  std::shared_ptr<PhaseAnswers> said{};  // in the phase that was refused last
   CommandOutcome outcome{};
 };
 
@@ -219,7 +221,7 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   attempt.outcome.stats.add(phase.said->stats);
   const bool unsure = attempt.unsure_version || attempt.unsure_elsewhere;
   if (phase.end == PhaseEnd::stale) co_return Next::again;
-  if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, *phase.said);
+  if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
   if (phase.end == PhaseEnd::deadline) {
     co_return give_up(unsure, "no majority of its replicas answered in time", who_is_missing(*phase.said));
   }
@@ -232,7 +234,8 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   // Others have gone on from a state that may have been this command's, or not: there is no telling any more.
   // The same when there is nothing: the change may have been a deletion, or been deleted, and the tombstone collected since.
   const bool gone_on = attempt.unsure_version && (base.version > *attempt.unsure_version || base.version == 0);
-  if (attempt.unsure_elsewhere || gone_on) {
+  const bool run_twice = attempt.unsure_elsewhere && !(attempt.command && is_repeatable(*attempt.command));
+  if (run_twice || gone_on) {
     co_return give_up(true, "others changed it while this command had no answer", "");
   }
   RegisterState next = base;
@@ -275,15 +278,16 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, RegisterPlace place, 
     attempt.unsure_version = std::min(attempt.unsure_version.value_or(state.version), state.version);
   }
   if (phase.end == PhaseEnd::stale) co_return Next::again;
-  if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, *phase.said);
+  if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
   co_return give_up(attempt.unsure_version || attempt.unsure_elsewhere, "no majority of its replicas answered in time",
                     who_is_missing(*phase.said));
 }
 
-Registers::Next Registers::refuse_contended(Attempt& attempt, const PhaseAnswers& said) {
+Registers::Next Registers::refuse_contended(Attempt& attempt, std::shared_ptr<PhaseAnswers> said) {
   ++statistics_.contended;
   ++attempt.refusals;
-  attempt.above = std::max(attempt.above, said.highest_refusal);
+  attempt.above = std::max(attempt.above, said->highest_refusal);
+  attempt.said = std::move(said);
   const bool settled_elsewhere = attempt.refusals >= kRefusalsBeforeForward;
   // A command that may have taken effect is not given on: it could be run a second time there.
   const bool unsure = attempt.unsure_version.has_value();
@@ -291,16 +295,25 @@ Registers::Next Registers::refuse_contended(Attempt& attempt, const PhaseAnswers
   return Next::contended;
 }
 
-// The register's first replica that is not this node and is up runs the command in turn with those of others.
+// The register's first replica that is up, and was heard of in the phase that was just refused: one that hangs would keep a
+// command of which nobody knows whether it will still be run. Nothing: contention is settled here, or there is nobody else.
+std::optional<NodeId> Registers::whom_to_forward_to(const Attempt& attempt, const ReplicaSet& set) const {
+  const PhaseAnswers& said = *attempt.said;
+  for (const NodeId node : set.members) {
+    if (node == cluster_.self()) return std::nullopt;
+    const std::size_t member = said.place.set.index_of(node);
+    const auto peer = cluster_.peer(node);
+    if (peer && peer->up() && member < said.answers.size() && said.answers[member]) return node;
+  }
+  return std::nullopt;
+}
+
+// The command is run there in turn with those of others.
 Task<Registers::Next> Registers::forward(Attempt& attempt) {
   LATIUM_CO_TRY(const RegisterPlace place, place_of(attempt.key));
-  const auto fit = [this](NodeId node) {
-    const auto peer = cluster_.peer(node);
-    return node != cluster_.self() && peer && peer->up;
-  };
-  const auto target = std::ranges::find_if(place.set.members, fit);
-  // Where contention is settled is here, or there is nobody else.
-  if (place.set.members.front() == cluster_.self() || target == place.set.members.end()) co_return Next::contended;
+  const auto target = whom_to_forward_to(attempt, place.set);
+  if (!target) co_return Next::contended;
+  LATIUM_CO_TRY(const PeerView peer, cluster_.peer(*target));
   replica::ForwardRequest request;
   to_message(attempt.key, *request.mutable_key());
   to_message(*attempt.command, *request.mutable_command());
@@ -308,16 +321,18 @@ Task<Registers::Next> Registers::forward(Attempt& attempt) {
   request.set_request_low(attempt.request.low);
   ++statistics_.forwarded;
   const CallOptions options{.deadline = attempt.deadline};
-  const auto response = co_await call_enveloped<replica::ForwardRequest, replica::ForwardResponse>(
-      cluster_, transport_, *target, place.epoch, wire::METHOD_REGISTER_FORWARD, std::move(request), options);
+  const auto response = co_await watch_peer(
+      runtime_, transport_, peer.address, silence_allowed(runtime_, attempt.deadline),
+      call_enveloped<replica::ForwardRequest, replica::ForwardResponse>(
+          cluster_, transport_, *target, place.epoch, wire::METHOD_REGISTER_FORWARD, std::move(request), options));
   if (response) {
     attempt.outcome.stats.add(from_message(response->stats()));
-    const auto peer = cluster_.peer(*target);
-    attempt.outcome.stats.add({.round_trips = 1, .wan_round_trips = peer && !peer->same_site ? 1u : 0u});
+    attempt.outcome.stats.add({.round_trips = 1, .wan_round_trips = peer.same_site ? 0u : 1u});
     attempt.outcome.result = {response->applied(), from_message(response->state())};
     co_return Next::done;
   }
   if (response.error().certainty == Certainty::unknown) attempt.unsure_elsewhere = true;
+  if (response.error().code == ErrorCode::cancelled) co_return fail(response.error());
   // It is tried again from here, which also finds out what became of it there.
   if (response.error().code == ErrorCode::stale_topology) co_return Next::again;
   co_return Next::contended;

@@ -74,7 +74,8 @@ class Registers {
   Task<Next> try_full(Attempt& attempt);
   Task<Next> propose(Attempt& attempt, RegisterPlace place, Ballot ballot, Ballot base, RegisterState state);
   Task<Next> forward(Attempt& attempt);
-  Next refuse_contended(Attempt& attempt, const PhaseAnswers& said);
+  Next refuse_contended(Attempt& attempt, std::shared_ptr<PhaseAnswers> said);
+  std::optional<NodeId> whom_to_forward_to(const Attempt& attempt, const ReplicaSet& set) const;
   Result<RegisterPlace> place_of(const RegisterKey& key) const;
   Ballot next_ballot(const Ballot& above);
   Task<std::optional<ReadOutcome>> try_read(RegisterKey key, MonotonicTime deadline, CallStats& stats);
@@ -82,6 +83,7 @@ class Registers {
                                                  CallStats& stats);
   Task<AcceptorAnswer> ask_one(RegisterPlace place, std::size_t member, ReadOp::Want want, MonotonicTime deadline,
                                CallStats& stats);
+  MonotonicTime time_to_answer(bool last, MonotonicTime deadline) const;
   std::vector<std::size_t> by_distance(const ReplicaSet& set) const;
 
   Runtime& runtime_;

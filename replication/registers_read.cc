@@ -3,6 +3,7 @@
 #include <numeric>
 #include <utility>
 
+#include "replication/peer_watch.h"
 #include "replication/registers.h"
 #include "runtime/deadline.h"
 
@@ -25,13 +26,14 @@ std::optional<Ballot> agreed_ballot(const PhaseAnswers& said) {
 
 }  // namespace
 
-// This node first, then those of its site, then the others; among equals those that are up.
+// This node first, then those that are up, those of its site before the others; then the suspects, then those that are down.
 std::vector<std::size_t> Registers::by_distance(const ReplicaSet& set) const {
   const auto distance = [&](std::size_t member) {
     if (set.members[member] == cluster_.self()) return 0;
     const auto peer = cluster_.peer(set.members[member]);
-    if (!peer) return 5;
-    return (peer->same_site ? 1 : 2) + (peer->up ? 0 : 2);
+    if (!peer) return 7;
+    const int doubt = peer->liveness == Liveness::up ? 0 : peer->liveness == Liveness::suspect ? 2 : 4;
+    return doubt + (peer->same_site ? 1 : 2);
   };
   std::vector<std::size_t> order(set.size());
   std::iota(order.begin(), order.end(), 0);
@@ -87,19 +89,24 @@ Task<std::optional<RegisterState>> Registers::fetch_state(const PhaseAnswers& sa
   std::vector<std::size_t> holders = by_distance(place.set);
   std::erase_if(holders, [&](std::size_t member) { return !said.answers[member] || said.answers[member]->accepted != ballot; });
   for (const std::size_t member : holders) {
-    const auto answer = co_await ask_one(place, member, ReadOp::Want::accepted, deadline, stats);
+    const MonotonicTime until = time_to_answer(member == holders.back(), deadline);
+    const auto answer = co_await ask_one(place, member, ReadOp::Want::accepted, until, stats);
     if (answer && answer->accepted == ballot && answer->state) co_return *answer->state;
   }
   co_return std::nullopt;
 }
 
+// The next one is asked soon, as a silent one costs all that is waited for it; the last one has more time.
+MonotonicTime Registers::time_to_answer(bool last, MonotonicTime deadline) const {
+  const Duration patience = last ? ReplicaLinks::kAnswerTimeout : silence_allowed(runtime_, deadline);
+  return std::min(deadline, saturating_add(runtime_.clock.monotonic_now(), patience));
+}
+
 Task<AcceptorAnswer> Registers::ask_one(RegisterPlace place, std::size_t member, ReadOp::Want want, MonotonicTime deadline,
                                         CallStats& stats) {
   const RegisterPlace only{place.key, place.epoch, ReplicaSet::of({place.set.members[member]})};
-  const MonotonicTime soon = saturating_add(runtime_.clock.monotonic_now(), ReplicaLinks::kAnswerTimeout);
   LATIUM_CO_TRY(const PhaseOutcome phase,
-                co_await run_phase(
-                    runtime_, cluster_, links_, only, [want](std::size_t) { return ReadOp{want}; }, std::min(deadline, soon)));
+                co_await run_phase(runtime_, cluster_, links_, only, [want](std::size_t) { return ReadOp{want}; }, deadline));
   stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) co_return *phase.said->answers.front();
   if (phase.end == PhaseEnd::stale)
@@ -113,8 +120,10 @@ Task<ReadOutcome> Registers::read_local(RegisterKey key, MonotonicTime deadline)
   std::string last = "it has no replica";
   for (int attempt = 0; attempt < 2; ++attempt) {
     LATIUM_CO_TRY(const RegisterPlace place, place_of(key));
-    for (const std::size_t member : by_distance(place.set)) {
-      auto answer = co_await ask_one(place, member, ReadOp::Want::chosen, deadline, stats);
+    const std::vector<std::size_t> order = by_distance(place.set);
+    for (const std::size_t member : order) {
+      const MonotonicTime until = time_to_answer(member == order.back(), deadline);
+      auto answer = co_await ask_one(place, member, ReadOp::Want::chosen, until, stats);
       if (answer && answer->state) {
         statistics_.cost.add(stats);
         co_return ReadOutcome{*std::move(answer->state), stats};

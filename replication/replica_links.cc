@@ -32,8 +32,16 @@ void ReplicaLinks::send(NodeId node, Epoch epoch, ReplicaItem item, StepDone don
   if (link->waiting.size() >= kStepsWaiting) {
     return done(fail(ErrorCode::overloaded, "too many steps wait for node " + to_hex(node.value) + ": retry with backoff"));
   }
+  if (link->in_flight > 0 && is_down(node)) {
+    return done(fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " is down, as far as is known here"));
+  }
   link->waiting.push_back({epoch, std::move(item), std::move(done)});
   schedule(*link);
+}
+
+bool ReplicaLinks::is_down(NodeId node) const {
+  const auto peer = cluster_.peer(node);
+  return peer && peer->liveness == Liveness::down;
 }
 
 // Through a post: what else is ready now adds its steps to the same message.

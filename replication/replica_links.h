@@ -34,7 +34,8 @@ class ReplicaLinks {
   ~ReplicaLinks();
 
   /// Sends `item` to `node` under the map of `epoch`. Errors: `stale_topology` (the map has changed; nothing was done),
-  /// `overloaded`, `unavailable`, `deadline_exceeded`, and the replica's own.
+  /// `overloaded`, `unavailable`, `deadline_exceeded`, and the replica's own. A node that is down is sent one message at a time,
+  /// which finds out whether it is; the rest is `unavailable` at once and not kept in memory.
   void send(NodeId node, Epoch epoch, ReplicaItem item, StepDone done);
 
   const LinkStatistics& statistics() const { return statistics_; }
@@ -56,6 +57,7 @@ class ReplicaLinks {
     bool lingering = false;  // a flush of what waits will come
   };
 
+  bool is_down(NodeId node) const;
   void schedule(Link& link);
   void linger(Link& link);
   /// Sends what there is room for, and the first `overdue` steps in any case.

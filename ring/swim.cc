@@ -11,9 +11,11 @@ namespace {
 /// How long news waits for a node to become a delegate, when those who were have died.
 constexpr Duration kKeepNews = std::chrono::seconds(5);
 
+/// A node hears an update about as often as each sends it on, k times, and misses it with probability e^-k: of `members` none
+/// does but once in members * e^4 times.
 unsigned transmits(unsigned factor, std::size_t members) {
   if (members < 2) return 0;
-  return factor * static_cast<unsigned>(std::ceil(std::log10(static_cast<double>(members + 1))));
+  return static_cast<unsigned>(std::ceil(factor * std::log(static_cast<double>(members)) + 4));
 }
 
 }  // namespace
@@ -64,7 +66,8 @@ bool Swim::forgive_pause(MonotonicTime now) {
 SwimQueue::Limits Swim::limits() const {
   const std::size_t here = my_site_ ? directory_->sites()[*my_site_].members.size() : 0;
   const unsigned wan = am_delegate() ? transmits(options_.transmit_factor, delegates_in_all_) : 0;
-  return {transmits(options_.transmit_factor, here), wan};
+  // By the size of all, as all sites have to succeed.
+  return {here < 2 ? 0 : transmits(options_.transmit_factor, directory_->size()), wan};
 }
 
 bool Swim::has_news() const {

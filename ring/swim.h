@@ -122,8 +122,10 @@ class Swim {
   struct Cross {
     MonotonicTime next{};
     std::optional<MonotonicTime> reached;
-    std::uint64_t probe = 0;  // sequence of the one under way
-    unsigned failures = 0;    // in a row
+    MonotonicTime asked{};
+    std::uint64_t probe = 0;  // sequence of the last one of the round under way
+    bool counted = false;     // the round has failed
+    unsigned failures = 0;    // rounds in a row
     std::uint32_t turn = 0;
   };
 
@@ -160,6 +162,7 @@ class Swim {
 
   // swim_cross.cc: other sites.
   void probe_sites(MonotonicTime now, std::vector<SwimSend>& sends);
+  std::vector<NodeId> cross_candidates(SiteIndex site, unsigned failures) const;
   void probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& sends);
   bool responsible_for(SiteIndex site) const;
   void site_failed(SiteIndex site, MonotonicTime now);

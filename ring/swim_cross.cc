@@ -11,7 +11,7 @@ bool Swim::responsible_for(SiteIndex site) const {
   if (!my_site_ || site == *my_site_) return false;
   const auto delegates = delegates_of(*my_site_);
   if (delegates.empty()) return false;
-  return delegates[directory_->sites()[site].hash % delegates.size()] == self_;
+  return delegates[site % delegates.size()] == self_;  // in turn: equal shares
 }
 
 void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
@@ -28,7 +28,7 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
   }
   for (SiteIndex site = 0; site < sites.size(); ++site) {
     Cross& cross = cross_[site];
-    if (site == *my_site_ || delegates[sites[site].hash % delegates.size()] != self_) {
+    if (site == *my_site_ || delegates[site % delegates.size()] != self_) {
       cross.failures = 0;
       continue;
     }
@@ -37,33 +37,47 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
   }
 }
 
+/// The delegates; after a failure the others, as all the delegates may have died at once; of a site that is down, or where all
+/// are down, everybody.
+std::vector<NodeId> Swim::cross_candidates(SiteIndex site, unsigned failures) const {
+  const auto delegates = delegates_of(site);
+  const auto& members = directory_->sites()[site].members;
+  if (delegates.empty() || failures >= options_.site_failures) return members;
+  if (failures == 0) return delegates;
+  std::vector<NodeId> others;
+  for (const NodeId node : members) {
+    const bool down = table_.get(node).liveness == Liveness::down;
+    if (!down && std::ranges::find(delegates, node) == delegates.end()) others.push_back(node);
+  }
+  return others.empty() ? delegates : others;
+}
+
 void Swim::probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& sends) {
   Cross& cross = cross_[site];
-  const auto& members = directory_->sites()[site].members;
-  auto candidates = delegates_of(site);
-  // All its delegates may have died at once: then anybody's answer shows that the site is there.
-  if (cross.failures > 0 || candidates.empty()) {
-    candidates.clear();
-    for (const NodeId node : members) {
-      if (table_.get(node).liveness != Liveness::down) candidates.push_back(node);
-    }
-    if (candidates.empty()) candidates = members;
-    cross.turn = static_cast<std::uint32_t>(random_.below(candidates.size()));
-  }
-  const NodeId target = candidates[cross.turn++ % candidates.size()];
+  const auto candidates = cross_candidates(site, cross.failures);
+  // From somewhere among those who are asked after a failure, then in turn: a site is not down because one node is, asked again.
+  if (cross.failures == 1) cross.turn = static_cast<std::uint32_t>(random_.below(candidates.size()));
   const bool reachable = site_reachable(directory_->sites()[site].name);
+  const bool doubted = reachable && cross.failures > 0;
   cross.next = now + (reachable ? options_.cross_interval : options_.down_probe_interval);
-  ++statistics_.cross_probes;
-  cross.probe = begin({.purpose = Probe::Purpose::cross,
-                       .target = target,
-                       .ask_at = reachable ? now + options_.cross_timeout : kNever,
-                       .end = now + 2 * options_.cross_timeout},
-                      sends);
+  cross.asked = now;
+  cross.counted = false;
+  for (std::size_t i = 0; i < std::min<std::size_t>(doubted ? options_.site_witnesses : 1, candidates.size()); ++i) {
+    ++statistics_.cross_probes;
+    // Many witnesses make up for lost messages; one is asked about through others, too.
+    cross.probe = begin({.purpose = Probe::Purpose::cross,
+                         .target = candidates[cross.turn++ % candidates.size()],
+                         .ask_at = reachable && !doubted ? now + options_.cross_timeout : kNever,
+                         .end = now + 2 * options_.cross_timeout},
+                        sends);
+  }
 }
 
 void Swim::site_failed(SiteIndex site, MonotonicTime now) {
   if (cross_.empty() || !responsible_for(site)) return;
   Cross& cross = cross_[site];
+  const bool answered = cross.reached && *cross.reached >= cross.asked;
+  if (answered || std::exchange(cross.counted, true)) return;
   ++cross.failures;
   const Mark mark = marks_[directory_->sites()[site].name];
   const bool down = mark.liveness == Liveness::down;

@@ -32,15 +32,16 @@ struct SwimOptions {
   unsigned delegates_per_site = 3;
   Duration cross_interval = std::chrono::seconds(2);  ///< between two probes of one site by the delegate that has to
   Duration cross_timeout = std::chrono::seconds(1);   ///< for the direct answer; as long again through others
-  unsigned site_failures = 3;                         ///< failed probes in a row, of different nodes, after which a site is down
-  Duration site_lease = std::chrono::seconds(60);     ///< a site is down no longer than this without hearing so again
+  unsigned site_witnesses = 3;                        ///< nodes probed at once after a failure
+  unsigned site_failures = 3;  ///< rounds without an answer, of different nodes each, after which a site is down
+  Duration site_lease = std::chrono::seconds(60);  ///< a site is down no longer than this without hearing so again
 
   // Spreading.
   Duration gossip_interval = std::chrono::milliseconds(200);  ///< between rounds, while there is news
   unsigned gossip_fanout = 3;                                 ///< nodes told in a round
-  unsigned transmit_factor = 4;                       ///< an update is sent on transmit_factor * ceil(log10(members + 1)) times
-  std::size_t max_updates = 32;                       ///< piggybacked on one message: about 25 bytes each
-  std::size_t max_sync_updates = 512;                 ///< in one sync answer
+  unsigned transmit_factor = 2;                               ///< an update is sent on transmit_factor * ln(members) + 4 times
+  std::size_t max_updates = 32;                               ///< piggybacked on one message: about 25 bytes each
+  std::size_t max_sync_updates = 512;                         ///< in one sync answer
   Duration sync_interval = std::chrono::seconds(10);  ///< between two comparisons with a node of the own site; thrice that across
 
   /// Nothing heard from anybody for so long: the node takes itself for cut off, and keeps its verdicts to itself.

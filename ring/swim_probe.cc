@@ -122,7 +122,8 @@ void Swim::relay(NodeId from, const SwimMessage& message, MonotonicTime now, std
 }
 
 void Swim::probe_for(NodeId origin, const SwimMessage& message, MonotonicTime now, std::vector<SwimSend>& sends) {
-  if (relayed_ >= options_.max_relayed || message.target == self_ || !directory_->site_of(message.target)) return;
+  if (relayed_ >= options_.max_relayed || origin == self_ || message.target == self_) return;
+  if (!directory_->site_of(origin) || !directory_->site_of(message.target)) return;
   ++relayed_;
   const Duration timeout = in_my_site(message.target) ? options_.probe_timeout : options_.cross_timeout;
   begin({.purpose = Probe::Purpose::relayed,

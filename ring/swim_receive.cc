@@ -17,7 +17,7 @@ Result<Bytes> Swim::on_request(NodeId from, BytesView bytes, MonotonicTime now, 
     case Kind::ping:
       return with_news(from, {.kind = Kind::ack, .sequence = message.sequence});
     case Kind::ping_req:
-      if (directory_->site_of(from)) probe_for(from, message, now, sends);
+      probe_for(from, message, now, sends);
       return Bytes();
     case Kind::relay:
       if (directory_->site_of(from)) relay(from, message, now, sends);

@@ -71,6 +71,11 @@ Json to_json(const client::Tenant& tenant) {
 }
 
 Json to_json(const client::StatusResponse& status) {
+  Json not_up = Json::array();
+  for (const auto& node : status.not_up()) {
+    not_up.push_back(
+        {{"id", to_hex(node.id())}, {"address", node.address()}, {"site", node.site()}, {"liveness", node.liveness()}});
+  }
   return {{"node", to_hex(status.node_id())},
           {"site", status.site()},
           {"state", status.state()},
@@ -90,7 +95,12 @@ Json to_json(const client::StatusResponse& status) {
           {"memory_bytes", status.memory_bytes()},
           {"block_cache_bytes", status.block_cache_bytes()},
           {"requests", status.requests()},
-          {"connections", status.connections()}};
+          {"connections", status.connections()},
+          {"members",
+           {{"up", status.members_up()},
+            {"suspect", status.members_suspect()},
+            {"down", status.members_down()},
+            {"not_up", std::move(not_up)}}}};
 }
 
 Json to_json(const Error& error) {

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/ids.h"
 #include "base/units.h"
@@ -10,6 +11,18 @@
 namespace latium::cli {
 
 namespace {
+
+// "4 up", or "3 up, 1 suspect, 1 down: 127.0.0.1:7402 (rennes) suspect, 127.0.0.1:7404 (paris) down".
+std::string describe_members(const client::StatusResponse& status) {
+  std::string text = std::to_string(status.members_up()) + " up";
+  if (status.members_suspect() > 0) text += ", " + std::to_string(status.members_suspect()) + " suspect";
+  if (status.members_down() > 0) text += ", " + std::to_string(status.members_down()) + " down";
+  const char* separator = ": ";
+  for (const auto& node : status.not_up()) {
+    text += std::exchange(separator, ", ") + node.address() + " (" + node.site() + ") " + node.liveness();
+  }
+  return text;
+}
 
 void print_status(std::ostream& out, const client::StatusResponse& status) {
   const std::string hints = std::to_string(status.hints_count()) + " (" + format_size(status.hints_bytes()) + ")";
@@ -24,6 +37,7 @@ void print_status(std::ostream& out, const client::StatusResponse& status) {
                      {"listen", status.listen()},
                      {"version", status.version()},
                      {"uptime", format_duration(std::chrono::milliseconds(status.uptime_ms()))},
+                     {"members", for_one_line(describe_members(status))},
                      {"epoch", std::to_string(status.epoch())},
                      {"tenants", std::to_string(status.tenants())},
                      {"keys", "about " + std::to_string(status.keys())},

@@ -22,12 +22,20 @@ def _rows(cluster):
         silent = "no answer" if process == "running" else None
         yield {"number": node["number"], "site": node["site"], "address": node["address"], "pid": node["pid"],
                "process": process, "state": answer.get("state", silent), "epoch": answer.get("epoch"),
-               "node": answer.get("node")}
+               "node": answer.get("node"), "members": answer.get("members")}
+
+
+def _seen(members):
+    """How many nodes it sees in which state."""
+    return ", ".join(f"{members[state]} {state}" for state in ("up", "suspect", "down") if members[state])
 
 
 def table(cluster):
-    head = ("number", "site", "address", "pid", "process", "state", "epoch", "node")
-    rows = [head] + [["-" if row[key] is None else str(row[key]) for key in head] for row in _rows(cluster)]
+    head = ("number", "site", "address", "pid", "process", "state", "epoch", "node", "sees")
+    rows = [head]
+    for row in _rows(cluster):
+        row["sees"] = _seen(row["members"]) if row["members"] else None
+        rows.append(["-" if row[key] is None else str(row[key]) for key in head])
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

@@ -37,12 +37,16 @@ TEST(Output, StatusHasTheFieldsThatScriptsRelyOn) {
   client::StatusResponse status;
   status.set_node_id(0xab);
   status.set_hints_count(3);
+  status.set_members_suspect(2);
+  status.add_not_up()->set_liveness("suspect");
   const Json json = to_json(status);
   EXPECT_EQ(json["node"], "00000000000000ab");
   EXPECT_EQ(json["hints"]["count"], 3);
+  EXPECT_EQ(json["members"]["suspect"], 2);
+  EXPECT_EQ(json["members"]["not_up"][0]["liveness"], "suspect");
   for (const char* name :
        {"site", "state", "epoch", "uptime_ms", "tenants", "keys", "cluster", "rack", "role", "state_reason", "incarnation",
-        "version", "listen", "disk_bytes", "memory_bytes", "block_cache_bytes", "requests", "connections"}) {
+        "version", "listen", "disk_bytes", "memory_bytes", "block_cache_bytes", "requests", "connections", "members"}) {
     EXPECT_TRUE(json.contains(name)) << name;
   }
 }

@@ -40,7 +40,8 @@ class SwimWorld {
     bool paused = false;
     std::uint64_t bytes_sent = 0;
     std::uint64_t messages_sent = 0;
-    std::uint64_t life = 1;
+    std::uint64_t life = 1;  // the next one's number
+    MonotonicTime started{};
     MonotonicTime tick_at = kNever;
   };
 
@@ -83,6 +84,7 @@ class SwimWorld {
     SwimOptions swim = options_.swim;
     swim.incarnation = node.life++;
     node.alive = true;
+    node.started = now_;
     node.swim = std::make_unique<Swim>(node.id, swim, Random(random_.next()));
     node.swim->set_members(directory_, now_);
     plan_tick(i);
@@ -229,7 +231,9 @@ class SwimWorld {
   void note(const SwimChange& change) {
     const bool whole = cut_links_.empty() && cut_nodes_.empty() && cut_sites_.empty() && loss_to_.empty();
     const Node& subject = nodes_[index_.at(change.node)];
-    if (change.liveness == Liveness::down && subject.alive && !subject.paused && whole) ++false_positives_;
+    // News of its former life is true until the node could deny it.
+    const bool settled = subject.life == 2 || now_ - subject.started >= std::chrono::seconds(10);
+    if (change.liveness == Liveness::down && subject.alive && !subject.paused && settled && whole) ++false_positives_;
   }
 
   SwimWorldOptions options_;
