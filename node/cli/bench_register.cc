@@ -60,9 +60,8 @@ void RegisterRun::issue(std::size_t connection, MonotonicTime now) {
     request = cas.SerializeAsString();
   }
   client_.start(connection, read ? wire::METHOD_REGISTER_GET : wire::METHOD_REGISTER_CAS, std::move(request),
-                saturating_add(now, options_.timeout), [this, connection, read, now](const Result<Bytes>& answer) {
-                  done(connection, read, now, answer);
-                });
+                saturating_add(now, options_.timeout),
+                [this, connection, read, now](const Result<Bytes>& answer) { done(connection, read, now, answer); });
 }
 
 void RegisterRun::done(std::size_t connection, bool read, MonotonicTime started, const Result<Bytes>& answer) {

@@ -24,9 +24,9 @@ struct RegisterBenchOptions {
   Duration timeout = std::chrono::seconds(10);  ///< of each request
 };
 
-/// Closed loop over one node: each client sends its next request when it has its answer. Registers are written whatever they hold,
-/// drawn uniformly from those whose number is `share` modulo `shares`: so runs over several nodes never contend. Any error ends the
-/// run once what is in flight has ended.
+/// Closed loop over one node: each client sends its next request when it has its answer. Registers are written whatever they
+/// hold, drawn uniformly from those whose number is `share` modulo `shares`: so runs over several nodes never contend. Any error
+/// ends the run once what is in flight has ended.
 class RegisterRun {
  public:
   /// All outlive it. `client` has as many connections as `clients`.

@@ -26,7 +26,8 @@ Result<void> check(const RegisterBenchArguments& arguments) {
   const std::size_t nodes = 1 + arguments.also.size();
   const auto bad = [](const std::string& text) { return fail(ErrorCode::invalid_argument, text); };
   LATIUM_CHECKED(check_text("the tenant's name", options.tenant));
-  if (options.clients < nodes || options.clients > 1024) return bad("--clients must be 1 to 1024, and one for each node at least");
+  if (options.clients < nodes || options.clients > 1024)
+    return bad("--clients must be 1 to 1024, and one for each node at least");
   if (arguments.seconds < 1 || arguments.seconds > 86400) return bad("--seconds must be 1 to 86400");
   if (options.keys < nodes || options.keys > 1'000'000'000) return bad("--keys must be 1 to 1000000000, and one for each node");
   if (options.reads_percent > 100) return bad("--reads must be 0 to 100 percent");
@@ -56,9 +57,9 @@ int conclude(Context& context, const BenchReport& report, const RegisterBenchOpt
     json["writes"] = kind_json(report.writes, report.took);
     json["seconds"] = in_seconds(report.took);
     json["error_codes"] = report.codes;
-    json["options"] = {{"tenant", options.tenant},       {"clients", options.clients},
-                       {"nodes", nodes},                 {"reads_percent", options.reads_percent},
-                       {"keys", options.keys},           {"value_bytes", options.value_bytes}};
+    json["options"] = {{"tenant", options.tenant}, {"clients", options.clients},
+                       {"nodes", nodes},           {"reads_percent", options.reads_percent},
+                       {"keys", options.keys},     {"value_bytes", options.value_bytes}};
     context.print(json);
   } else {
     print_kinds(context.out, report);
