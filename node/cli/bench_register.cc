@@ -6,15 +6,13 @@
 
 namespace latium::cli {
 
-RegisterRun::RegisterRun(RemoteClient& client, const RegisterBenchOptions& options, std::size_t clients, std::uint64_t share,
-                         std::uint64_t shares)
+RegisterRun::RegisterRun(RemoteClient& client, const RegisterBenchOptions& options, std::size_t clients, std::size_t first)
     : client_(client),
       options_(options),
       clients_(clients),
-      share_(share),
-      shares_(shares),
-      data_(options.value_bytes, share + 1, client.runtime().clock.wall_ms()),
-      random_(share + 1) {}
+      first_(first),
+      data_(options.value_bytes, first + 1, client.runtime().clock.wall_ms()),
+      random_(first + 1) {}
 
 void RegisterRun::start() {
   client_.post([this] { begin(); });
@@ -42,8 +40,9 @@ void RegisterRun::issue(std::size_t connection, MonotonicTime now) {
     ended_->put(true);
     return;
   }
-  const std::uint64_t mine = (options_.keys - share_ + shares_ - 1) / shares_;
-  const Bytes key = BenchData::key(random_.below(mine) * shares_ + share_);
+  const std::uint64_t number = first_ + connection;
+  const std::uint64_t own = (options_.keys - number + options_.clients - 1) / options_.clients;
+  const Bytes key = BenchData::key(random_.below(own) * options_.clients + number);
   const bool read = random_.below(100) < options_.reads_percent;
   Bytes request;
   if (read) {

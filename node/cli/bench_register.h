@@ -16,7 +16,7 @@ namespace latium::cli {
 
 struct RegisterBenchOptions {
   std::string tenant;
-  std::size_t clients = 1;  ///< connections, one request in flight on each
+  std::size_t clients = 1;  ///< connections, over all nodes, one request in flight on each
   std::uint64_t keys = 10'000;
   unsigned reads_percent = 0;
   std::size_t value_bytes = 100;
@@ -25,13 +25,14 @@ struct RegisterBenchOptions {
 };
 
 /// Closed loop over one node: each client sends its next request when it has its answer. Registers are written whatever they
-/// hold, drawn uniformly from those whose number is `share` modulo `shares`: so runs over several nodes never contend. Any error
-/// ends the run once what is in flight has ended.
+/// hold. No two clients use the same register, so that nobody waits for another: of all clients of a benchmark, number n draws
+/// uniformly from the registers whose number is n modulo options.clients. Any error ends the run once what is in flight has
+/// ended.
 class RegisterRun {
  public:
-  /// All outlive it. `client` has as many connections as `clients`.
-  RegisterRun(RemoteClient& client, const RegisterBenchOptions& options, std::size_t clients, std::uint64_t share,
-              std::uint64_t shares);
+  /// All outlive it. `client` has as many connections as `clients`, which have the numbers from `first` on. At least as many keys
+  /// as clients.
+  RegisterRun(RemoteClient& client, const RegisterBenchOptions& options, std::size_t clients, std::size_t first);
 
   void start();
   /// Waits until the run has ended, or `interrupted`. Once.
@@ -46,8 +47,7 @@ class RegisterRun {
   RemoteClient& client_;
   const RegisterBenchOptions& options_;
   const std::size_t clients_;
-  const std::uint64_t share_;
-  const std::uint64_t shares_;
+  const std::size_t first_;
   BenchData data_;
   Random random_;
   BenchReport report_;

@@ -29,7 +29,7 @@ Result<void> check(const RegisterBenchArguments& arguments) {
   if (options.clients < nodes || options.clients > 1024)
     return bad("--clients must be 1 to 1024, and one for each node at least");
   if (arguments.seconds < 1 || arguments.seconds > 86400) return bad("--seconds must be 1 to 86400");
-  if (options.keys < nodes || options.keys > 1'000'000'000) return bad("--keys must be 1 to 1000000000, and one for each node");
+  if (options.keys < options.clients || options.keys > 1'000'000'000) return bad("--keys must be --clients to 1000000000");
   if (options.reads_percent > 100) return bad("--reads must be 0 to 100 percent");
   if (options.value_bytes > (1u << 20)) return bad("--value-bytes must be at most 1048576 (1 MiB)");
   return {};
@@ -79,13 +79,15 @@ Result<int> run_bench_register(Context& context, const RegisterBenchArguments& a
   const std::size_t nodes = 1 + arguments.also.size();
   std::vector<std::unique_ptr<RegisterRun>> runs;
   std::vector<std::unique_ptr<RemoteClient>> clients;  // the last of their threads ends before the runs do
+  std::size_t first = 0;
   for (std::size_t i = 0; i < nodes; ++i) {
     const std::size_t share = (options.clients - i + nodes - 1) / nodes;
     RemoteClient::Options to{.node = {}, .tls = context.options.tls, .connections = share};
     LATIUM_TRY(to.node, Address::parse(i == 0 ? context.options.node : arguments.also[i - 1]));
     LATIUM_TRY(auto client, RemoteClient::open(std::move(to)));
     clients.push_back(std::move(client));
-    runs.push_back(std::make_unique<RegisterRun>(*clients.back(), options, share, i, nodes));
+    runs.push_back(std::make_unique<RegisterRun>(*clients.back(), options, share, first));
+    first += share;
   }
   const std::atomic<bool>* interrupted = context.environment.watch_interrupts ? context.environment.watch_interrupts() : nullptr;
   for (const auto& run : runs) run->start();
