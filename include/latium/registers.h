@@ -20,7 +20,8 @@ inline constexpr std::size_t kMaxRegisterBytes = 1u << 20;
 /// Which value a read of a register may give.
 enum class Consistency : std::uint8_t {
   quorum,  ///< linearizable: every change that was acknowledged before the read began is seen
-  local,   ///< what the nearest replica knows to be agreed: possibly old, never one that may still be lost
+  local,   ///< what the nearest replica knows to be agreed: possibly old (some 50 ms while nothing fails), never one
+           ///< that may still be lost
 };
 
 struct RegisterReadOptions {
