@@ -54,7 +54,7 @@ RocksOptions options_for(const std::string& directory) {
 /// so that the writes of one do not change what another reads.
 class Subjects {
  public:
-  Subjects() {
+  explicit Subjects(bool with_registers = false) {
     std::string pattern = std::filesystem::current_path() / "embedded_bench_XXXXXX";
     LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr);
     directory_ = pattern;
@@ -66,6 +66,7 @@ class Subjects {
     LATIUM_CHECK(node.has_value() && node->create_tenant("t").has_value());
     node_.emplace(*std::move(node));
     bucket_.emplace(*node_->bucket("t", kBucket));
+    if (with_registers) load_registers();
     load();
   }
 
@@ -83,6 +84,7 @@ class Subjects {
   rocksdb::ColumnFamilyHandle* raw_data() { return handles_.back(); }
   Engine& engine() { return *engine_; }
   Bucket& bucket() { return *bucket_; }
+  TenantRegisters& registers() { return *registers_; }
 
  private:
   void open_raw() {
@@ -113,6 +115,26 @@ class Subjects {
     LATIUM_CHECK(node.has_value());
     *node_ = *std::move(node);
     *bucket_ = *node_->bucket("t", kBucket);
+    registers_.emplace(*node_->registers("t"));
+  }
+
+  // As many as there are keys; known to be chosen when this returns.
+  void load_registers() {
+    constexpr std::ptrdiff_t kInFlight = 4096;
+    TenantRegisters registers = *node_->registers("t");
+    std::counting_semaphore<kInFlight> answered(kInFlight);
+    for (std::uint64_t i = 0; i < kKeys; ++i) {
+      answered.acquire();
+      registers.cas_async(key_of(i), Expected::absent(), Bytes(kValueBytes, 'v'), {}, [&answered](Result<RegisterChange> made) {
+        LATIUM_CHECK(made.has_value() && made->applied);
+        answered.release();
+      });
+    }
+    for (std::ptrdiff_t i = 0; i < kInFlight; ++i) answered.acquire();
+    for (std::uint64_t i = 0; i < kKeys; ++i) {
+      while (!registers.get(key_of(i), {.consistency = Consistency::local})->value) {
+      }
+    }
   }
 
   std::string directory_;
@@ -122,6 +144,7 @@ class Subjects {
   std::unique_ptr<Engine> engine_;
   std::optional<Node> node_;
   std::optional<Bucket> bucket_;
+  std::optional<TenantRegisters> registers_;
 };
 
 void raw_get(benchmark::State& state, Subjects& subjects) {
@@ -150,6 +173,15 @@ void bucket_get(benchmark::State& state, Subjects& subjects) {
     const auto found = subjects.bucket().get(key_of(random.below(kKeys)));
     LATIUM_CHECK(found.has_value() && found->has_value());
     benchmark::DoNotOptimize(**found);
+  }
+}
+
+void register_get(benchmark::State& state, Subjects& subjects) {
+  Random random(1);
+  for (auto _ : state) {
+    const auto found = subjects.registers().get(key_of(random.below(kKeys)), {.consistency = Consistency::local});
+    LATIUM_CHECK(found.has_value() && found->value.has_value());
+    benchmark::DoNotOptimize(*found);
   }
 }
 
@@ -235,7 +267,7 @@ class Medians final : public benchmark::ConsoleReporter {
 
 /// Everything that is measured: reads, buffered writes and synced writes each on subjects of their own.
 struct Bench {
-  Subjects reads;
+  Subjects reads{true};
   Subjects buffered;
   Subjects synced;
 
@@ -252,6 +284,7 @@ struct Bench {
     add("engine_get", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::may_block); });
     add("engine_get_cached", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::cached_only); });
     add("bucket_get", [this](benchmark::State& state) { bucket_get(state, reads); });
+    add("register_local_get", [this](benchmark::State& state) { register_get(state, reads); });
     add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered, false); });
     add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered, Durability::buffered); });
     add("bucket_put", [this](benchmark::State& state) { bucket_put(state, buffered, WriteDurability::buffered); });
@@ -280,7 +313,8 @@ int main(int argc, char** argv) {
   latium::Medians medians;
   benchmark::RunSpecifiedBenchmarks(&medians);
   std::printf("\nMedians of %d repetitions, time an operation (64 clients: of all together)\n", latium::kRepetitions);
-  for (const char* ours : {"engine_get", "engine_get_cached", "bucket_get"}) medians.print_ratio(ours, "raw_get");
+  for (const char* ours : {"engine_get", "engine_get_cached", "bucket_get", "register_local_get"})
+    medians.print_ratio(ours, "raw_get");
   for (const char* ours : {"engine_write", "bucket_put"}) medians.print_ratio(ours, "raw_put");
   medians.print_ratio("bucket_sync_1", "raw_sync_1");
   for (const char* ours : {"engine_sync_64", "bucket_sync_64", "submit_sync_64", "submit_loop_64"}) {

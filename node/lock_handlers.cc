@@ -1,140 +1,34 @@
-#include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "node/call_stats.h"
 #include "node/handlers.h"
+#include "node/lock_access.h"
 #include "node/message.h"
-#include "node/tenants.h"
 #include "proto/client.pb.h"
-#include "proto/wire.pb.h"
-#include "replication/bounds.h"
-#include "replication/peer_watch.h"
 
 namespace latium {
 
-namespace {
-
-constexpr std::uint64_t kTtlMaxMs = 24ull * 3600 * 1000;
-
-Bytes encode(const LockOutcome& outcome) {
-  client::LockResponse response;
-  response.set_done(outcome.done);
-  response.set_owner(outcome.lock.owner);
-  response.set_token(outcome.lock.token);
-  response.set_expires_ms(outcome.lock.expires_ms);
-  fill(*response.mutable_stats(), outcome.stats);
-  return response.SerializeAsString();
-}
-
-Result<std::chrono::milliseconds> check_ttl(std::uint64_t ttl_ms) {
-  if (ttl_ms >= 1 && ttl_ms <= kTtlMaxMs) return std::chrono::milliseconds(ttl_ms);
-  return fail(ErrorCode::invalid_argument, "a lock's time to live of " + std::to_string(ttl_ms) + " ms must be 1 ms to 24 h");
-}
-
-Task<RegisterKey> find_lock(NodeCore& core, std::string tenant, Bytes name, MonotonicTime deadline) {
-  LATIUM_CO_CHECKED(check_key(name));
-  LATIUM_CO_TRY(const auto handle, co_await find_tenant(core.cluster(), std::move(tenant), deadline));
-  co_return lock_register(handle->id, handle->partitions, name);
-}
-
-// What one node is given of the time, so that another can still be asked.
-MonotonicTime part_of(Runtime& runtime, MonotonicTime deadline) {
-  const MonotonicTime now = runtime.clock.monotonic_now();
-  return deadline <= now ? deadline : now + (deadline - now) / 3;
-}
-
-// Whether another node may do better. Commands on locks may be run twice, so it does not matter whether this one was run.
-bool ask_another(const Error& error) {
-  return error.code == ErrorCode::unavailable || error.code == ErrorCode::unknown_outcome ||
-         error.code == ErrorCode::stale_topology;
-}
-
-// Those who wait queue in one place: where the lock's commands run. Asks the homes in turn, and the next one when one is silent
-// or cannot get through. Nothing: run it here. `passed_over`: one was asked, and may have run it.
-Task<std::optional<Bytes>> ask_homes(NodeCore& core, const RegisterKey& key, Method method, Bytes request, MonotonicTime deadline,
-                                     bool& passed_over) {
-  Runtime& runtime = core.runtime();
-  Transport& transport = core.cluster().transport();
-  for (const NodeId home : core.locks().homes(key)) {
-    if (home == core.identity().node) break;
-    const auto peer = core.cluster().peer(home);
-    if (!peer) continue;
-    auto answer = co_await watch_peer(runtime, transport, peer->address, silence_allowed(runtime, deadline),
-                                      transport.call(peer->address, method, request, {.deadline = deadline}));
-    if (answer) co_return *std::move(answer);
-    if (!ask_another(answer.error())) co_return fail(std::move(answer).error());
-    passed_over = true;
-  }
-  co_return std::nullopt;
-}
-
-}  // namespace
-
 Task<Bytes> handle_lock_acquire(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(auto request, parse_request<client::LockAcquireRequest>(bytes));
-  LATIUM_CO_TRY(const auto ttl, check_ttl(request.ttl_ms()));
-  if (request.owner().empty()) co_return fail(ErrorCode::invalid_argument, "a lock needs an owner: say who asks");
-  const MonotonicTime began = core.runtime().clock.monotonic_now();
-  LATIUM_CO_TRY(RegisterKey key, co_await find_lock(core, request.tenant(), request.name(), deadline));
-  RequestId id{request.request_high(), request.request_low()};
-  if (!id) id = core.cluster().registers().new_request_id();
-  const bool at_home = request.at_home();
-  if (!at_home) {
-    request.set_at_home(true);
-    request.set_request_high(id.high);
-    request.set_request_low(id.low);
-    bool passed_over = false;
-    LATIUM_CO_TRY(auto answer,
-                  co_await ask_homes(core, key, wire::METHOD_LOCK_ACQUIRE, request.SerializeAsString(), deadline, passed_over));
-    if (answer) co_return *std::move(answer);
-  }
-  const auto wait = std::chrono::milliseconds(std::min(request.wait_ms(), kTtlMaxMs));
-  const MonotonicTime wait_until = std::min(deadline, saturating_add(began, wait));
-  // Another node can try when this one does not get through.
-  const Duration patience = at_home ? part_of(core.runtime(), deadline) - core.runtime().clock.monotonic_now() : Duration::max();
-  LATIUM_CO_TRY(const LockOutcome outcome,
-                co_await core.locks().acquire(std::move(key), request.owner(), ttl, id, {wait_until, patience}, deadline));
-  co_return encode(outcome);
+  LATIUM_CO_TRY(const client::LockResponse response, co_await acquire_lock(core, std::move(request), deadline));
+  co_return response.SerializeAsString();
 }
 
 Task<Bytes> handle_lock_renew(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const auto request, parse_request<client::LockRenewRequest>(bytes));
-  LATIUM_CO_TRY(const auto ttl, check_ttl(request.ttl_ms()));
-  LATIUM_CO_TRY(RegisterKey key, co_await find_lock(core, request.tenant(), request.name(), deadline));
-  LATIUM_CO_TRY(const LockOutcome outcome,
-                co_await core.locks().renew(std::move(key), request.owner(), request.token(), ttl, deadline));
-  co_return encode(outcome);
+  LATIUM_CO_TRY(auto request, parse_request<client::LockRenewRequest>(bytes));
+  LATIUM_CO_TRY(const client::LockResponse response, co_await renew_lock(core, std::move(request), deadline));
+  co_return response.SerializeAsString();
 }
 
 Task<Bytes> handle_lock_release(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(auto request, parse_request<client::LockReleaseRequest>(bytes));
-  LATIUM_CO_TRY(RegisterKey key, co_await find_lock(core, request.tenant(), request.name(), deadline));
-  bool passed_over = false;
-  if (!request.at_home()) {
-    request.set_at_home(true);
-    LATIUM_CO_TRY(auto answer,
-                  co_await ask_homes(core, key, wire::METHOD_LOCK_RELEASE, request.SerializeAsString(), deadline, passed_over));
-    if (answer) {
-      client::LockResponse response;
-      if (!passed_over || !response.ParseFromString(*answer)) co_return *std::move(answer);
-      // Free, with the caller's token: the one that was passed over had released it.
-      if (response.owner().empty() && response.token() == request.token()) response.set_done(true);
-      co_return response.SerializeAsString();
-    }
-  } else {
-    deadline = part_of(core.runtime(), deadline);
-  }
-  LATIUM_CO_TRY(LockOutcome outcome, co_await core.locks().release(std::move(key), request.owner(), request.token(), deadline));
-  outcome.done = outcome.done || (passed_over && outcome.lock.owner.empty() && outcome.lock.token == request.token());
-  co_return encode(outcome);
+  LATIUM_CO_TRY(const client::LockResponse response, co_await release_lock(core, std::move(request), deadline));
+  co_return response.SerializeAsString();
 }
 
 Task<Bytes> handle_lock_show(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const auto request, parse_request<client::LockShowRequest>(bytes));
-  LATIUM_CO_TRY(RegisterKey key, co_await find_lock(core, request.tenant(), request.name(), deadline));
-  LATIUM_CO_TRY(const LockOutcome outcome, co_await core.locks().show(std::move(key), deadline));
-  co_return encode(outcome);
+  LATIUM_CO_TRY(auto request, parse_request<client::LockShowRequest>(bytes));
+  LATIUM_CO_TRY(const client::LockResponse response, co_await show_lock(core, std::move(request), deadline));
+  co_return response.SerializeAsString();
 }
 
 }  // namespace latium

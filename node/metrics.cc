@@ -25,6 +25,7 @@ struct LoopSide {
   LivenessCounts members;
   LivenessStatistics liveness;
   SwimStatistics swim;
+  RegistersStatistics registers;
 };
 
 class Collector final : public prometheus::Collectable {
@@ -81,6 +82,7 @@ class Collector final : public prometheus::Collectable {
             read.transport.overloaded + read.service.overloaded);
     counter(out, "latium_clock_stamps_refused_total", "Clock stamps of peers that were too far ahead",
             read.transport.refused_stamps);
+    add_registers(out, read.registers);
     add_liveness(out, read);
   }
 
@@ -107,13 +109,28 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_swim_refutations_total", "Times that this node was doubted and said no", read.swim.refutations);
   }
 
+  void add_registers(std::vector<MetricFamily>& out, const RegistersStatistics& read) const {
+    counter(out, "latium_register_commands_total", "Changes of registers and locks proposed by this node", read.commands);
+    counter(out, "latium_register_reads_total", "Reads of registers and locks by this node", read.reads);
+    counter(out, "latium_register_rounds_total", "Prepare and accept phases of them", read.rounds);
+    counter(out, "latium_register_contended_total", "Phases that another proposer was ahead of", read.contended);
+    counter(out, "latium_register_forwarded_total", "Changes given to the register's first replica", read.forwarded);
+    counter(out, "latium_register_unavailable_total", "Calls that no majority answered in time", read.unavailable);
+    counter(out, "latium_register_unknown_outcomes_total", "Changes that may have been made", read.unknown_outcomes);
+    counter(out, "latium_register_round_trips_total", "Round trips between nodes of all calls", read.cost.round_trips);
+    counter(out, "latium_register_wan_round_trips_total", "Those of them that left the site", read.cost.wan_round_trips);
+    gauge(out, "latium_register_replicas_asked_max", "Most replicas asked in one round trip", read.cost.replicas_asked);
+    counter(out, "latium_register_bytes_total", "Keys and states that calls moved between nodes, about", read.cost.bytes);
+  }
+
   // The endpoint dies before the loop stops, so the closure always runs.
   LoopSide read_loop_side() const {
     std::promise<LoopSide> promise;
     auto read = promise.get_future();
     boost::asio::post(loop_.context(), [this, &promise] {
       promise.set_value({service_.statistics(), transport_ != nullptr ? transport_->statistics() : TransportStatistics(),
-                         core_.liveness().counts(), core_.liveness().statistics(), core_.liveness().swim().statistics()});
+                         core_.liveness().counts(), core_.liveness().statistics(), core_.liveness().swim().statistics(),
+                         core_.cluster().registers().statistics()});
     });
     return read.get();
   }

@@ -234,10 +234,9 @@ Result<void> Node::Impl::stop() {
   return result;
 }
 
-Result<void> Node::Impl::know_tenant(std::string_view name) {
-  if (core->catalog().find(name)) return {};
-  LATIUM_CHECKED(run<std::shared_ptr<TenantHandle>>(find_tenant(core->cluster(), std::string(name), patience())));
-  return {};
+Result<std::shared_ptr<TenantHandle>> Node::Impl::know_tenant(std::string_view name) {
+  if (auto known = core->catalog().find(name)) return known;
+  return run<std::shared_ptr<TenantHandle>>(find_tenant(core->cluster(), std::string(name), patience()));
 }
 
 NodeStatus Node::Impl::status() {

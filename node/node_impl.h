@@ -61,8 +61,8 @@ struct Node::Impl {
   }
   /// The deadline of a call that comes without one.
   MonotonicTime patience() { return saturating_add(loop.runtime().clock.monotonic_now(), std::chrono::seconds(10)); }
-  /// The tenant's record is here when it returns. `unknown_tenant`.
-  Result<void> know_tenant(std::string_view name);
+  /// The tenant, whose record is here when it returns. `unknown_tenant`.
+  Result<std::shared_ptr<TenantHandle>> know_tenant(std::string_view name);
 
   /// What a call answers when the engine closed under it.
   template <class T>

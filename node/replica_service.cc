@@ -35,7 +35,10 @@ Result<void> check_holds(const Cluster& cluster, const RegisterKey& key) {
 }
 
 Task<Bytes> serve_registers(Cluster& cluster, Bytes bytes) {
-  LATIUM_CO_TRY(auto request, parse_request<replica::RegistersRequest>(bytes));
+  // Many small messages in one: together in an arena, they cost a fraction.
+  google::protobuf::Arena arena;
+  LATIUM_CO_TRY(auto* const parsed, parse_request<replica::RegistersRequest>(bytes, arena));
+  auto& request = *parsed;
   if (request.items_size() > static_cast<int>(kStepsAMessage)) {
     co_return fail(ErrorCode::invalid_argument, "more steps on registers in one message than " + std::to_string(kStepsAMessage));
   }
@@ -56,7 +59,7 @@ Task<Bytes> serve_registers(Cluster& cluster, Bytes bytes) {
     return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
   });
   if (!answers) co_return fail(answers.error());
-  replica::RegistersResponse response;
+  auto& response = *google::protobuf::Arena::CreateMessage<replica::RegistersResponse>(&arena);
   for (const auto& answer : *answers) to_message(answer, *response.add_answers());
   co_return response.SerializeAsString();
 }

@@ -91,5 +91,7 @@ AcceptorStep step(AcceptorRecord& record, const Ballot& floor, const AcceptorOp&
 Bytes encode_acceptor(const AcceptorRecord& record);
 /// `corruption` on what encode_acceptor cannot have written.
 Result<AcceptorRecord> decode_acceptor(BytesView stored);
+/// decode_acceptor().last_chosen() without the rest of the record: what a local read needs.
+Result<RegisterState> decode_last_chosen(BytesView stored);
 
 }  // namespace latium

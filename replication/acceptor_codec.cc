@@ -33,7 +33,8 @@ Result<Ballot> take_ballot(BytesView& in) {
   return ballot;
 }
 
-Result<RegisterState> take_state(BytesView& in) {
+// `out`: null to pass over it.
+Result<void> take_state(BytesView& in, RegisterState* out) {
   LATIUM_TRY(const std::uint64_t version, take_varint(in));
   if (in.size() < 16) return malformed("is cut short in a request id");
   const RequestId request{get_u64(in.data()), get_u64(in.data() + 8)};
@@ -42,7 +43,8 @@ Result<RegisterState> take_state(BytesView& in) {
   if (size > 0 && in.size() < size - 1) return malformed("is cut short in its value");
   const BytesView value = in.substr(0, size > 0 ? size - 1 : 0);
   in.remove_prefix(value.size());
-  return RegisterState{version, request, size > 0, Bytes(value)};
+  if (out != nullptr) *out = {version, request, size > 0, Bytes(value)};
+  return {};
 }
 
 struct Header {
@@ -93,16 +95,30 @@ Result<AcceptorRecord> decode_acceptor(BytesView in) {
   record.promised = header.promised;
   if (header.flags & kHasAccepted) {
     LATIUM_TRY(record.accepted, take_ballot(in));
-    LATIUM_TRY(record.state, take_state(in));
+    LATIUM_CHECKED(take_state(in, &record.state));
     if (header.flags & kAcceptedIsChosen) record.chosen = record.accepted;
     if (header.flags & kHasOlderChosen) {
       LATIUM_TRY(record.chosen, take_ballot(in));
-      LATIUM_TRY(record.chosen_state, take_state(in));
+      LATIUM_CHECKED(take_state(in, &record.chosen_state.emplace()));
     }
   }
   if (!in.empty()) return malformed("has bytes behind its end");
   if (record.accepted > record.promised || record.chosen > record.accepted) return malformed("has ballots out of order");
   return record;
+}
+
+Result<RegisterState> decode_last_chosen(BytesView in) {
+  LATIUM_TRY(const Header header, take_header(in));
+  RegisterState state;
+  if ((header.flags & (kAcceptedIsChosen | kHasOlderChosen)) == 0) return state;
+  LATIUM_TRY([[maybe_unused]] const Ballot accepted, take_ballot(in));
+  const bool older = (header.flags & kHasOlderChosen) != 0;
+  LATIUM_CHECKED(take_state(in, older ? nullptr : &state));
+  if (older) {
+    LATIUM_TRY([[maybe_unused]] const Ballot chosen, take_ballot(in));
+    LATIUM_CHECKED(take_state(in, &state));
+  }
+  return state;
 }
 
 }  // namespace latium

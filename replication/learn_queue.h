@@ -14,8 +14,9 @@ namespace latium {
 /// read of the register.
 class LearnQueue {
  public:
-  /// How long a chosen state may wait to be told.
-  static constexpr Duration kLaziness = std::chrono::milliseconds(5);
+  /// How long a chosen state may wait to be told. Of a register that changes more often, only the last state is: the next accept
+  /// tells of the others.
+  static constexpr Duration kLaziness = std::chrono::milliseconds(50);
 
   LearnQueue(Runtime& runtime, ReplicaLinks& links) : runtime_(runtime), links_(links) {}
   ~LearnQueue();

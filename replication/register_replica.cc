@@ -29,27 +29,53 @@ Bytes stored_floor(const Ballot& floor) {
 // Keeps a slot in memory.
 class RegisterReplica::Hold {
  public:
-  Hold(RegisterReplica& replica, Bytes stored_key) : replica_(&replica), key_(std::move(stored_key)) {
-    auto& slot = replica.slots_[key_];
-    if (!slot) slot = std::make_unique<Slot>();
-    slot_ = slot.get();
-    ++slot_->users;
+  Hold(RegisterReplica& replica, Bytes stored_key) : replica_(&replica) {
+    entry_ = &*replica.slots_.try_emplace(std::move(stored_key)).first;
+    if (!entry_->second) {
+      entry_->second = std::make_unique<Slot>();
+    } else if (entry_->second->users == 0) {
+      replica.wake(*entry_->second);
+    }
+    ++entry_->second->users;
   }
-  Hold(Hold&& other) noexcept
-      : replica_(std::exchange(other.replica_, nullptr)), key_(std::move(other.key_)), slot_(other.slot_) {}
+  Hold(Hold&& other) noexcept : replica_(std::exchange(other.replica_, nullptr)), entry_(other.entry_) {}
   Hold& operator=(Hold&&) = delete;
   ~Hold() {
-    if (replica_ != nullptr && --slot_->users == 0) replica_->slots_.erase(key_);
+    if (replica_ != nullptr && --entry_->second->users == 0) replica_->retire(*entry_);
   }
 
-  Slot& slot() const { return *slot_; }
-  const Bytes& key() const { return key_; }
+  Slot& slot() const { return *entry_->second; }
+  const Bytes& key() const { return entry_->first; }
 
  private:
   RegisterReplica* replica_;
-  Bytes key_;
-  Slot* slot_;
+  Slots::value_type* entry_;  // does not move while the slot is there
 };
+
+// Nobody uses it any more. A record that is not as on disk (its write failed) goes, and so does one of nothing: it costs no disk
+// to read again, and what is not there may be put there without a step (put_initial).
+void RegisterReplica::retire(Slots::value_type& entry) {
+  Slot& slot = *entry.second;
+  if (!slot.current || slot.current != slot.durable || *slot.current == AcceptorRecord()) {
+    slots_.erase(slots_.find(entry.first));
+    return;
+  }
+  const auto& older = slot.current->chosen_state;
+  slot.idle_bytes = 512 + 2 * entry.first.size() + slot.current->state.value.size() + (older ? older->value.size() : 0);
+  idle_bytes_ += slot.idle_bytes;
+  idle_.push_front(&entry.first);
+  slot.idle = idle_.begin();
+  while (idle_.size() > kIdleMax || idle_bytes_ > kIdleBytesMax) {
+    const auto oldest = slots_.find(*idle_.back());
+    wake(*oldest->second);
+    slots_.erase(oldest);
+  }
+}
+
+void RegisterReplica::wake(Slot& slot) {
+  idle_bytes_ -= slot.idle_bytes;
+  idle_.erase(slot.idle);
+}
 
 // What one call of handle() decided.
 struct RegisterReplica::Plan {

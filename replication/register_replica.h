@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -31,6 +32,10 @@ struct RegisterPage {
 /// Loop thread only. Engine and runtime outlive it, it outlives its tasks.
 class RegisterReplica {
  public:
+  /// Records kept in memory while nobody works on them, and about their bytes: what is accepted now is learned soon.
+  static constexpr std::size_t kIdleMax = 16384;
+  static constexpr std::size_t kIdleBytesMax = 16u << 20;
+
   RegisterReplica(Runtime& runtime, Engine& engine) : runtime_(runtime), engine_(engine) {}
 
   /// Loads the floors of the partitions. Blocks; before any other call.
@@ -49,13 +54,19 @@ class RegisterReplica {
  private:
   using Record = std::shared_ptr<const AcceptorRecord>;
 
-  // A register in use. It stays in memory while anyone works on it, so that two steps never start from the same old record.
+  struct Slot;
+  using Slots = std::unordered_map<Bytes, std::unique_ptr<Slot>>;
+
+  // A register in memory. It stays there while anyone works on it, so that two steps never start from the same old record; and
+  // for a while after, if it is as on disk.
   struct Slot {
     Record current;  // with everything that was decided
     Record durable;  // with what is on disk for certain; what reads see
     bool loading = false;
     Event load_ended;
     std::size_t users = 0;
+    std::list<const Bytes*>::iterator idle{};  // while nobody uses it
+    std::size_t idle_bytes = 0;
   };
   class Hold;
   struct Change {
@@ -69,10 +80,14 @@ class RegisterReplica {
   void step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan);
   void plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next, RecordChange change, Plan& plan);
   Ballot floor_of(const RegisterKey& key) const;
+  void retire(Slots::value_type& entry);
+  void wake(Slot& slot);
 
   Runtime& runtime_;
   Engine& engine_;
-  std::unordered_map<Bytes, std::unique_ptr<Slot>> slots_;
+  Slots slots_;
+  std::list<const Bytes*> idle_;  // keys of slots that nobody uses, latest first
+  std::size_t idle_bytes_ = 0;
   std::map<Bytes, Ballot> floors_;  // by the six bytes of tenant and partition
   std::set<Bytes> unsaved_floors_;  // raised, and not on disk for certain
 };

@@ -1,8 +1,8 @@
-// The calls of Bucket in Asio's style: any completion token, any executor. With use_awaitable:
+// The calls of Bucket, TenantRegisters and Lock in Asio's style: any completion token, any executor. With use_awaitable:
 //
 //   latium::Result<std::optional<latium::Found>> found = co_await latium::async_get(bucket, "key", boost::asio::use_awaitable);
 //
-// Semantics, errors and cost are those of the Bucket method of the same name. The completion runs on the token's associated
+// Semantics, errors and cost are those of the method of the same name. The completion runs on the token's associated
 // executor. Not cancellable: the outcome of a write is always waited for.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "latium/bucket.h"
+#include "latium/node.h"
 
 namespace latium {
 
@@ -69,6 +70,61 @@ auto async_scan(Bucket bucket, ScanOptions options, Token&& token) {
         target.scan_async(std::move(what), asio_internal::bring_home<ScanPage>(std::move(handler)));
       },
       token, std::move(bucket), std::move(options));
+}
+
+template <class Token>
+auto async_get(TenantRegisters registers, std::string key, RegisterReadOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<RegisterValue>)>(
+      [](auto handler, TenantRegisters target, std::string k, RegisterReadOptions how) {
+        target.get_async(std::move(k), how, asio_internal::bring_home<RegisterValue>(std::move(handler)));
+      },
+      token, std::move(registers), std::move(key), options);
+}
+
+template <class Token>
+auto async_cas(TenantRegisters registers, std::string key, Expected expected, std::string value, RegisterWriteOptions options,
+               Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<RegisterChange>)>(
+      [](auto handler, TenantRegisters target, std::string k, Expected e, std::string v, RegisterWriteOptions how) {
+        target.cas_async(std::move(k), std::move(e), std::move(v), how,
+                         asio_internal::bring_home<RegisterChange>(std::move(handler)));
+      },
+      token, std::move(registers), std::move(key), std::move(expected), std::move(value), options);
+}
+
+template <class Token>
+auto async_remove(TenantRegisters registers, std::string key, Expected expected, RegisterWriteOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<RegisterChange>)>(
+      [](auto handler, TenantRegisters target, std::string k, Expected e, RegisterWriteOptions how) {
+        target.remove_async(std::move(k), std::move(e), how, asio_internal::bring_home<RegisterChange>(std::move(handler)));
+      },
+      token, std::move(registers), std::move(key), std::move(expected), options);
+}
+
+/// The node lives until the lock is there or refused.
+template <class Token>
+auto async_lock(Node& node, std::string tenant, std::string name, LockOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<Lock>)>(
+      [](auto handler, Node* target, std::string t, std::string n, LockOptions how) {
+        target->lock_async(std::move(t), std::move(n), std::move(how), asio_internal::bring_home<Lock>(std::move(handler)));
+      },
+      token, &node, std::move(tenant), std::move(name), std::move(options));
+}
+
+/// The lock lives until the answer.
+template <class Token>
+auto async_renew(Lock& lock, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<LockInfo>)>(
+      [](auto handler, Lock* target) { target->renew_async(asio_internal::bring_home<LockInfo>(std::move(handler))); }, token,
+      &lock);
+}
+
+/// The lock lives until the answer.
+template <class Token>
+auto async_release(Lock& lock, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<LockInfo>)>(
+      [](auto handler, Lock* target) { target->release_async(asio_internal::bring_home<LockInfo>(std::move(handler))); }, token,
+      &lock);
 }
 
 }  // namespace latium

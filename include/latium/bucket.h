@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "latium/call.h"
 #include "latium/error.h"
 
 namespace latium {
@@ -57,9 +57,6 @@ struct ScanPage {
   std::vector<Entry> entries;
   bool more = false;  ///< ask again with `after` = the last key
 };
-
-template <class T>
-using Callback = std::move_only_function<void(Result<T>)>;
 
 /// A handle: cheap to copy, any thread. It outlives neither its node nor its tenant: afterwards calls answer `unavailable`
 /// or `unknown_tenant`.

@@ -2,6 +2,9 @@
 #pragma once
 
 #include "latium/bucket.h"
+#include "latium/call.h"
 #include "latium/error.h"
+#include "latium/lock.h"
 #include "latium/node.h"
 #include "latium/options.h"
+#include "latium/registers.h"

@@ -9,7 +9,9 @@
 
 #include "latium/bucket.h"
 #include "latium/error.h"
+#include "latium/lock.h"
 #include "latium/options.h"
+#include "latium/registers.h"
 
 namespace latium {
 
@@ -70,6 +72,17 @@ class Node {
 
   /// A handle on a bucket, which the first put makes. `unknown_tenant`, `invalid_argument` (name).
   Result<Bucket> bucket(std::string_view tenant, std::string_view name);
+
+  /// A handle on the tenant's registers. `unknown_tenant`.
+  Result<TenantRegisters> registers(std::string_view tenant);
+
+  /// Takes the lock, waiting for it as long as the options say. Linearizable. One round trip to a majority, or two, and one to
+  /// the node that serves the lock unless that is this one. Errors: `conflict` (another holds it: the message says who, and for
+  /// how long), `unknown_tenant`, `invalid_argument`, `unavailable`, `unknown_outcome` (it may be taken under the owner given).
+  Result<Lock> lock(std::string_view tenant, std::string_view name, LockOptions options = {});
+  void lock_async(std::string tenant, std::string name, LockOptions options, Callback<Lock> done);
+  /// Who holds a lock. Linearizable; costs and errors of a quorum read of a register.
+  Result<LockInfo> show_lock(std::string_view tenant, std::string_view name);
 
   NodeStatus status() const;
 

@@ -176,6 +176,8 @@ void add_bench_commands(CLI::App& app, const Choose& choose) {
   add_kv(*kv, *arguments);
   kv->callback([choose, arguments] { choose([arguments](Context& context) { return run_bench_kv(context, *arguments); }); });
 
+  add_bench_register(*bench, choose);
+
   CLI::App* check = bench->add_subcommand("check", "Whether every write of an --acked-log is still there");
   check->add_option("BUCKET", arguments->target, "The bucket")->required()->option_text("TENANT/BUCKET");
   check->add_option("--acked-log", arguments->acked_log, "The file that bench kv wrote")->required()->option_text("FILE");

@@ -72,9 +72,9 @@ Json to_json(const BenchReport& report, const BenchOptions& options) {
   json["seconds"] = in_seconds(report.took);
   json["bytes"] = report.bytes;
   json["ended"] = ending_text(report, options);
-  json["reads"] = kind_json(report.reads.latency, report.reads.errors, report.took);
+  json["reads"] = kind_json(report.reads, report.took);
   json["reads"]["misses"] = report.reads.misses;
-  json["writes"] = kind_json(report.writes.latency, report.writes.errors, report.took);
+  json["writes"] = kind_json(report.writes, report.took);
   json["acknowledged"] = report.writes.latency.count();
   json["error_codes"] = report.codes;
   json["options"] = {{"target", options.target.to_string()},
@@ -89,7 +89,11 @@ Json to_json(const BenchReport& report, const BenchOptions& options) {
   return json;
 }
 
-void print_report(std::ostream& out, const BenchReport& report, const BenchOptions& options) {
+Json kind_json(const BenchReport::Kind& kind, Duration took) {
+  return kind_json(kind.latency, kind.errors, took);
+}
+
+void print_kinds(std::ostream& out, const BenchReport& report) {
   std::vector<std::vector<std::string>> rows = {{"KIND", "OPERATIONS", "ERRORS", "OPS/S", "P50", "P99", "P99.9", "MAX"}};
   const auto add = [&](const char* name, const BenchReport::Kind& kind) {
     if (kind.latency.count() + kind.errors > 0) rows.push_back(row(name, kind.latency, kind.errors, report.took));
@@ -98,10 +102,14 @@ void print_report(std::ostream& out, const BenchReport& report, const BenchOptio
   add("writes", report.writes);
   rows.push_back(row("all", all_of(report), report.reads.errors + report.writes.errors, report.took));
   print_table(out, rows);
+  for (const auto& [code, count] : report.codes) out << count << " x " << code << "\n";
+}
+
+void print_report(std::ostream& out, const BenchReport& report, const BenchOptions& options) {
+  print_kinds(out, report);
   out << options.clients << " clients x " << options.pipeline << " in flight, " << seconds_text(report.took) << ", "
       << format_size(report.bytes) << " moved, " << report.reads.misses << " reads found nothing; ended by "
       << ending_text(report, options) << "\n";
-  for (const auto& [code, count] : report.codes) out << count << " x " << code << "\n";
 }
 
 }  // namespace latium::cli

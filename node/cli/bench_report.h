@@ -11,6 +11,10 @@ namespace latium::cli {
 std::string ending_text(const BenchReport& report, const BenchOptions& options);
 
 Json to_json(const BenchReport& report, const BenchOptions& options);
+/// Its count, rate and latencies.
+Json kind_json(const BenchReport::Kind& kind, Duration took);
+/// The table of what was done, and the codes of errors.
+void print_kinds(std::ostream& out, const BenchReport& report);
 void print_report(std::ostream& out, const BenchReport& report, const BenchOptions& options);
 
 }  // namespace latium::cli

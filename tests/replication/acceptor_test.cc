@@ -28,6 +28,7 @@ class AcceptorTest : public testing::Test {
     const auto decoded = decode_acceptor(encode_acceptor(record_));
     ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
     EXPECT_EQ(*decoded, record_);
+    EXPECT_EQ(decode_last_chosen(encode_acceptor(record_)), record_.last_chosen());
     record_ = *decoded;
   }
 
@@ -143,6 +144,22 @@ TEST_F(AcceptorTest, WhatIsAbsorbedCountsUnderItsOwnBallotWhateverWasPromised) {
   EXPECT_FALSE(accepts(ballot(5), state(2, "x")));
   EXPECT_TRUE(take(AbsorbOp{ballot(3), state(1, "old")}).answer.ok);
   EXPECT_EQ(record_.state, state(1, "a"));
+}
+
+TEST(AcceptorCodecTest, TheLastChosenIsReadWithoutTheRest) {
+  const auto last = [](const AcceptorRecord& record) { return decode_last_chosen(encode_acceptor(record)).value(); };
+  AcceptorRecord record;
+  EXPECT_EQ(last(record), RegisterState());
+  (void)step(record, Ballot(), AcceptOp{ballot(1), state(1, "a"), ballot(2), Ballot()});
+  EXPECT_EQ(last(record), RegisterState()) << "accepted, not known to be chosen";
+  (void)step(record, Ballot(), AcceptOp{ballot(2), state(2, "b"), ballot(3), ballot(1)});
+  EXPECT_EQ(last(record), state(1, "a"));
+  (void)step(record, Ballot(), LearnOp{ballot(2), std::nullopt});
+  EXPECT_EQ(last(record), state(2, "b"));
+  const Bytes good = encode_acceptor(record);
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    EXPECT_FALSE(decode_last_chosen(good.substr(0, size)).has_value()) << size;
+  }
 }
 
 TEST(AcceptorCodecTest, DamageIsCorruption) {

@@ -1,9 +1,18 @@
 // Links the installed library: wrong include directories, missing archives and missing dependencies all end here.
-#include <latium/error.h>
+#include <latium/latium.h>
 
+#include <filesystem>
 #include <iostream>
 
 int main() {
-  std::cout << latium::to_string(latium::ErrorCode::not_found) << '\n';
-  return latium::exit_status(latium::ErrorCode::not_found) == 1 ? 0 : 1;
+  const auto directory = std::filesystem::current_path() / "consumer-data";
+  std::filesystem::remove_all(directory);
+  auto node = latium::Node::open({.data_dir = directory, .site = "rennes", .bootstrap = true});
+  if (!node || !node->create_tenant("acme")) return 1;
+  auto lock = node->lock("acme", "l");
+  auto registers = node->registers("acme");
+  if (!lock || !registers || !registers->cas("k", latium::Expected::absent(), std::to_string(lock->token()))) return 1;
+  const auto found = registers->get("k");
+  std::cout << found->value.value_or("nothing") << '\n';
+  return lock->release() && found->value == "1" ? 0 : 1;
 }
