@@ -80,9 +80,9 @@ TEST_P(RingBalance, NoNodeHoldsMuchMoreThanTheMean) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Clusters, RingBalance,
-                         testing::Values(Cluster{{.sites = 1, .nodes = 100}, "s1:1", 1000, 1.12},
-                                         Cluster{{.sites = 1, .nodes = 100}, "s1:3", 1000, 1.12},
-                                         Cluster{{.sites = 2, .nodes = 100, .racks = 3}, "s1:2,s2:1", 1000, 1.12},
+                         testing::Values(Cluster{{.sites = 1, .nodes = 100}, "s1:1", 1000, 1.13},
+                                         Cluster{{.sites = 1, .nodes = 100}, "s1:3", 1000, 1.13},
+                                         Cluster{{.sites = 2, .nodes = 100, .racks = 3}, "s1:2,s2:1", 1000, 1.13},
                                          Cluster{{.sites = 2, .nodes = 100, .racks = 10}, "s1:3,s2:2", 300, 1.15},
                                          Cluster{{.sites = 1, .nodes = 100}, "s1:3", 200, 1.15},
                                          Cluster{{.sites = 3, .nodes = 100}, "everywhere: 2", 500, 1.15},
