@@ -1,4 +1,5 @@
 // latiumd: a node as a program of its own, for storage-only sites.
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -116,6 +117,8 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   handle(signals, end_before_ready);
   signal(SIGPIPE, SIG_IGN);
+  // Its lines about messages that do not parse: whoever sends garbage would fill the log.
+  google::protobuf::SetLogHandler(nullptr);
 
   CLI::App app("A node of a Latium cluster.", "latiumd");
   app.set_version_flag("--version", std::string(latium::program_version()));
