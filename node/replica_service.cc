@@ -35,7 +35,7 @@ Result<void> check_holds(const Cluster& cluster, const RegisterKey& key) {
 }
 
 Task<Bytes> serve_registers(Cluster& cluster, Bytes bytes) {
-  // Many small messages in one: together in an arena, they cost a fraction.
+  // Many small messages in one, which live and die together.
   google::protobuf::Arena arena;
   LATIUM_CO_TRY(auto* const parsed, parse_request<replica::RegistersRequest>(bytes, arena));
   auto& request = *parsed;

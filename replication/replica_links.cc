@@ -53,7 +53,7 @@ void ReplicaLinks::schedule(Link& link) {
   boost::asio::post(runtime_.executor, [this, &link, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
     link.scheduled = false;
-    flush(link, 0);
+    flush(link, false);
   });
 }
 
@@ -64,13 +64,12 @@ void ReplicaLinks::linger(Link& link) {
   runtime_.timers.schedule(end, [this, &link, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
     link.lingering = false;
-    flush(link, link.waiting.size());
+    flush(link, true);
   });
 }
 
-void ReplicaLinks::flush(Link& link, std::size_t overdue) {
-  const std::size_t may_wait = link.waiting.size() - overdue;
-  while (link.waiting.size() > may_wait || (!link.waiting.empty() && link.in_flight < kMessagesInFlight)) {
+void ReplicaLinks::flush(Link& link, bool overdue) {
+  while (!link.waiting.empty() && (overdue || link.in_flight < kMessagesInFlight)) {
     std::vector<Waiting> batch = take_batch(link);
     if (batch.empty()) continue;
     if (!tasks_.has_room()) {

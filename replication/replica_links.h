@@ -60,8 +60,8 @@ class ReplicaLinks {
   bool is_down(NodeId node) const;
   void schedule(Link& link);
   void linger(Link& link);
-  /// Sends what there is room for, and the first `overdue` steps in any case.
-  void flush(Link& link, std::size_t overdue);
+  /// Sends what waits: what there is room for, or all of it.
+  void flush(Link& link, bool overdue);
   std::vector<Waiting> take_batch(Link& link);
   Task<void> exchange(Link& link, std::vector<Waiting> batch);
   Task<std::vector<Result<AcceptorAnswer>>> ask(NodeId node, Epoch epoch, std::vector<ReplicaItem> items);

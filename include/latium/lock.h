@@ -27,7 +27,8 @@ struct LockInfo {
   bool held = false;        ///< and its lease has not run out
   std::string owner;        ///< empty: nobody's
   std::uint64_t token = 0;  ///< of the last owner; 0: there was none yet
-  /// By the cluster's clocks. The lock is given to another no sooner than max_clock_offset_ms after it.
+  /// By the wall clock of the node that granted or renewed it. The lock is given to another max_clock_offset_ms after it, or when
+  /// it was not renewed for the lease and that time by the clock of a node where it is waited for, whatever `expires` says.
   std::chrono::system_clock::time_point expires{};
   CallCost cost;
 };
@@ -60,7 +61,7 @@ class Lock {
   const std::string& tenant() const;
   const std::string& name() const;
 
-  /// Puts the end of the lease off to one whole lease from now; never nearer. A lease that ran out is taken up again if nobody
+  /// Puts the end of the lease to one whole lease from now. A lease that ran out is taken up again if nobody
   /// has taken the lock since. One round trip to a majority on the node where the lock is served, otherwise two or more.
   Result<LockInfo> renew();
   void renew_async(Callback<LockInfo> done);

@@ -12,16 +12,16 @@ constexpr RequestId kFirst{1, 1};
 constexpr RequestId kSecond{2, 2};
 
 TEST_F(RegistersTest, OfTwoProposersThatMeetEachFindsWhatTheOtherDid) {
-  // The first has promises, and its accepts are held back until the second has created the register.
+  // The first has promises, and its accepts at others are held back until the second has written. Its own replica accepts at
+  // once.
   wire([](const Step& step) { return step.from == 0 && step.is<AcceptOp>() ? Fate::waits : Fate::arrives; });
-  // Its own replica is no exception: it must not accept before either.
   const Pending first = start(create(0, "first", kFirst, seconds(20)));
   pass(milliseconds(20));
   EXPECT_EQ(text_of(run(write(1, "second", kSecond))), "applied");
   EXPECT_FALSE(first->has_value());
   heal();
   wait_for(first);
-  // Its ballot was below by then. What its own replica had accepted alone was passed over, or taken up and then replaced.
+  // Its ballot was below by then, and what its own replica had accepted alone was passed over, or taken up and replaced.
   EXPECT_EQ(read(2), "second");
   EXPECT_NE(text_of(**first), "applied") << "there was something when it ran, and nothing of it is left";
 }

@@ -144,10 +144,11 @@ class ThreeReplicas : public Simulated {
     go_on_.set();
   }
 
-  /// A write of `value`, none to delete. `expected`: see CasCommand.
+  /// Writes `value` whatever is there; none deletes.
   Task<CommandOutcome> write(std::size_t node, std::optional<Bytes> value, RequestId request, Duration time = seconds(5)) {
     return at(node).execute(key(), CasCommand{CasCommand::Expect::anything, {}, 0, std::move(value)}, request, in(time));
   }
+  /// Writes it only where nothing is.
   Task<CommandOutcome> create(std::size_t node, Bytes value, RequestId request, Duration time = seconds(5)) {
     return at(node).execute(key(), CasCommand{CasCommand::Expect::absent, {}, 0, std::move(value)}, request, in(time));
   }

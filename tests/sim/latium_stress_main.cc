@@ -122,7 +122,10 @@ int run(const StressOptions& options) {
   Stress stress(options);
   const std::string left = stress.play();
   const std::string lines = stress.history();
-  if (!options.history.empty()) std::ofstream(options.history) << lines;
+  if (!options.history.empty() && !(std::ofstream(options.history) << lines << std::flush)) {
+    std::cerr << "latium-stress: cannot write " << options.history << ": give the path of a file that can be written\n";
+    return 2;
+  }
   const Judgement judged = judge_history(lines, CheckKind::any);
   std::cout << judged.text;
   if (judged.exit_status != 0) return judged.exit_status;
