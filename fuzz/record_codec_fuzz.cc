@@ -1,11 +1,12 @@
-// Stored data keys, records and tenant records: arbitrary bytes are refused as corruption or decode to what encodes back.
+// Stored keys, versions and tenant records: arbitrary bytes are refused as corruption or decode to what encodes back.
 #include <cstddef>
 #include <cstdint>
 
 #include "base/check.h"
+#include "replication/hint_book.h"
+#include "replication/version.h"
 #include "ring/tenant.h"
 #include "store/key_layout.h"
-#include "store/record.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const latium::BytesView bytes(reinterpret_cast<const char*>(data), size);
@@ -14,9 +15,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     LATIUM_CHECK(key.error().code == latium::ErrorCode::corruption);
   }
-  if (const auto record = latium::decode_record(latium::Bytes(bytes))) {
-    LATIUM_CHECK(latium::encode_record(record->version, record->value) == bytes);
+  if (const auto held = latium::decode_versions(bytes)) {
+    LATIUM_CHECK(latium::encode_versions(*held) == bytes);
+    LATIUM_CHECK(latium::merge(*held, *held) == *held);
+    LATIUM_CHECK(latium::decode_context_token(latium::encode_context_token(*held))->context == held->context);
+  } else {
+    LATIUM_CHECK(held.error().code == latium::ErrorCode::corruption);
   }
+  if (const auto hint = latium::parse_hint_key(bytes)) LATIUM_CHECK(latium::hint_key(hint->first, hint->second) == bytes);
   if (const auto tenant = latium::decode_tenant(bytes)) {
     // Protobuf takes several encodings of one message; the value is what must survive.
     const auto again = latium::decode_tenant(latium::encode_tenant(*tenant));

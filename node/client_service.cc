@@ -13,10 +13,11 @@ namespace latium {
 
 namespace {
 
-using Handler = Task<Bytes> (*)(NodeCore&, Bytes);
+using Handler = Task<Bytes> (*)(NodeCore&, Bytes, MonotonicTime);
 
+// Null: no such method.
 Handler handler_of(Method method) {
-  switch (static_cast<wire::Method>(method)) {
+  switch (method) {
     case wire::METHOD_KV_PUT:
       return handle_kv_put;
     case wire::METHOD_KV_PUT_MANY:
@@ -29,16 +30,6 @@ Handler handler_of(Method method) {
       return handle_kv_scan;
     case wire::METHOD_FAULTS_SET:
       return handle_faults_set;
-    default:
-      return nullptr;
-  }
-}
-
-using AskingHandler = Task<Bytes> (*)(NodeCore&, Bytes, MonotonicTime);
-
-// Those that may ask other nodes; null: no such method.
-AskingHandler asking_handler_of(Method method) {
-  switch (method) {
     case wire::METHOD_TENANT_CREATE:
       return handle_tenant_create;
     case wire::METHOD_TENANT_LIST:
@@ -118,6 +109,8 @@ Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   response.set_role(core.options().holds_replicas ? "storage" : "client");
   response.set_requests(requests);
   fill_members(core, response);
+  response.set_hints_count(core.buckets().hints().count());
+  response.set_hints_bytes(core.buckets().hints().bytes());
   response.set_connections(info.connections ? info.connections() : 0);
   co_return response.SerializeAsString();
 }
@@ -154,9 +147,7 @@ void ClientService::spawn(IncomingRequest request) {
   if (request.method() == wire::METHOD_STATUS) {
     work = describe(core_, info_, statistics_.requests);
   } else if (const Handler handler = handler_of(request.method()); handler != nullptr) {
-    work = handler(core_, request.take_payload());
-  } else if (const AskingHandler asking = asking_handler_of(request.method()); asking != nullptr) {
-    work = asking(core_, request.take_payload(), working_deadline(core_, request.deadline()));
+    work = handler(core_, request.take_payload(), working_deadline(core_, request.deadline()));
   } else if (is_between_nodes(request.method())) {
     if (request.peer().role != PeerRole::node) {
       ++statistics_.failures;

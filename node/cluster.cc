@@ -51,9 +51,10 @@ Result<std::unique_ptr<Cluster>> Cluster::open(Runtime& runtime, Engine& engine,
   std::unique_ptr<Cluster> cluster(new Cluster(runtime, engine, transport, catalog, self));
   LATIUM_TRY(cluster->map_, ClusterMap::open(runtime, engine));
   LATIUM_CHECKED(cluster->replica_->open());
-  LATIUM_TRY(const std::uint32_t run, count_start(engine));
+  LATIUM_TRY(cluster->run_, count_start(engine));
   cluster->links_ = std::make_unique<ReplicaLinks>(runtime, *cluster, transport, *cluster->replica_);
-  cluster->registers_ = std::make_unique<Registers>(runtime, *cluster, transport, *cluster->links_, BallotSource(self, run));
+  cluster->registers_ =
+      std::make_unique<Registers>(runtime, *cluster, transport, *cluster->links_, BallotSource(self, cluster->run_));
   cluster->update_tenants();
   return cluster;
 }

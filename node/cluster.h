@@ -24,6 +24,8 @@ class Cluster final : public ClusterView {
                                                NodeId self);
 
   NodeId self() const override { return self_; }
+  /// Counts this node's starts, from 1.
+  std::uint32_t run() const { return run_; }
   Epoch epoch() const override { return map_->epoch(); }
   Bytes encoded_topology() const override { return encode_topology(map_->ring()->topology()); }
   Task<void> adopt_topology(Bytes encoded) override;
@@ -72,6 +74,7 @@ class Cluster final : public ClusterView {
   Transport& transport_;
   TenantCatalog& catalog_;
   NodeId self_;
+  std::uint32_t run_ = 0;
   std::unique_ptr<ClusterMap> map_;
   std::unique_ptr<RegisterReplica> replica_;
   std::unique_ptr<ReplicaLinks> links_;

@@ -60,7 +60,7 @@ Result<FaultRules> parse_fault_rules(BytesView request) {
   return FaultRules(std::move(rules));
 }
 
-Task<Bytes> handle_faults_set(NodeCore&, Bytes) {
+Task<Bytes> handle_faults_set(NodeCore&, Bytes, MonotonicTime) {
   co_return fail(ErrorCode::unsupported, "this node takes no fault rules: start it with --enable-faults");
 }
 

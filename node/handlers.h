@@ -9,7 +9,7 @@ namespace latium {
 /// For requests that come without a deadline of their own.
 MonotonicTime default_deadline(NodeCore& core);
 
-// Those that ask other nodes: `deadline` is a little before the caller's, so that their answer still reaches it.
+// `deadline` is a little before the caller's, so that their answer still reaches it.
 Task<Bytes> handle_tenant_create(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_tenant_list(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_tenant_describe(NodeCore& core, Bytes request, MonotonicTime deadline);
@@ -26,19 +26,16 @@ Task<Bytes> handle_lock_show(NodeCore& core, Bytes request, MonotonicTime deadli
 Task<Bytes> handle_topology(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_ring_show(NodeCore& core, Bytes request, MonotonicTime deadline);
 
-Task<Bytes> handle_kv_put(NodeCore& core, Bytes request);
-Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes request);
-Task<Bytes> handle_kv_get(NodeCore& core, Bytes request);
-Task<Bytes> handle_kv_delete(NodeCore& core, Bytes request);
-Task<Bytes> handle_kv_scan(NodeCore& core, Bytes request);
+Task<Bytes> handle_kv_put(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_kv_get(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_kv_delete(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_kv_scan(NodeCore& core, Bytes request, MonotonicTime deadline);
 
 /// Of a node that was started without enable_faults: `unsupported`. With it, FaultSwitch serves this before.
-Task<Bytes> handle_faults_set(NodeCore& core, Bytes request);
+Task<Bytes> handle_faults_set(NodeCore& core, Bytes request, MonotonicTime deadline);
 
-/// KvGet from memory only; nothing when the disk has to be read.
+/// KvGet from memory only; nothing when the disk, or another node, has to be asked.
 Result<std::optional<Bytes>> kv_get_cached(NodeCore& core, const Bytes& request);
-
-/// The outcome of a get as its response message.
-Bytes encode_get_response(const NodeCore& core, BytesView key, std::optional<Record> found);
 
 }  // namespace latium

@@ -42,7 +42,8 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
       cluster_(std::move(cluster)),
       locks_(std::make_unique<Locks>(runtime, *cluster_, cluster_->registers(), options_.max_clock_offset)),
       hlc_(hlc),
-      kv_(runtime, engine, *catalog_, hlc),
+      dots_(identity_.node, cluster_->run()),
+      kv_(runtime, engine, *catalog_, hlc, dots_),
       started_at_(runtime.clock.monotonic_now()),
       background_(runtime.executor, kBackgroundTasks) {
   watch_liveness(transport);
@@ -55,6 +56,7 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
   LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node));
   std::unique_ptr<NodeCore> core(new NodeCore(runtime, engine, transport, hlc, std::move(identity), std::move(options),
                                               std::move(catalog), std::move(cluster)));
+  LATIUM_TRY(core->buckets_, BucketService::open(runtime, engine, transport, *core->cluster_, hlc, core->dots_));
   return core;
 }
 
@@ -122,6 +124,7 @@ Task<void> NodeCore::join(std::string address) {
   follow_map();
   LATIUM_CO_CHECKED(background_.spawn(liveness_->run()));
   LATIUM_CO_CHECKED(background_.spawn(look_after()));
+  LATIUM_CO_CHECKED(background_.spawn(buckets_->run()));
   co_return Result<void>();
 }
 
@@ -187,6 +190,7 @@ Task<void> NodeCore::look_after() {
 Task<void> NodeCore::stop() {
   background_.cancel();
   (void)co_await background_.join();
+  LATIUM_CO_CHECKED(co_await buckets_->stop());
   co_return co_await cluster_->stop();
 }
 

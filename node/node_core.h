@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hlc.h"
+#include "node/bucket_service.h"
 #include "node/cluster.h"
 #include "node/identity.h"
 #include "node/liveness.h"
@@ -52,6 +53,7 @@ class NodeCore {
   Cluster& cluster() { return *cluster_; }
   Locks& locks() { return *locks_; }
   LivenessService& liveness() { return *liveness_; }
+  BucketService& buckets() { return *buckets_; }
   KeyValue& kv() { return kv_; }
   const NodeIdentity& identity() const { return identity_; }
   const CoreOptions& options() const { return options_; }
@@ -81,6 +83,8 @@ class NodeCore {
   std::unique_ptr<LivenessService> liveness_;
   bool fetching_topology_ = false;
   HlcClock& hlc_;
+  DotSource dots_;
+  std::unique_ptr<BucketService> buckets_;
   KeyValue kv_;
   MonotonicTime started_at_;
   TaskGroup background_;

@@ -9,6 +9,7 @@
 #include "proto/cluster.pb.h"
 #include "proto/wire.pb.h"
 #include "replication/envelope.h"
+#include "ring/partition.h"
 #include "runtime/offload.h"
 
 namespace latium {
@@ -24,6 +25,16 @@ Bytes refuse(replica::Refusal refusal) {
   Response response;
   *response.mutable_refusal() = std::move(refusal);
   return response.SerializeAsString();
+}
+
+Result<void> same_map(const Cluster& cluster, Epoch epoch) {
+  if (cluster.epoch() == epoch) return {};
+  return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
+}
+
+Result<WriteLevel> level_of(std::uint32_t number) {
+  if (number >= 1 && number <= 4) return static_cast<WriteLevel>(number);
+  return fail(ErrorCode::invalid_argument, "a write asks for level " + std::to_string(number) + ", which is not known here");
 }
 
 // A step on a register that this node does not hold under the map in use is a bug of the sender, or an attack: nothing of a
@@ -54,10 +65,8 @@ Task<Bytes> serve_registers(Cluster& cluster, Bytes bytes) {
     LATIUM_CO_CHECKED(check_holds(cluster, item.key));
     items.push_back(std::move(item));
   }
-  const auto answers = co_await cluster.replica().handle(std::move(items), [&cluster, epoch]() -> Result<void> {
-    if (cluster.epoch() == epoch) return {};
-    return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
-  });
+  const auto answers =
+      co_await cluster.replica().handle(std::move(items), [&cluster, epoch] { return same_map(cluster, epoch); });
   if (!answers) co_return fail(answers.error());
   auto& response = *google::protobuf::Arena::CreateMessage<replica::RegistersResponse>(&arena);
   for (const auto& answer : *answers) to_message(answer, *response.add_answers());
@@ -96,6 +105,84 @@ Task<Bytes> serve_list(Cluster& cluster, Bytes bytes) {
     out.mutable_accepted()->set_node(entry.accepted.node.value);
     out.mutable_accepted()->set_attempt(entry.accepted.attempt);
     to_message(entry.state, *out.mutable_state());
+  }
+  response.set_more(page.more);
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_buckets(NodeCore& core, Bytes bytes) {
+  google::protobuf::Arena arena;
+  LATIUM_CO_TRY(auto* const request, parse_request<replica::BucketsRequest>(bytes, arena));
+  if (request->items_size() > static_cast<int>(kStepsAMessage)) {
+    co_return fail(ErrorCode::invalid_argument, "more steps on keys in one message than " + std::to_string(kStepsAMessage));
+  }
+  Cluster& cluster = core.cluster();
+  std::set<std::uint32_t> tenants;
+  for (const auto& item : request->items()) tenants.insert(item.key().tenant());
+  LATIUM_CO_TRY(auto refusal, co_await check_envelope(cluster, std::move(*request->mutable_envelope()), std::move(tenants)));
+  if (refusal) co_return refuse<replica::BucketsResponse>(*std::move(refusal));
+  const Epoch epoch = cluster.epoch();
+  std::vector<BucketItem> items;
+  items.reserve(static_cast<std::size_t>(request->items_size()));
+  for (const auto& message : request->items()) {
+    LATIUM_CO_TRY(BucketItem item, from_message(message));
+    items.push_back(std::move(item));
+  }
+  const auto answers =
+      co_await core.buckets().replica().handle(std::move(items), [&cluster, epoch] { return same_map(cluster, epoch); });
+  if (!answers) co_return fail(answers.error());
+  auto& response = *google::protobuf::Arena::CreateMessage<replica::BucketsResponse>(&arena);
+  for (const auto& answer : *answers) to_message(answer, *response.add_answers());
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_bucket_forward(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
+  LATIUM_CO_TRY(auto request, parse_request<replica::BucketForwardRequest>(bytes));
+  LATIUM_CO_TRY(auto refusal,
+                co_await check_envelope(core.cluster(), std::move(*request.mutable_envelope()), {request.key().tenant()}));
+  if (refusal) co_return refuse<replica::BucketForwardResponse>(*std::move(refusal));
+  LATIUM_CO_TRY(DataKey key, from_message(request.key()));
+  LATIUM_CO_TRY(const WriteLevel level, level_of(request.level()));
+  BucketWrite what{.value = std::nullopt,
+                   .context = std::move(*request.mutable_context()),
+                   .expires_ms = request.expires_ms(),
+                   .level = level,
+                   .site = request.level_site(),
+                   .durability = request.buffered() ? Durability::buffered : Durability::sync,
+                   .stamp = Hlc{request.stamp()}};
+  if (request.has_value()) what.value = std::move(*request.mutable_value());
+  LATIUM_CO_TRY(const BucketWritten written,
+                co_await core.buckets().buckets().coordinate(std::move(key), std::move(what), deadline));
+  replica::BucketForwardResponse response;
+  response.set_stamp(written.stamp.value);
+  response.set_context(written.context);
+  response.set_existed(written.existed);
+  response.set_newest(written.newest.value);
+  to_message(written.stats, *response.mutable_stats());
+  co_return response.SerializeAsString();
+}
+
+Task<Bytes> serve_bucket_scan(NodeCore& core, Bytes bytes) {
+  LATIUM_CO_TRY(auto request, parse_request<replica::BucketScanRequest>(bytes));
+  LATIUM_CO_TRY(auto refusal,
+                co_await check_envelope(core.cluster(), std::move(*request.mutable_envelope()), {request.tenant()}));
+  if (refusal) co_return refuse<replica::BucketScanResponse>(*std::move(refusal));
+  LATIUM_CO_CHECKED(check_bucket_name(request.bucket()));
+  const TenantId tenant{request.tenant()};
+  std::vector<PartitionId> partitions;
+  for (const std::uint32_t partition : request.partitions()) {
+    if (partition >= kMaxPartitions) co_return fail(ErrorCode::invalid_argument, "a scan asks for an impossible partition");
+    partitions.push_back(PartitionId{static_cast<std::uint16_t>(partition)});
+  }
+  replica::BucketScanResponse response;
+  response.set_bucket_known(core.buckets().bucket_exists(tenant, request.bucket()));
+  LATIUM_CO_TRY(BucketPage page, co_await core.buckets().replica().page(
+                                     tenant, request.bucket(), std::move(partitions), request.prefix(), request.after(),
+                                     std::clamp<std::size_t>(request.limit(), 1, kScanLimitMax)));
+  for (BucketPage::Entry& entry : page.entries) {
+    auto& out = *response.add_entries();
+    out.set_key(std::move(entry.key));
+    out.set_versions(encode_versions(entry.held));
   }
   response.set_more(page.more);
   co_return response.SerializeAsString();
@@ -166,6 +253,12 @@ Task<Bytes> serve_node(NodeCore& core, Method method, NodeId peer, Bytes request
       return serve_forward(cluster, std::move(request), deadline);
     case wire::METHOD_REGISTER_LIST:
       return serve_list(cluster, std::move(request));
+    case wire::METHOD_BUCKETS:
+      return serve_buckets(core, std::move(request));
+    case wire::METHOD_BUCKET_FORWARD:
+      return serve_bucket_forward(core, std::move(request), deadline);
+    case wire::METHOD_BUCKET_SCAN:
+      return serve_bucket_scan(core, std::move(request));
     case wire::METHOD_CLUSTER_INFO:
       return serve_info(cluster);
     case wire::METHOD_JOIN:

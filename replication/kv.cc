@@ -12,39 +12,53 @@ namespace latium {
 
 namespace {
 
-WriteBatch put_batch(BytesView stored_key, Hlc version, BytesView value) {
-  WriteBatch batch;
-  batch.put(Family::data, stored_key, encode_record(version, value));
-  return batch;
-}
-
 WriteBatch remove_batch(BytesView stored_key) {
   WriteBatch batch;
   batch.remove(Family::data, stored_key);
   return batch;
 }
 
-// A stored record that does not decode is named by its key: the bytes are wrong, not the request.
-Result<std::optional<Record>> decode_found(ReadResult found, BytesView key) {
-  if (found.presence != Presence::found) return std::optional<Record>();
-  auto record = decode_record(std::move(found.value));
-  if (!record) return fail(record.error().code, record.error().message + " (key " + printable(key) + ")");
-  return std::optional<Record>(*std::move(record));
+std::vector<PartitionId> all_partitions(const TenantHandle& tenant) {
+  std::vector<PartitionId> out;
+  out.reserve(tenant.partitions);
+  for (std::uint16_t p = 0; p < tenant.partitions; ++p) out.push_back(PartitionId{p});
+  return out;
 }
 
 }  // namespace
+
+Hlc KeyValue::add_put(WriteBatch& batch, const BucketHandle& bucket, BytesView key, BytesView value, std::uint64_t expires_ms) {
+  VersionedValue version{.dot = dots_.next(),
+                         .stamp = hlc_.now(runtime_.clock.wall_ms()),
+                         .expires_ms = expires_ms,
+                         .tombstone = false,
+                         .value = Bytes(value)};
+  batch.put(Family::data, locate(bucket, key), encode_last_write(version));
+  return version.stamp;
+}
+
+// A stored record that does not decode is named by its key: the bytes are wrong, not the request.
+Result<std::optional<Record>> KeyValue::decode_found(ReadResult found, BytesView key) const {
+  if (found.presence != Presence::found) return std::optional<Record>();
+  auto version = decode_last_write(std::move(found.value));
+  if (!version) return fail(version.error().code, version.error().message + " (key " + printable(key) + ")");
+  const bool visible = !version->tombstone && (version->expires_ms == 0 || version->visible_at(runtime_.clock.wall_ms()));
+  if (!visible) return std::optional<Record>();
+  return std::optional<Record>({version->stamp, std::move(version->value)});
+}
 
 Bytes KeyValue::locate(const BucketHandle& bucket, BytesView key) const {
   return data_key(bucket.tenant->id, partition_of(bucket.tenant->id, key, bucket.tenant->partitions), bucket.name, key);
 }
 
-Result<Hlc> KeyValue::put(BucketHandle& bucket, BytesView key, BytesView value, Durability durability) {
+Result<Hlc> KeyValue::put(BucketHandle& bucket, BytesView key, BytesView value, Durability durability, std::uint64_t expires_ms) {
   LATIUM_CHECKED(check_key(key));
   LATIUM_CHECKED(check_value(key, value));
   LATIUM_CHECKED(check_live(bucket));
   if (!bucket.exists()) LATIUM_CHECKED(catalog_.ensure_exists(bucket));
-  const Hlc version = hlc_.now(runtime_.clock.wall_ms());
-  LATIUM_CHECKED(engine_.write(put_batch(locate(bucket, key), version, value), durability));
+  WriteBatch batch;
+  const Hlc version = add_put(batch, bucket, key, value, expires_ms);
+  LATIUM_CHECKED(engine_.write(std::move(batch), durability));
   return version;
 }
 
@@ -70,7 +84,26 @@ Result<bool> KeyValue::remove(const BucketHandle& bucket, BytesView key, Durabil
 Result<ScanResult> KeyValue::scan(const BucketHandle& bucket, const ScanRequest& request) {
   LATIUM_CHECKED(check_scan(request));
   LATIUM_CHECKED(check_exists(bucket));
-  return scan_bucket(engine_, bucket, request);
+  return scan_visible(engine_, bucket, request, runtime_.clock.wall_ms());
+}
+
+// Pages until one has something to see.
+Result<ScanResult> KeyValue::scan_visible(Engine& engine, const BucketHandle& bucket, ScanRequest request,
+                                          std::uint64_t wall_ms) {
+  ScanResult result;
+  do {
+    LATIUM_TRY(BucketPage page, scan_partitions(engine, bucket.tenant->id, bucket.name, all_partitions(*bucket.tenant), request));
+    result.more = page.more;
+    for (BucketPage::Entry& entry : page.entries) {
+      request.after = entry.key;
+      VersionedValue& version = entry.held.versions.front();
+      if (!version.visible_at(wall_ms)) continue;
+      result.items.push_back({std::move(entry.key), {version.stamp, std::move(version.value)}});
+    }
+  } while (result.items.empty() && result.more);
+  // A drop removes from under the cursors' opening; a short page must not pass for the end.
+  LATIUM_CHECKED(check_live(bucket));
+  return result;
 }
 
 Task<void> KeyValue::ensure_exists(std::shared_ptr<BucketHandle> bucket) {
@@ -79,13 +112,15 @@ Task<void> KeyValue::ensure_exists(std::shared_ptr<BucketHandle> bucket) {
   co_return co_await offload<void>(runtime_, [&catalog, bucket] { return catalog.ensure_exists(*bucket); });
 }
 
-Task<Hlc> KeyValue::put_async(std::shared_ptr<BucketHandle> bucket, Bytes key, Bytes value, Durability durability) {
+Task<Hlc> KeyValue::put_async(std::shared_ptr<BucketHandle> bucket, Bytes key, Bytes value, Durability durability,
+                              std::uint64_t expires_ms) {
   LATIUM_CO_CHECKED(check_key(key));
   LATIUM_CO_CHECKED(check_value(key, value));
   LATIUM_CO_CHECKED(check_live(*bucket));
   if (!bucket->exists()) LATIUM_CO_CHECKED(co_await ensure_exists(bucket));
-  const Hlc version = hlc_.now(runtime_.clock.wall_ms());
-  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, put_batch(locate(*bucket, key), version, value), durability));
+  WriteBatch batch;
+  const Hlc version = add_put(batch, *bucket, key, value, expires_ms);
+  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(batch), durability));
   co_return version;
 }
 
@@ -99,10 +134,7 @@ Task<Hlc> KeyValue::put_many_async(std::shared_ptr<BucketHandle> bucket, std::ve
   if (pairs.empty()) co_return version;
   if (!bucket->exists()) LATIUM_CO_CHECKED(co_await ensure_exists(bucket));
   WriteBatch batch;
-  for (const KeyValuePair& pair : pairs) {
-    version = hlc_.now(runtime_.clock.wall_ms());
-    batch.put(Family::data, locate(*bucket, pair.key), encode_record(version, pair.value));
-  }
+  for (const KeyValuePair& pair : pairs) version = add_put(batch, *bucket, pair.key, pair.value, 0);
   LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(batch), durability));
   co_return version;
 }
@@ -132,8 +164,9 @@ Task<ScanResult> KeyValue::scan_async(std::shared_ptr<const BucketHandle> bucket
   // Scans take long: without a bound they would hold the pool against single reads, status and changes of tenants.
   LATIUM_CO_TRY(const Permit turn, co_await scans_.acquire());
   Engine& engine = engine_;
-  co_return co_await offload<ScanResult>(runtime_, [&engine, bucket = std::move(bucket), request = std::move(request)] {
-    return scan_bucket(engine, *bucket, request);
+  const std::uint64_t now = runtime_.clock.wall_ms();
+  co_return co_await offload<ScanResult>(runtime_, [&engine, now, bucket = std::move(bucket), request = std::move(request)] {
+    return scan_visible(engine, *bucket, request, now);
   });
 }
 

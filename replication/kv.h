@@ -1,4 +1,5 @@
-// KeyValue: what a node does with a bucket's keys. The door through which everything above reaches the copies.
+// KeyValue: the keys of a last_write_wins bucket of which this node holds the only copy: straight to the engine, with nothing to
+// merge. Buckets (buckets.h) does the same for keys with several copies.
 //
 // Two forms of each call. The blocking ones run on the caller's own thread, straight on the engine: that is what embedding
 // is for. The Task ones run on the loop: cached reads in place, others on the pool, writes through the commit thread.
@@ -10,11 +11,11 @@
 
 #include "base/bytes.h"
 #include "base/hlc.h"
+#include "replication/dots.h"
 #include "ring/tenant_catalog.h"
 #include "runtime/runtime.h"
 #include "runtime/sync.h"
 #include "store/async_engine.h"
-#include "store/record.h"
 
 namespace latium {
 
@@ -28,6 +29,12 @@ struct ScanRequest {
   Bytes prefix;
   Bytes after;               ///< exclusive; empty: from the first key
   std::size_t limit = 1000;  ///< 1 to kScanLimitMax
+};
+
+/// What stays of the write that came last.
+struct Record {
+  Hlc version;
+  Bytes value;
 };
 
 /// In key order. A page ends at the limit or past kScanPageBytes.
@@ -55,16 +62,18 @@ struct KeyValuePair {
 class KeyValue {
  public:
   /// All are owned by the node and outlive it.
-  KeyValue(Runtime& runtime, Engine& engine, TenantCatalog& catalog, HlcClock& hlc)
-      : runtime_(runtime), engine_(engine), catalog_(catalog), hlc_(hlc) {}
+  KeyValue(Runtime& runtime, Engine& engine, TenantCatalog& catalog, HlcClock& hlc, DotSource& dots)
+      : runtime_(runtime), engine_(engine), catalog_(catalog), hlc_(hlc), dots_(dots) {}
 
-  Result<Hlc> put(BucketHandle& bucket, BytesView key, BytesView value, Durability durability);
+  /// `expires_ms`: wall clock from when on nobody sees the value; 0: never.
+  Result<Hlc> put(BucketHandle& bucket, BytesView key, BytesView value, Durability durability, std::uint64_t expires_ms = 0);
   Result<std::optional<Record>> get(const BucketHandle& bucket, BytesView key);
   /// Whether the key existed. Of two removes that race, both may be told so.
   Result<bool> remove(const BucketHandle& bucket, BytesView key, Durability durability);
   Result<ScanResult> scan(const BucketHandle& bucket, const ScanRequest& request);
 
-  Task<Hlc> put_async(std::shared_ptr<BucketHandle> bucket, Bytes key, Bytes value, Durability durability);
+  Task<Hlc> put_async(std::shared_ptr<BucketHandle> bucket, Bytes key, Bytes value, Durability durability,
+                      std::uint64_t expires_ms = 0);
   /// All or none; `pairs` are applied in order.
   Task<Hlc> put_many_async(std::shared_ptr<BucketHandle> bucket, std::vector<KeyValuePair> pairs, Durability durability);
   Task<std::optional<Record>> get_async(std::shared_ptr<const BucketHandle> bucket, Bytes key);
@@ -77,12 +86,17 @@ class KeyValue {
 
  private:
   Bytes locate(const BucketHandle& bucket, BytesView key) const;
+  /// A version of `value`, and what to write.
+  Hlc add_put(WriteBatch& batch, const BucketHandle& bucket, BytesView key, BytesView value, std::uint64_t expires_ms);
+  Result<std::optional<Record>> decode_found(ReadResult found, BytesView key) const;
+  static Result<ScanResult> scan_visible(Engine& engine, const BucketHandle& bucket, ScanRequest request, std::uint64_t wall_ms);
   Task<void> ensure_exists(std::shared_ptr<BucketHandle> bucket);
 
   Runtime& runtime_;
   Engine& engine_;
   TenantCatalog& catalog_;
   HlcClock& hlc_;
+  DotSource& dots_;
   Semaphore scans_{kScansAtOnce, kScansWaiting};
 };
 

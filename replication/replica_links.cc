@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "proto/replica.pb.h"
 #include "proto/wire.pb.h"
 #include "replication/envelope.h"
 
@@ -21,12 +22,19 @@ constexpr std::size_t kTasks = 65536;
 
 }  // namespace
 
-ReplicaLinks::ReplicaLinks(Runtime& runtime, ClusterView& cluster, Transport& transport, RegisterReplica& local)
+const Method RegisterSteps::kMethod = wire::METHOD_REGISTERS;
+const Method BucketSteps::kMethod = wire::METHOD_BUCKETS;
+
+template <class Steps>
+BatchLinks<Steps>::BatchLinks(Runtime& runtime, ClusterView& cluster, Transport& transport, Replica& local)
     : runtime_(runtime), cluster_(cluster), transport_(transport), local_(local), tasks_(runtime.executor, kTasks) {}
 
-ReplicaLinks::~ReplicaLinks() = default;
+template <class Steps>
+BatchLinks<Steps>::~BatchLinks() = default;
 
-void ReplicaLinks::send(NodeId node, Epoch epoch, ReplicaItem item, StepDone done) {
+template <class Steps>
+void BatchLinks<Steps>::send(NodeId node, Epoch epoch, Item item, StepDone done) {
+  if (stopped_) return done(fail(ErrorCode::unavailable, "the node is stopping"));
   auto& link = links_[node];
   if (!link) link = std::make_unique<Link>(Link{.node = node, .waiting = {}});
   if (link->waiting.size() >= kStepsWaiting) {
@@ -39,13 +47,15 @@ void ReplicaLinks::send(NodeId node, Epoch epoch, ReplicaItem item, StepDone don
   schedule(*link);
 }
 
-bool ReplicaLinks::is_down(NodeId node) const {
+template <class Steps>
+bool BatchLinks<Steps>::is_down(NodeId node) const {
   const auto peer = cluster_.peer(node);
   return peer && peer->liveness == Liveness::down;
 }
 
 // Through a post: what else is ready now adds its steps to the same message.
-void ReplicaLinks::schedule(Link& link) {
+template <class Steps>
+void BatchLinks<Steps>::schedule(Link& link) {
   if (link.waiting.empty()) return;
   if (link.in_flight >= kMessagesInFlight) return linger(link);
   if (link.scheduled) return;
@@ -57,7 +67,8 @@ void ReplicaLinks::schedule(Link& link) {
   });
 }
 
-void ReplicaLinks::linger(Link& link) {
+template <class Steps>
+void BatchLinks<Steps>::linger(Link& link) {
   if (link.lingering) return;
   link.lingering = true;
   const MonotonicTime end = saturating_add(runtime_.clock.monotonic_now(), kLinger);
@@ -68,7 +79,8 @@ void ReplicaLinks::linger(Link& link) {
   });
 }
 
-void ReplicaLinks::flush(Link& link, bool overdue) {
+template <class Steps>
+void BatchLinks<Steps>::flush(Link& link, bool overdue) {
   while (!link.waiting.empty() && (overdue || link.in_flight < kMessagesInFlight)) {
     std::vector<Waiting> batch = take_batch(link);
     if (batch.empty()) continue;
@@ -83,7 +95,8 @@ void ReplicaLinks::flush(Link& link, bool overdue) {
 }
 
 // All of one epoch: that of the map in use. Steps worked out under another one end here.
-std::vector<ReplicaLinks::Waiting> ReplicaLinks::take_batch(Link& link) {
+template <class Steps>
+auto BatchLinks<Steps>::take_batch(Link& link) -> std::vector<Waiting> {
   std::vector<Waiting> batch;
   std::size_t bytes = 0;
   while (!link.waiting.empty() && batch.size() < kStepsAMessage && bytes < kBytesAMessage) {
@@ -99,8 +112,9 @@ std::vector<ReplicaLinks::Waiting> ReplicaLinks::take_batch(Link& link) {
   return batch;
 }
 
-Task<void> ReplicaLinks::exchange(Link& link, std::vector<Waiting> batch) {
-  std::vector<ReplicaItem> items;
+template <class Steps>
+Task<void> BatchLinks<Steps>::exchange(Link& link, std::vector<Waiting> batch) {
+  std::vector<Item> items;
   items.reserve(batch.size());
   for (Waiting& each : batch) items.push_back(std::move(each.item));
   const Epoch epoch = batch.front().epoch;
@@ -118,30 +132,35 @@ Task<void> ReplicaLinks::exchange(Link& link, std::vector<Waiting> batch) {
   co_return Result<void>();
 }
 
-Task<std::vector<Result<AcceptorAnswer>>> ReplicaLinks::ask_local(Epoch epoch, std::vector<ReplicaItem> items) {
+template <class Steps>
+auto BatchLinks<Steps>::ask_local(Epoch epoch, std::vector<Item> items) -> Task<std::vector<Result<Answer>>> {
   return local_.handle(std::move(items), [this, epoch] { return check_epoch(epoch); });
 }
 
-Task<std::vector<Result<AcceptorAnswer>>> ReplicaLinks::ask(NodeId node, Epoch epoch, std::vector<ReplicaItem> items) {
-  replica::RegistersRequest request;
-  for (const ReplicaItem& item : items) to_message(item, *request.add_items());
+template <class Steps>
+auto BatchLinks<Steps>::ask(NodeId node, Epoch epoch, std::vector<Item> items) -> Task<std::vector<Result<Answer>>> {
+  typename Steps::Request request;
+  for (const Item& item : items) to_message(item, *request.add_items());
   ++statistics_.messages;
   statistics_.steps += items.size();
   const CallOptions options{.deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout)};
-  LATIUM_CO_TRY(const auto response, co_await call_enveloped<replica::RegistersRequest, replica::RegistersResponse>(
-                                         cluster_, transport_, node, epoch, wire::METHOD_REGISTERS, std::move(request), options));
-  std::vector<Result<AcceptorAnswer>> answers;
+  LATIUM_CO_TRY(const auto response, co_await call_enveloped<typename Steps::Request, typename Steps::Response>(
+                                         cluster_, transport_, node, epoch, Steps::kMethod, std::move(request), options));
+  std::vector<Result<Answer>> answers;
   answers.reserve(static_cast<std::size_t>(response.answers_size()));
   for (const auto& answer : response.answers()) answers.push_back(from_message(answer));
   co_return answers;
 }
 
-Result<void> ReplicaLinks::check_epoch(Epoch epoch) const {
+template <class Steps>
+Result<void> BatchLinks<Steps>::check_epoch(Epoch epoch) const {
   if (epoch == cluster_.epoch()) return {};
   return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
 }
 
-Task<void> ReplicaLinks::stop() {
+template <class Steps>
+Task<void> BatchLinks<Steps>::stop() {
+  stopped_ = true;
   tasks_.cancel();
   LATIUM_CO_CHECKED(co_await tasks_.join());
   for (auto& [node, link] : links_) {
@@ -153,5 +172,8 @@ Task<void> ReplicaLinks::stop() {
   }
   co_return Result<void>();
 }
+
+template class BatchLinks<RegisterSteps>;
+template class BatchLinks<BucketSteps>;
 
 }  // namespace latium

@@ -1,5 +1,5 @@
-// ReplicaLinks: carries steps on registers to replicas. Everything that waits for one replica goes in one message, so n
-// registers cost one round trip and one message a replica.
+// BatchLinks: carries steps on keys to replicas. Everything that waits for one replica goes in one message, so n keys cost one
+// round trip and one message a replica. ReplicaLinks are those of registers, BucketLinks those of buckets.
 #pragma once
 
 #include <deque>
@@ -8,45 +8,77 @@
 #include <memory>
 #include <vector>
 
+#include "replication/bucket_replica.h"
 #include "replication/cluster_view.h"
 #include "replication/register_messages.h"
 #include "replication/register_replica.h"
 #include "runtime/runtime.h"
 #include "runtime/task_group.h"
 
-namespace latium {
+namespace latium::replica {
+class BucketsRequest;
+class BucketsResponse;
+class RegistersRequest;
+class RegistersResponse;
+}  // namespace latium::replica
 
-/// Called once, on the loop: what the replica answered, or why none came.
-using StepDone = std::move_only_function<void(Result<AcceptorAnswer>)>;
+namespace latium {
 
 struct LinkStatistics {
   std::uint64_t messages = 0;  ///< sent to other nodes
   std::uint64_t steps = 0;     ///< in them
 };
 
+/// What travels on the links of registers.
+struct RegisterSteps {
+  using Item = ReplicaItem;
+  using Answer = AcceptorAnswer;
+  using Replica = RegisterReplica;
+  using Request = replica::RegistersRequest;
+  using Response = replica::RegistersResponse;
+  static const Method kMethod;
+};
+
+/// What travels on those of buckets.
+struct BucketSteps {
+  using Item = BucketItem;
+  using Answer = BucketAnswer;
+  using Replica = BucketReplica;
+  using Request = replica::BucketsRequest;
+  using Response = replica::BucketsResponse;
+  static const Method kMethod;
+};
+
 /// Loop thread only. All outlive it; stop() and join before it dies.
-class ReplicaLinks {
+template <class Steps>
+class BatchLinks {
  public:
+  using Item = Steps::Item;
+  using Answer = Steps::Answer;
+  using Replica = Steps::Replica;
+  /// Called once, on the loop: what the replica answered, or why none came.
+  using StepDone = std::move_only_function<void(Result<Answer>)>;
+
   /// How long an answer of another node is waited for; the caller tries again after that.
   static constexpr Duration kAnswerTimeout = std::chrono::seconds(2);
 
-  ReplicaLinks(Runtime& runtime, ClusterView& cluster, Transport& transport, RegisterReplica& local);
-  ~ReplicaLinks();
+  BatchLinks(Runtime& runtime, ClusterView& cluster, Transport& transport, Replica& local);
+  ~BatchLinks();
 
   /// Sends `item` to `node` under the map of `epoch`. Errors: `stale_topology` (the map has changed; nothing was done),
   /// `overloaded`, `unavailable`, `deadline_exceeded`, and the replica's own. A node that is down is sent one message at a time,
   /// which finds out whether it is; the rest is `unavailable` at once and not kept in memory.
-  void send(NodeId node, Epoch epoch, ReplicaItem item, StepDone done);
+  void send(NodeId node, Epoch epoch, Item item, StepDone done);
 
   const LinkStatistics& statistics() const { return statistics_; }
 
-  /// Ends what is under way.
+  /// Ends what is under way; what is sent later fails at once.
   Task<void> stop();
 
  private:
   struct Waiting {
     Epoch epoch;
-    ReplicaItem item;
+    Item item;
     StepDone done;
   };
   struct Link {
@@ -64,19 +96,23 @@ class ReplicaLinks {
   void flush(Link& link, bool overdue);
   std::vector<Waiting> take_batch(Link& link);
   Task<void> exchange(Link& link, std::vector<Waiting> batch);
-  Task<std::vector<Result<AcceptorAnswer>>> ask(NodeId node, Epoch epoch, std::vector<ReplicaItem> items);
-  Task<std::vector<Result<AcceptorAnswer>>> ask_local(Epoch epoch, std::vector<ReplicaItem> items);
+  Task<std::vector<Result<Answer>>> ask(NodeId node, Epoch epoch, std::vector<Item> items);
+  Task<std::vector<Result<Answer>>> ask_local(Epoch epoch, std::vector<Item> items);
   Result<void> check_epoch(Epoch epoch) const;
 
   Runtime& runtime_;
   ClusterView& cluster_;
   Transport& transport_;
-  RegisterReplica& local_;
+  Replica& local_;
   std::map<NodeId, std::unique_ptr<Link>> links_;
   LinkStatistics statistics_;
+  bool stopped_ = false;
   // Posted flushes check it: they may run after the end.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   TaskGroup tasks_;
 };
+
+using ReplicaLinks = BatchLinks<RegisterSteps>;
+using BucketLinks = BatchLinks<BucketSteps>;
 
 }  // namespace latium

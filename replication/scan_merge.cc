@@ -30,12 +30,13 @@ Bytes first_key(const ScanRequest& request) {
   return request.after + '\0';  // the least key above it
 }
 
-Result<std::vector<Source>> open_sources(Engine& engine, const BucketHandle& bucket, const ScanRequest& request) {
+Result<std::vector<Source>> open_sources(Engine& engine, TenantId tenant, BytesView bucket,
+                                         const std::vector<PartitionId>& partitions, const ScanRequest& request) {
   const std::shared_ptr<const Snapshot> moment = engine.snapshot();
   const Bytes first = first_key(request);
   std::vector<Source> sources;
-  for (std::uint16_t partition = 0; partition < bucket.tenant->partitions; ++partition) {
-    const Bytes base = bucket_prefix(bucket.tenant->id, PartitionId{partition}, bucket.name);
+  for (const PartitionId partition : partitions) {
+    const Bytes base = bucket_prefix(tenant, partition, bucket);
     LATIUM_TRY(auto cursor, engine.scan(Family::data, KeyRange{base + first, prefix_end(base + request.prefix)}, moment.get()));
     if (cursor->valid()) {
       sources.push_back({std::move(cursor), base.size()});
@@ -48,22 +49,23 @@ Result<std::vector<Source>> open_sources(Engine& engine, const BucketHandle& buc
 
 }  // namespace
 
-Result<ScanResult> scan_bucket(Engine& engine, const BucketHandle& bucket, const ScanRequest& request) {
-  LATIUM_TRY(auto heap, open_sources(engine, bucket, request));
+Result<BucketPage> scan_partitions(Engine& engine, TenantId tenant, BytesView bucket, const std::vector<PartitionId>& partitions,
+                                   const ScanRequest& request) {
+  LATIUM_TRY(auto heap, open_sources(engine, tenant, bucket, partitions, request));
   std::ranges::make_heap(heap, later);
-  ScanResult result;
+  BucketPage page;
   std::size_t bytes = 0;
   while (!heap.empty()) {
-    if (result.items.size() >= request.limit || bytes >= kScanPageBytes) {
-      result.more = true;
+    if (page.entries.size() >= request.limit || bytes >= kScanPageBytes) {
+      page.more = true;
       break;
     }
     std::ranges::pop_heap(heap, later);
     Source& least = heap.back();
-    auto record = decode_record(Bytes(least.cursor->value()));
-    if (!record) return fail(record.error().code, record.error().message + " (key " + printable(least.user_key()) + ")");
-    result.items.push_back({Bytes(least.user_key()), *std::move(record)});
-    bytes += result.items.back().key.size() + result.items.back().record.value.size();
+    auto held = decode_versions(least.cursor->value());
+    if (!held) return fail(held.error().code, held.error().message + " (key " + printable(least.user_key()) + ")");
+    bytes += least.cursor->key().size() + least.cursor->value().size();
+    page.entries.push_back({Bytes(least.user_key()), *std::move(held)});
     least.cursor->next();
     if (least.cursor->valid()) {
       std::ranges::push_heap(heap, later);
@@ -72,9 +74,7 @@ Result<ScanResult> scan_bucket(Engine& engine, const BucketHandle& bucket, const
       heap.pop_back();
     }
   }
-  // A drop removes from under the cursors' opening; a short page must not pass for the end.
-  LATIUM_CHECKED(check_live(bucket));
-  return result;
+  return page;
 }
 
 }  // namespace latium

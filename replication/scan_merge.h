@@ -1,12 +1,16 @@
-// A bucket lies in as many ranges as its tenant has partitions; a scan merges them into one key order.
+// A bucket lies in as many ranges as its tenant has partitions; a scan merges those of one node into one key order.
 #pragma once
 
+#include <vector>
+
+#include "replication/bucket_replica.h"
 #include "replication/kv.h"
 
 namespace latium {
 
-/// One page, as of one moment. Blocks: a caller's thread or the pool. Cost: one seek a partition, then O(log partitions) an
-/// entry.
-Result<ScanResult> scan_bucket(Engine& engine, const BucketHandle& bucket, const ScanRequest& request);
+/// One page of those partitions, as of one moment; a key whose versions are all gone is in it too. Blocks: a caller's thread or
+/// the pool. Cost: one seek a partition, then O(log partitions) an entry.
+Result<BucketPage> scan_partitions(Engine& engine, TenantId tenant, BytesView bucket, const std::vector<PartitionId>& partitions,
+                                   const ScanRequest& request);
 
 }  // namespace latium

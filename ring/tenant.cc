@@ -5,6 +5,10 @@
 
 namespace latium {
 
+Result<void> check_bucket_name(std::string_view name) {
+  return check_name("bucket name", keeps_siblings(name) ? name.substr(1) : name);
+}
+
 Bytes encode_tenant(const Tenant& tenant) {
   storage::TenantRecord record;
   record.set_id(tenant.id.value);

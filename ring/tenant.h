@@ -12,6 +12,15 @@
 
 namespace latium {
 
+/// A bucket whose name begins with it keeps siblings: versions that were written without knowledge of each other all stay until
+/// somebody who has read them writes one. In the others the last write wins. So every node knows a bucket's kind by its name.
+inline constexpr char kSiblingsMark = '~';
+inline bool keeps_siblings(std::string_view bucket) {
+  return bucket.starts_with(kSiblingsMark);
+}
+/// A name as check_name() has it, with or without the mark. `invalid_argument`.
+Result<void> check_bucket_name(std::string_view name);
+
 struct Tenant {
   TenantId id;
   std::string name;

@@ -193,7 +193,7 @@ std::shared_ptr<const TenantRing> TenantHandle::replicas(const Ring& ring) const
 }
 
 Result<std::shared_ptr<BucketHandle>> TenantCatalog::bucket(std::string_view tenant, std::string_view bucket) {
-  LATIUM_CHECKED(check_name("bucket name", bucket));
+  LATIUM_CHECKED(check_bucket_name(bucket));
   {
     const std::shared_lock lock(known_lock_);
     const auto found = known_.find(tenant);

@@ -107,10 +107,15 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptio
   // A scan inside one tenant's partition skips the tables that hold nothing of it.
   data.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kDataPrefixBytes));
 
+  // Written and removed in turn, found by whom they are for.
+  rocksdb::ColumnFamilyOptions hints = common_family_options(options.write_buffer_bytes);
+  hints.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
+
   return {{rocksdb::kDefaultColumnFamilyName, small},
           {std::string(to_string(Family::system)), small},
           {std::string(to_string(Family::data)), data},
-          {std::string(to_string(Family::registers)), data}};
+          {std::string(to_string(Family::registers)), data},
+          {std::string(to_string(Family::hints)), hints}};
 }
 
 }  // namespace latium::internal

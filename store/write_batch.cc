@@ -10,6 +10,8 @@ std::string_view to_string(Family family) {
       return "data";
     case Family::registers:
       return "registers";
+    case Family::hints:
+      return "hints";
   }
   return "unknown";
 }

@@ -15,9 +15,10 @@ enum class Family : std::uint8_t {
   system = 0,     ///< the node's identity, format, tenants: small, always cached
   data = 1,       ///< users' keys
   registers = 2,  ///< what this node holds as a replica of registers
+  hints = 3,      ///< users' keys that wait here for the node that ought to have them
 };
-inline constexpr std::size_t kFamilyCount = 3;
-/// "system", "data", "registers".
+inline constexpr std::size_t kFamilyCount = 4;
+/// "system", "data", "registers", "hints".
 std::string_view to_string(Family family);
 
 /// When a write counts as done.

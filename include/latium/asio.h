@@ -38,29 +38,34 @@ Callback<T> bring_home(Handler handler) {
 
 template <class Token>
 auto async_put(Bucket bucket, std::string key, std::string value, WriteOptions options, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<Version>)>(
+  return boost::asio::async_initiate<Token, void(Result<Written>)>(
       [](auto handler, Bucket target, std::string k, std::string v, WriteOptions how) {
-        target.put_async(std::move(k), std::move(v), how, asio_internal::bring_home<Version>(std::move(handler)));
+        target.put_async(std::move(k), std::move(v), std::move(how), asio_internal::bring_home<Written>(std::move(handler)));
       },
-      token, std::move(bucket), std::move(key), std::move(value), options);
+      token, std::move(bucket), std::move(key), std::move(value), std::move(options));
+}
+
+template <class Token>
+auto async_get(Bucket bucket, std::string key, ReadOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::optional<Found>>)>(
+      [](auto handler, Bucket target, std::string k, ReadOptions how) {
+        target.get_async(std::move(k), how, asio_internal::bring_home<std::optional<Found>>(std::move(handler)));
+      },
+      token, std::move(bucket), std::move(key), options);
 }
 
 template <class Token>
 auto async_get(Bucket bucket, std::string key, Token&& token) {
-  return boost::asio::async_initiate<Token, void(Result<std::optional<Found>>)>(
-      [](auto handler, Bucket target, std::string k) {
-        target.get_async(std::move(k), asio_internal::bring_home<std::optional<Found>>(std::move(handler)));
-      },
-      token, std::move(bucket), std::move(key));
+  return async_get(std::move(bucket), std::move(key), ReadOptions(), std::forward<Token>(token));
 }
 
 template <class Token>
 auto async_remove(Bucket bucket, std::string key, WriteOptions options, Token&& token) {
   return boost::asio::async_initiate<Token, void(Result<bool>)>(
       [](auto handler, Bucket target, std::string k, WriteOptions how) {
-        target.remove_async(std::move(k), how, asio_internal::bring_home<bool>(std::move(handler)));
+        target.remove_async(std::move(k), std::move(how), asio_internal::bring_home<bool>(std::move(handler)));
       },
-      token, std::move(bucket), std::move(key), options);
+      token, std::move(bucket), std::move(key), std::move(options));
 }
 
 template <class Token>

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.h"
+#include "base/units.h"
 #include "base/utf8.h"
 #include "latium/bucket.h"
 #include "node/cli/commands.h"
@@ -23,6 +24,9 @@ struct KvOptions {
   std::string value;
   std::string encoding = "text";
   std::string durability = "sync";
+  std::string level = "quorum";
+  std::string context;
+  std::string ttl;
   std::string prefix;
   std::string after;
   std::int64_t limit = 0;  // 0: all
@@ -91,11 +95,20 @@ Result<int> put(Context& context, const KvOptions& options) {
   request.set_bucket(key.target.bucket);
   request.set_key(key.key);
   request.set_durability(durability);
+  LATIUM_TRY(const auto level, parse_level("--w", options.level));
+  request.set_level(level);
+  LATIUM_TRY(*request.mutable_context(), parse_context(options.context));
+  if (!options.ttl.empty()) {
+    LATIUM_TRY(const auto ttl, parse_duration(options.ttl));
+    if (ttl.count() <= 0) return fail(ErrorCode::invalid_argument, "--ttl " + options.ttl + " must be more than nothing");
+    request.set_ttl_ms(static_cast<std::uint64_t>(ttl.count()));
+  }
   LATIUM_TRY(const auto response, context.write<client::KvPutResponse>(wire::METHOD_KV_PUT, request));
   if (context.options.json) {
     Json json = Json::object();
     add_key(json, key.key, key.encoding);
-    json["version"] = context_text(response.version());
+    json["version"] = to_hex(response.version());
+    json["context"] = context_text(response.context());
     json["stats"] = to_json(response.stats());
     context.print(json);
   }
@@ -118,6 +131,8 @@ Result<int> get(Context& context, const KvOptions& options) {
   request.set_tenant(key.target.tenant);
   request.set_bucket(key.target.bucket);
   request.set_key(key.key);
+  LATIUM_TRY(const auto level, parse_level("--r", options.level));
+  request.set_level(level);
   LATIUM_TRY(const auto response, context.read<client::KvGetResponse>(wire::METHOD_KV_GET, request));
   if (response.values().empty()) {
     return fail(ErrorCode::not_found, "key '" + shown_key(key) + "' not found in " + key.target.to_string());
@@ -129,10 +144,15 @@ Result<int> get(Context& context, const KvOptions& options) {
   Json json = Json::object();
   add_key(json, key.key, key.encoding);
   add_values(json, {response.values().begin(), response.values().end()}, key.encoding);
-  json["context"] = context_text(response.version());
-  Json replicas = Json::array();
-  for (const std::uint64_t replica : response.replicas()) replicas.push_back(to_hex(replica));
-  json["replicas"] = std::move(replicas);
+  json["version"] = to_hex(response.version());
+  json["context"] = context_text(response.context());
+  const auto nodes = [](const auto& ids) {
+    Json out = Json::array();
+    for (const std::uint64_t id : ids) out.push_back(to_hex(id));
+    return out;
+  };
+  json["replicas"] = nodes(response.replicas());
+  json["behind"] = nodes(response.behind());
   json["stats"] = to_json(response.stats());
   context.print(json);
   return 0;
@@ -146,6 +166,9 @@ Result<int> remove(Context& context, const KvOptions& options) {
   request.set_bucket(key.target.bucket);
   request.set_key(key.key);
   request.set_durability(durability);
+  LATIUM_TRY(const auto level, parse_level("--w", options.level));
+  request.set_level(level);
+  LATIUM_TRY(*request.mutable_context(), parse_context(options.context));
   LATIUM_TRY(const auto response, context.write<client::KvDeleteResponse>(wire::METHOD_KV_DELETE, request));
   if (context.options.json) {
     Json json = Json::object();
@@ -170,8 +193,10 @@ void print_page(Context& context, const client::KvScanResponse& page, const KvOp
       rows.push_back({shown(item.key())});
     } else if (context.environment.out_is_terminal) {
       rows.push_back({shown(item.key()), shown(item.value())});
+      for (const std::string& sibling : item.siblings()) rows.push_back({shown(item.key()), shown(sibling)});
     } else {
       rows.push_back({shown(item.key()) + "\t" + shown(item.value())});
+      for (const std::string& sibling : item.siblings()) rows.push_back({shown(item.key()) + "\t" + shown(sibling)});
     }
   }
   print_table(context.out, rows);
@@ -181,8 +206,10 @@ void print_page_as_json(Context& context, const client::KvScanResponse& page, co
   for (const auto& item : page.items()) {
     Json json = Json::object();
     add_key(json, item.key(), encoding);
-    if (!options.keys_only) add_values(json, {item.value()}, encoding);
-    json["context"] = context_text(item.version());
+    std::vector<BytesView> values{item.value()};
+    for (const std::string& sibling : item.siblings()) values.push_back(sibling);
+    if (!options.keys_only) add_values(json, values, encoding);
+    json["version"] = to_hex(item.version());
     context.print(json);
   }
 }
@@ -196,6 +223,8 @@ Result<int> scan(Context& context, const KvOptions& options) {
   request.set_bucket(target.bucket);
   LATIUM_TRY(*request.mutable_prefix(), decode_argument("--prefix", options.prefix, encoding));
   LATIUM_TRY(*request.mutable_after(), decode_argument("--after", options.after, encoding));
+  LATIUM_TRY(const auto level, parse_level("--r", options.level));
+  request.set_level(level);
   if (options.limit < 0) return fail(ErrorCode::invalid_argument, "--limit must not be negative");
   std::uint64_t left = options.limit == 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(options.limit);
   while (left > 0 && context.out) {
@@ -225,6 +254,15 @@ CLI::App* add_command(CLI::App& kv, const char* name, const char* text, const st
   return command;
 }
 
+void add_level(CLI::App& command, const char* option, KvOptions& options) {
+  command.add_option(option, options.level, "Copies that have to answer: one, quorum (default), all, local_quorum")
+      ->option_text("LEVEL");
+}
+
+void add_context(CLI::App& command, KvOptions& options, const char* text) {
+  command.add_option("--context", options.context, text)->option_text("CONTEXT");
+}
+
 void add_durability(CLI::App& command, KvOptions& options) {
   command.add_option("--durability", options.durability, "sync (default): on the disk; buffered: in the operating system")
       ->option_text("DURABILITY");
@@ -249,6 +287,20 @@ Result<client::Durability> parse_durability(const std::string& text) {
   return fail(ErrorCode::invalid_argument, "--durability '" + text + "' must be sync or buffered");
 }
 
+Result<client::Level> parse_level(const char* option, const std::string& text) {
+  if (text == "quorum") return client::LEVEL_QUORUM;
+  if (text == "one") return client::LEVEL_ONE;
+  if (text == "all") return client::LEVEL_ALL;
+  if (text == "local_quorum") return client::LEVEL_LOCAL_QUORUM;
+  return fail(ErrorCode::invalid_argument, std::string(option) + " '" + text + "' must be one, quorum, all or local_quorum");
+}
+
+Result<Bytes> parse_context(const std::string& text) {
+  auto bytes = base64_decode(text);
+  if (bytes) return bytes;
+  return fail(ErrorCode::invalid_argument, "--context '" + text + "' is none that latium kv get --json has shown");
+}
+
 void add_kv_commands(CLI::App& app, const Choose& choose) {
   const auto options = std::make_shared<KvOptions>();
   CLI::App* kv = app.add_subcommand("kv", "Keys and values of a bucket");
@@ -258,14 +310,23 @@ void add_kv_commands(CLI::App& app, const Choose& choose) {
   put_command->add_option("VALUE", options->value, "At most 16 MiB; - reads it from stdin, @FILE from a file, byte by byte")
       ->required();
   add_durability(*put_command, *options);
-  add_command(*kv, "get", "Read a key", options, get, choose)->add_option("KEY", options->key, "The key")->required();
+  add_level(*put_command, "--w", *options);
+  add_context(*put_command, *options, "As kv get --json shows it: the value replaces what was read");
+  put_command->add_option("--ttl", options->ttl, "How long the value is seen (default: until it is deleted)")
+      ->option_text("DURATION");
+  CLI::App* get_command = add_command(*kv, "get", "Read a key", options, get, choose);
+  get_command->add_option("KEY", options->key, "The key")->required();
+  add_level(*get_command, "--r", *options);
   CLI::App* delete_command = add_command(*kv, "delete", "Remove a key", options, remove, choose);
   delete_command->add_option("KEY", options->key, "The key")->required();
   add_durability(*delete_command, *options);
+  add_level(*delete_command, "--w", *options);
+  add_context(*delete_command, *options, "Of a bucket with siblings: delete only what was read");
   CLI::App* scan_command = add_command(*kv, "scan", "Keys in order, with their values", options, scan, choose);
   scan_command->add_option("--prefix", options->prefix, "Only keys that begin with it");
   scan_command->add_option("--after", options->after, "Only keys above this one")->option_text("KEY");
   scan_command->add_option("--limit", options->limit, "At most that many keys (default: all)")->option_text("N");
+  add_level(*scan_command, "--r", *options);
   scan_command->add_flag("--keys-only", options->keys_only, "Without values");
   add_import_command(*kv, choose);
   add_export_command(*kv, choose);

@@ -49,8 +49,8 @@ void add_value(Json& object, const std::string& name, std::optional<BytesView> v
   if (!text) object[name + "_encoding"] = "base64";
 }
 
-std::string context_text(std::uint64_t version) {
-  return to_hex(version);
+std::string context_text(BytesView context) {
+  return base64_encode(context);
 }
 
 Json to_json(const client::Stats& stats) {

@@ -37,7 +37,7 @@ void add_values(Json& object, const std::vector<BytesView>& values, Encoding enc
 void add_value(Json& object, const std::string& name, std::optional<BytesView> value);
 
 /// The opaque text that stands for what a reader saw of a key.
-std::string context_text(std::uint64_t version);
+std::string context_text(BytesView context);
 
 Json to_json(const client::Stats& stats);
 Json to_json(const client::Tenant& tenant);

@@ -209,7 +209,7 @@ TEST_F(NodeTest, AwaitableFormsRunOnTheCallersExecutor) {
 TEST_F(NodeTest, FuturesWorkFromAnyThread) {
   Node node = opened(options());
   Bucket bucket = bucket_of(node);
-  std::vector<std::future<Result<Version>>> puts;
+  std::vector<std::future<Result<Written>>> puts;
   for (int i = 0; i < 500; ++i) puts.push_back(async_put(bucket, std::to_string(i), "v", {}, boost::asio::use_future));
   for (auto& put : puts) EXPECT_TRUE(put.get().has_value());
 }
@@ -227,7 +227,7 @@ TEST_F(NodeTest, AfterStopEverythingAnswersUnavailable) {
   EXPECT_EQ(node.create_tenant("x").error().code, ErrorCode::unavailable);
   EXPECT_EQ(node.status().state, "stopping");
   bool called = false;
-  bucket.get_async("k", [&called](auto found) { called = found.error().code == ErrorCode::unavailable; });
+  bucket.get_async("k", {}, [&called](auto found) { called = found.error().code == ErrorCode::unavailable; });
   EXPECT_TRUE(called);
 }
 
@@ -241,7 +241,7 @@ TEST_F(NodeTest, StopUnderLoadAnswersEveryCallOnce) {
   std::thread caller([&] {
     for (int i = 0; i < 5000; ++i) {
       ++asked;
-      bucket.put_async(std::to_string(i), "v", {}, [&](Result<Version> put) {
+      bucket.put_async(std::to_string(i), "v", {}, [&](Result<Written> put) {
         if (put) ++acknowledged;
         if (++answered == 100) some_done.set_value();
       });

@@ -27,7 +27,7 @@ class KvTest : public testing::Test {
     tenant_ = {TenantId{1}, "acme", 1, *Placement::parse("rennes:1"), 16, {}};
     LATIUM_CHECK(catalog_->adopt(tenant_).has_value());
     bucket_ = *catalog_->bucket("acme", "b");
-    kv_.emplace(loop_.runtime(), *engine_, *catalog_, hlc_);
+    kv_.emplace(loop_.runtime(), *engine_, *catalog_, hlc_, dots_);
     loop_.start();
   }
   ~KvTest() override { loop_.stop(); }
@@ -46,6 +46,7 @@ class KvTest : public testing::Test {
 
   EventLoop loop_;
   HlcClock hlc_;
+  DotSource dots_{NodeId{1}, 1};
   SimulatedDisk disk_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<TenantCatalog> catalog_;

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "store/record.h"
-
 namespace latium {
 namespace {
 
@@ -44,27 +42,6 @@ TEST(KeyLayout, GoldenBytes) {
             "0001"
             "6b");
   EXPECT_EQ(to_hex(tenant_prefix(TenantId{7})), "00000007");
-  EXPECT_EQ(to_hex(encode_record(Hlc{0x0102030405060708}, "v")),
-            "01"
-            "0807060504030201"
-            "76");
-}
-
-RC_GTEST_PROP(RecordProperty, RoundTrips, (std::uint64_t stamp, const std::string& value)) {
-  const auto record = decode_record(encode_record(Hlc{stamp}, value));
-  RC_ASSERT(record.has_value());
-  RC_ASSERT(record->version == Hlc{stamp});
-  RC_ASSERT(record->value == value);
-}
-
-TEST(Record, BadHeadersAreCorruption) {
-  const Bytes good = encode_record(Hlc{1}, "");
-  for (std::size_t length = 0; length < good.size(); ++length) {
-    EXPECT_EQ(decode_record(good.substr(0, length)).error().code, ErrorCode::corruption) << length;
-  }
-  Bytes newer = good;
-  newer[0] = 2;
-  EXPECT_EQ(decode_record(newer).error().code, ErrorCode::corruption);
 }
 
 }  // namespace

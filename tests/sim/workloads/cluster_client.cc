@@ -38,9 +38,12 @@ Task<void> ClusterClient::work() {
 }
 
 Task<Bytes> ClusterClient::call(Method method, Bytes request, Duration timeout) {
-  Address node = seams_.nodes[random().below(seams_.nodes.size())];
+  return call_node(random().below(nodes()), method, std::move(request), timeout);
+}
+
+Task<Bytes> ClusterClient::call_node(std::size_t node, Method method, Bytes request, Duration timeout) {
   const CallOptions options{saturating_add(seams_.runtime.clock.monotonic_now(), timeout)};
-  co_return co_await seams_.transport.call(std::move(node), method, std::move(request), options);
+  co_return co_await seams_.transport.call(seams_.nodes[node], method, std::move(request), options);
 }
 
 Awaitable<void> ClusterClient::pause(Duration low, Duration high) {

@@ -49,6 +49,9 @@ class ClusterClient : public Process {
 
   /// To a random node. 4 s unless more is asked for.
   Task<Bytes> call(Method method, Bytes request, Duration timeout = std::chrono::seconds(4));
+  /// To that one of nodes().
+  Task<Bytes> call_node(std::size_t node, Method method, Bytes request, Duration timeout = std::chrono::seconds(4));
+  std::size_t nodes() const { return seams_.nodes.size(); }
   Awaitable<void> pause(Duration low, Duration high);
   Random& random() { return seams_.runtime.random; }
   Duration now() const { return seams_.now(); }

@@ -1,0 +1,85 @@
+#include "node/bucket_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ring/partition.h"
+#include "runtime/offload.h"
+
+namespace latium {
+
+namespace {
+
+bool names_site(const Placement& placement, const std::string& site) {
+  return placement.kind == Placement::Kind::everywhere ||
+         std::ranges::find(placement.sites, site, &Placement::Site::name) != placement.sites.end();
+}
+
+}  // namespace
+
+BucketService::BucketService(Runtime& runtime, Engine& engine, Transport& transport, Cluster& cluster, HlcClock& hlc,
+                             DotSource& dots)
+    : runtime_(runtime), cluster_(cluster), replica_(std::make_unique<BucketReplica>(runtime, engine, *this, hints_)) {
+  links_ = std::make_unique<BucketLinks>(runtime, cluster, transport, *replica_);
+  buckets_ = std::make_unique<Buckets>(runtime, cluster, *this, transport, *replica_, *links_, hlc, dots);
+  delivery_ = std::make_unique<HintDelivery>(runtime, engine, cluster, *replica_, *links_, hints_);
+}
+
+Result<std::unique_ptr<BucketService>> BucketService::open(Runtime& runtime, Engine& engine, Transport& transport,
+                                                           Cluster& cluster, HlcClock& hlc, DotSource& dots) {
+  std::unique_ptr<BucketService> service(new BucketService(runtime, engine, transport, cluster, hlc, dots));
+  LATIUM_CHECKED(service->hints_.open(engine, runtime.clock.wall_ms()));
+  return service;
+}
+
+Result<void> BucketService::may_hold(const DataKey& key, NodeId hint_for) const {
+  const auto tenant = cluster_.catalog().find(key.tenant);
+  if (!tenant || tenant->dropped()) {
+    return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(key.tenant.value) + " is not known here, or dropped");
+  }
+  if (partition_of(key.tenant, key.user_key, tenant->partitions) != key.partition) {
+    return fail(ErrorCode::invalid_argument, describe(key) + " does not lie in partition " + std::to_string(key.partition.value));
+  }
+  const auto map = cluster_.ring();
+  const auto replicas = tenant->replicas(*map)->replicas(key.partition);
+  const NodeId self = cluster_.self();
+  const NodeId owner = hint_for ? hint_for : self;
+  if (std::ranges::find(replicas, owner) == replicas.end()) {
+    return fail(ErrorCode::invalid_argument, "node " + to_hex(owner.value) + " is no replica of " + describe(key));
+  }
+  if (!hint_for) return {};
+  const TopologyNode* const own = map->node(self);
+  if (own != nullptr && own->storage && names_site(tenant->placement, own->site)) return {};
+  return fail(ErrorCode::invalid_argument, "node " + to_hex(self.value) + " may not keep hints of tenant '" + tenant->name +
+                                               "': its placement is " + tenant->placement.to_string());
+}
+
+std::vector<NodeId> BucketService::stand_ins_for(TenantId tenant, PartitionId partition, NodeId replica) const {
+  const auto handle = cluster_.catalog().find(tenant);
+  if (!handle) return {};
+  const auto map = cluster_.ring();
+  return map->stand_ins_for(replica, map->preference_list(tenant, handle->placement, partition));
+}
+
+std::string BucketService::site_of(NodeId node) const {
+  const auto map = cluster_.ring();
+  const TopologyNode* const found = map->node(node);
+  return found == nullptr ? std::string() : found->site;
+}
+
+bool BucketService::bucket_exists(TenantId tenant, BytesView bucket) const {
+  const auto handle = cluster_.catalog().find(tenant);
+  if (!handle) return false;
+  const auto found = cluster_.catalog().bucket(handle->name, bucket);
+  return found && (*found)->exists();
+}
+
+Task<void> BucketService::make_bucket(TenantId tenant, Bytes bucket) {
+  TenantCatalog& catalog = cluster_.catalog();
+  const auto handle = catalog.find(tenant);
+  if (!handle) co_return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here");
+  LATIUM_CO_TRY(auto found, catalog.bucket(handle->name, bucket));
+  co_return co_await offload<void>(runtime_, [&catalog, found] { return catalog.ensure_exists(*found); });
+}
+
+}  // namespace latium

@@ -1,0 +1,35 @@
+// BucketDirectory: what buckets' copies need to know of tenants and of where their keys may lie. node/ has the real one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "runtime/task.h"
+#include "store/key_layout.h"
+
+namespace latium {
+
+/// Loop thread only.
+class BucketDirectory {
+ public:
+  virtual ~BucketDirectory() = default;
+
+  /// The one place that decides whether this node may write `key` to its disk: as a replica of it (no `hint_for`), or as a
+  /// stand-in for the replica `hint_for`, on a site that the tenant's placement names. `misplaced`: it may not. `unknown_tenant`.
+  virtual Result<void> may_hold(const DataKey& key, NodeId hint_for) const = 0;
+
+  /// Who may hold hints for `replica` under the map in use: those of its site first.
+  virtual std::vector<NodeId> stand_ins_for(TenantId tenant, PartitionId partition, NodeId replica) const = 0;
+
+  /// "" for one that is not in the map.
+  virtual std::string site_of(NodeId node) const = 0;
+
+  virtual bool bucket_exists(TenantId tenant, BytesView bucket) const = 0;
+  /// On disk when it returns. `unknown_tenant`.
+  virtual Task<void> make_bucket(TenantId tenant, Bytes bucket) = 0;
+};
+
+}  // namespace latium

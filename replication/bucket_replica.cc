@@ -1,0 +1,234 @@
+#include "replication/bucket_replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "replication/scan_merge.h"
+#include "runtime/offload.h"
+#include "store/async_engine.h"
+
+namespace latium {
+
+namespace {
+
+Family family_of(NodeId hint_for) {
+  return hint_for ? Family::hints : Family::data;
+}
+
+// A slot's name; without the owner's eight bytes, which are 0 then, where a key of this node's own lies.
+Bytes slot_key(const DataKey& key, NodeId hint_for) {
+  return hint_key(hint_for, key);
+}
+
+Bytes stored_key(const DataKey& key, NodeId hint_for) {
+  return hint_for ? hint_key(hint_for, key) : data_key(key.tenant, key.partition, key.bucket, key.user_key);
+}
+
+// Named by its key: the bytes are wrong, not the request.
+Result<VersionSet> decode_held(const ReadResult& found, const DataKey& key) {
+  VersionSet none{conflicts_of(key.bucket), {}, {}};
+  if (found.presence != Presence::found) return none;
+  auto held = decode_versions(found.value);
+  if (held && held->conflicts == none.conflicts) return held;
+  return fail(ErrorCode::corruption, held ? "it holds versions of another kind of bucket (" + describe(key) + ")"
+                                          : held.error().message + " (" + describe(key) + ")");
+}
+
+}  // namespace
+
+// Keeps a slot in memory.
+class BucketReplica::Hold {
+ public:
+  Hold(BucketReplica& replica, Bytes key) : replica_(&replica) {
+    entry_ = &*replica.slots_.try_emplace(std::move(key)).first;
+    if (!entry_->second) entry_->second = std::make_unique<Slot>();
+    ++entry_->second->users;
+  }
+  Hold(Hold&& other) noexcept : replica_(std::exchange(other.replica_, nullptr)), entry_(other.entry_) {}
+  Hold& operator=(Hold&&) = delete;
+  ~Hold() {
+    if (replica_ != nullptr && --entry_->second->users == 0) replica_->slots_.erase(replica_->slots_.find(entry_->first));
+  }
+
+  Slot& slot() const { return *entry_->second; }
+
+ private:
+  BucketReplica* replica_;
+  Slots::value_type* entry_;  // does not move while the slot is there
+};
+
+// What one call decided.
+struct BucketReplica::Plan {
+  struct Change {
+    Slot* slot;
+    Held next;
+  };
+  std::vector<Change> changes;
+  WriteBatch batch;
+};
+
+Task<void> BucketReplica::load(Slot& slot, const DataKey& key, NodeId hint_for) {
+  // Somebody loads it already; when that fails, the next one tries.
+  while (slot.loading) LATIUM_CO_CHECKED(co_await slot.load_ended.wait());
+  if (slot.current) co_return Result<void>();
+  slot.loading = true;
+  slot.load_ended.clear();
+  const Result<ReadResult> found = co_await read(runtime_, engine_, family_of(hint_for), stored_key(key, hint_for));
+  slot.loading = false;
+  slot.load_ended.set();
+  if (!found) co_return fail(found.error());
+  LATIUM_CO_TRY(VersionSet held, decode_held(*found, key));
+  slot.current = slot.durable = std::make_shared<const VersionSet>(std::move(held));
+  co_return Result<void>();
+}
+
+// Nothing is written that does not pass here.
+Result<void> BucketReplica::check(const DataKey& key, NodeId hint_for) {
+  const auto allowed = directory_.may_hold(key, hint_for);
+  if (allowed) return {};
+  if (allowed.error().code == ErrorCode::invalid_argument) {
+    ++statistics_.refused_placement;
+    runtime_.events.emit(Severity::warn, "write_outside_placement_refused",
+                         {{"tenant", std::to_string(key.tenant.value)}, {"reason", allowed.error().message}});
+  }
+  return fail(allowed.error());
+}
+
+Task<void> BucketReplica::prepare(const BucketItem& item, Slot& slot) {
+  LATIUM_CO_CHECKED(check(item.key, item.hint_for));
+  if (!item.hint_for && !directory_.bucket_exists(item.key.tenant, item.key.bucket)) {
+    LATIUM_CO_CHECKED(co_await directory_.make_bucket(item.key.tenant, item.key.bucket));
+  }
+  co_return co_await load(slot, item.key, item.hint_for);
+}
+
+Task<BucketAnswer> BucketReplica::look_up(const BucketItem& item) const {
+  BucketAnswer answer{.held = {}, .bucket_known = directory_.bucket_exists(item.key.tenant, item.key.bucket)};
+  LATIUM_CO_TRY(const ReadResult found,
+                co_await read(runtime_, engine_, family_of(item.hint_for), stored_key(item.key, item.hint_for)));
+  LATIUM_CO_TRY(answer.held, decode_held(found, item.key));
+  answer.digest = answer.held.digest();
+  answer.newest_stamp = answer.held.newest_stamp();
+  if (item.digest_only) answer.held = VersionSet{answer.held.conflicts, {}, {}};
+  co_return answer;
+}
+
+Result<void> BucketReplica::decide(const DataKey& key, NodeId hint_for, Slot& slot, VersionSet next, Plan& plan) {
+  Bytes name = stored_key(key, hint_for);
+  Bytes value = encode_versions(next);
+  if (hint_for) {
+    const bool first = slot.current->empty();
+    const std::uint64_t before = first ? 0 : name.size() + encode_versions(*slot.current).size();
+    const std::uint64_t after = name.size() + value.size();
+    if (after > before && !hints_.admit(hint_for, after - before)) {
+      return fail(ErrorCode::overloaded, "no room for more hints for node " + to_hex(hint_for.value));
+    }
+    first ? hints_.add(hint_for, after, runtime_.clock.wall_ms()) : hints_.grow(hint_for, before, after);
+  }
+  plan.batch.put(family_of(hint_for), name, value);
+  slot.current = std::make_shared<const VersionSet>(std::move(next));
+  plan.changes.push_back({&slot, slot.current});
+  ++statistics_.taken_in;
+  return {};
+}
+
+Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
+  if (plan.batch.empty()) co_return Result<void>();
+  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(plan.batch), durability));
+  // When it fails, the memory stays ahead of the disk for as long as somebody works on the key: what is written next has it all.
+  for (const Plan::Change& change : plan.changes) change.slot->durable = change.next;
+  co_return Result<void>();
+}
+
+Task<std::vector<Result<BucketAnswer>>> BucketReplica::handle(std::vector<BucketItem> items,
+                                                              std::function<Result<void>()> still_valid) {
+  std::vector<std::optional<Hold>> holds(items.size());
+  std::vector<Result<BucketAnswer>> answers(items.size(), BucketAnswer());
+  std::size_t answer_bytes = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].writes()) {
+      holds[i].emplace(*this, slot_key(items[i].key, items[i].hint_for));
+      if (const auto ready = co_await prepare(items[i], holds[i]->slot()); !ready) answers[i] = fail(ready.error());
+    } else if (answer_bytes > kAnswerBytesMax) {
+      answers[i] = fail(ErrorCode::overloaded, "too much was asked for in one message: ask again");
+    } else {
+      answers[i] = co_await look_up(items[i]);
+      if (answers[i]) {
+        for (const VersionedValue& version : answers[i]->held.versions) answer_bytes += version.value.size();
+      }
+    }
+  }
+  // From here to the submit nothing else runs: the writes are decided in one go.
+  LATIUM_CO_CHECKED(still_valid());
+  Plan plan;
+  Durability durability = Durability::buffered;
+  std::vector<std::size_t> written;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].writes() || !answers[i]) continue;
+    Slot& slot = holds[i]->slot();
+    VersionSet next = merge(*slot.current, items[i].offered);
+    answers[i]->newest_stamp = next.newest_stamp();
+    // What is decided already counts only once it is written.
+    if (next == *slot.current && slot.current == slot.durable) {
+      ++statistics_.known_already;
+      continue;
+    }
+    if (const auto decided = decide(items[i].key, items[i].hint_for, slot, std::move(next), plan); !decided) {
+      answers[i] = fail(decided.error());
+      continue;
+    }
+    if (items[i].durability == Durability::sync) durability = Durability::sync;
+    written.push_back(i);
+  }
+  if (const auto done = co_await commit(plan, durability); !done) {
+    for (const std::size_t i : written) answers[i] = fail(done.error());
+  }
+  co_return answers;
+}
+
+Task<void> BucketReplica::change(DataKey key, NodeId hint_for, Durability durability, std::function<Result<void>()> still_valid,
+                                 Change change) {
+  const BucketItem item{.key = std::move(key), .hint_for = hint_for, .offered = {}};
+  const Hold hold(*this, slot_key(item.key, hint_for));
+  LATIUM_CO_CHECKED(co_await prepare(item, hold.slot()));
+  LATIUM_CO_CHECKED(still_valid());
+  LATIUM_CO_TRY(VersionSet next, change(*hold.slot().current));
+  const Slot& slot = hold.slot();
+  if (next == *slot.current && slot.current == slot.durable) co_return Result<void>();
+  Plan plan;
+  LATIUM_CO_CHECKED(decide(item.key, hint_for, hold.slot(), std::move(next), plan));
+  co_return co_await commit(plan, durability);
+}
+
+// A hint that is lost in a crash after this is removed for good; one whose removal is lost is delivered twice, which changes
+// nothing.
+Task<void> BucketReplica::forget_hints(NodeId owner, std::vector<std::pair<DataKey, VersionSet>> delivered) {
+  std::vector<Hold> holds;
+  holds.reserve(delivered.size());
+  for (const auto& [key, held] : delivered) {
+    const Hold& hold = holds.emplace_back(*this, slot_key(key, owner));
+    LATIUM_CO_CHECKED(co_await load(hold.slot(), key, owner));
+  }
+  Plan plan;
+  for (std::size_t i = 0; i < delivered.size(); ++i) {
+    Slot& slot = holds[i].slot();
+    if (slot.current->empty() || *slot.current != delivered[i].second) continue;
+    const Bytes name = stored_key(delivered[i].first, owner);
+    hints_.remove(owner, name.size() + encode_versions(*slot.current).size());
+    plan.batch.remove(Family::hints, name);
+    slot.current = std::make_shared<const VersionSet>(slot.current->conflicts);
+    plan.changes.push_back({&slot, slot.current});
+  }
+  co_return co_await commit(plan, Durability::buffered);
+}
+
+Task<BucketPage> BucketReplica::page(TenantId tenant, Bytes bucket, std::vector<PartitionId> partitions, Bytes prefix,
+                                     Bytes after, std::size_t limit) {
+  co_return co_await offload<BucketPage>(
+      runtime_,
+      [engine = &engine_, tenant, bucket = std::move(bucket), partitions = std::move(partitions), prefix = std::move(prefix),
+       after = std::move(after),
+       limit]() -> Result<BucketPage> { return scan_partitions(*engine, tenant, bucket, partitions, {prefix, after, limit}); });
+}
+
+}  // namespace latium

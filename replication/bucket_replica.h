@@ -1,0 +1,96 @@
+// BucketReplica: what this node holds of buckets, as a replica and in place of others. Versions are taken in, never overwritten:
+// what is on disk afterwards is the merge of what was and what came.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "replication/bucket_directory.h"
+#include "replication/bucket_messages.h"
+#include "replication/hint_book.h"
+#include "runtime/runtime.h"
+#include "runtime/sync.h"
+#include "store/engine.h"
+
+namespace latium {
+
+/// A page of what is held of some partitions of a bucket, in key order over all of them.
+struct BucketPage {
+  struct Entry {
+    Bytes key;
+    VersionSet held;
+  };
+  std::vector<Entry> entries;
+  bool more = false;
+};
+
+struct BucketReplicaStatistics {
+  std::uint64_t refused_placement = 0;  ///< writes that would have left the placement
+  std::uint64_t taken_in = 0;           ///< offers that changed what is held
+  std::uint64_t known_already = 0;      ///< offers that did not
+};
+
+/// Loop thread only. All that it is given outlives it, it outlives its tasks.
+class BucketReplica {
+ public:
+  /// Of what one message of answers may carry; questions beyond it are `overloaded`.
+  static constexpr std::size_t kAnswerBytesMax = 24u << 20;
+
+  BucketReplica(Runtime& runtime, Engine& engine, BucketDirectory& directory, HintBook& hints)
+      : runtime_(runtime), engine_(engine), directory_(directory), hints_(hints) {}
+
+  /// The steps, answers in the order of the items, each by itself; all writes go into one batch. Errors of an item: those of the
+  /// engine, `misplaced`, `overloaded` (no room for hints), `unknown_tenant`. `still_valid` is asked once, right before the
+  /// writes: its error means that none was made.
+  Task<std::vector<Result<BucketAnswer>>> handle(std::vector<BucketItem> items, std::function<Result<void>()> still_valid);
+
+  /// What `change` makes of what is held goes to the disk; it runs once, and nothing else touches the key between what it is
+  /// given and what it returns. It may refuse: nothing is written then.
+  using Change = std::move_only_function<Result<VersionSet>(const VersionSet& held)>;
+  Task<void> change(DataKey key, NodeId hint_for, Durability durability, std::function<Result<void>()> still_valid,
+                    Change change);
+
+  /// Removes the hints for `owner` that are still what was delivered; one that has grown since stays.
+  Task<void> forget_hints(NodeId owner, std::vector<std::pair<DataKey, VersionSet>> delivered);
+
+  /// What this node holds of `partitions` as their replica.
+  Task<BucketPage> page(TenantId tenant, Bytes bucket, std::vector<PartitionId> partitions, Bytes prefix, Bytes after,
+                        std::size_t limit);
+
+  const BucketReplicaStatistics& statistics() const { return statistics_; }
+
+ private:
+  using Held = std::shared_ptr<const VersionSet>;
+
+  // A key that is being written. Two writes never start from the same old set.
+  struct Slot {
+    Held current;  // with everything that was decided
+    Held durable;  // with what is written for certain
+    bool loading = false;
+    Event load_ended;
+    std::size_t users = 0;
+  };
+  using Slots = std::unordered_map<Bytes, std::unique_ptr<Slot>>;
+  class Hold;
+  struct Plan;
+
+  Task<void> load(Slot& slot, const DataKey& key, NodeId hint_for);
+  Task<BucketAnswer> look_up(const BucketItem& item) const;
+  Task<void> prepare(const BucketItem& item, Slot& slot);
+  Result<void> check(const DataKey& key, NodeId hint_for);
+  /// Puts what the slot is to hold into the plan.
+  Result<void> decide(const DataKey& key, NodeId hint_for, Slot& slot, VersionSet next, Plan& plan);
+  Task<void> commit(Plan& plan, Durability durability);
+
+  Runtime& runtime_;
+  Engine& engine_;
+  BucketDirectory& directory_;
+  HintBook& hints_;
+  Slots slots_;
+  BucketReplicaStatistics statistics_;
+};
+
+}  // namespace latium

@@ -1,0 +1,145 @@
+#include "replication/hint_delivery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/deadline.h"
+#include "runtime/offload.h"
+
+namespace latium {
+
+namespace {
+
+constexpr std::size_t kOwnersAtOnce = 64;
+constexpr BackoffPolicy kRetry{.base = std::chrono::seconds(1), .cap = std::chrono::seconds(30)};
+
+// Counts the answers of a batch down; shared with callbacks.
+struct Answers {
+  std::size_t pending = 0;
+  Event all;
+
+  void came() {
+    if (--pending == 0) all.set();
+  }
+};
+
+}  // namespace
+
+HintDelivery::HintDelivery(Runtime& runtime, Engine& engine, ClusterView& cluster, BucketReplica& replica, BucketLinks& links,
+                           HintBook& hints)
+    : runtime_(runtime), engine_(engine), cluster_(cluster), replica_(replica), links_(links), hints_(hints) {}
+
+// One that left the cluster is due at once: its hints go to those who own the keys now.
+bool HintDelivery::is_due(NodeId owner) const {
+  if (under_way_.contains(owner)) return false;
+  if (const auto pause = pauses_.find(owner); pause != pauses_.end() && runtime_.clock.monotonic_now() < pause->second.until) {
+    return false;
+  }
+  const auto peer = cluster_.peer(owner);
+  return !peer || peer->liveness != Liveness::down;
+}
+
+Task<void> HintDelivery::run() {
+  TaskGroup deliveries(runtime_.executor, kOwnersAtOnce);
+  while (true) {
+    if (const auto slept = co_await sleep_for(runtime_, kLookEvery); !slept) {
+      deliveries.cancel();
+      (void)co_await deliveries.join();
+      co_return fail(slept.error());
+    }
+    for (const auto& [owner, account] : hints_.accounts()) {
+      if (account.count == 0 || !is_due(owner) || !deliveries.has_room()) continue;
+      under_way_.insert(owner);
+      const auto spawned = deliveries.spawn(deliver(owner));
+      LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+    }
+  }
+}
+
+// Batch after batch, each waited for, until none is left or one is not taken in.
+Task<void> HintDelivery::deliver(NodeId owner) {
+  Bytes after;
+  bool all = true;
+  while (all) {
+    auto batch = co_await next_batch(owner, after);
+    if (!batch || batch->empty()) break;
+    const DataKey& last = batch->back().key;
+    after = data_key(last.tenant, last.partition, last.bucket, last.user_key);
+    const std::size_t size = batch->size();
+    const auto delivered = co_await hand_over(owner, *std::move(batch));
+    if (!delivered && delivered.error().code == ErrorCode::cancelled) break;
+    all = delivered && *delivered == size;
+  }
+  Pause& pause = pauses_[owner];
+  if (all) {
+    pause = {};
+  } else {
+    ++statistics_.failures;
+    pause.until = saturating_add(runtime_.clock.monotonic_now(), kRetry.wait(pause.failures++, runtime_.random));
+  }
+  under_way_.erase(owner);
+  co_return Result<void>();
+}
+
+Task<std::vector<HintDelivery::Hint>> HintDelivery::next_batch(NodeId owner, Bytes after) const {
+  Bytes begin;
+  put_u64_be(begin, owner.value);
+  const Bytes end = prefix_end(begin);
+  if (!after.empty()) begin += after + '\0';
+  co_return co_await offload<std::vector<Hint>>(runtime_, [engine = &engine_, begin, end]() -> Result<std::vector<Hint>> {
+    std::vector<Hint> batch;
+    std::size_t bytes = 0;
+    LATIUM_TRY(const auto cursor, engine->scan(Family::hints, {begin, end}));
+    for (; cursor->valid() && batch.size() < kBatchHints && bytes < kBatchBytes; cursor->next()) {
+      LATIUM_TRY(auto key, parse_hint_key(cursor->key()));
+      LATIUM_TRY(VersionSet held, decode_versions(cursor->value()));
+      bytes += cursor->key().size() + cursor->value().size();
+      batch.push_back({std::move(key.second), std::move(held)});
+    }
+    LATIUM_CHECKED(cursor->status());
+    return batch;
+  });
+}
+
+// The owner; if it does not own the key any more, all who do. Nobody: the tenant is gone.
+std::vector<NodeId> HintDelivery::receivers(NodeId owner, const DataKey& key) const {
+  const auto set = cluster_.replicas(key.tenant, key.partition);
+  if (!set) return {};
+  if (set->index_of(owner) < set->size()) return {owner};
+  return set->members;
+}
+
+// How many are done with.
+Task<std::size_t> HintDelivery::hand_over(NodeId owner, std::vector<Hint> batch) {
+  ++statistics_.batches;
+  const auto answers = std::make_shared<Answers>();
+  const auto hints = std::make_shared<std::vector<Hint>>(std::move(batch));
+  // One more, so that answers that come at once do not end it.
+  answers->pending = 1;
+  for (std::size_t i = 0; i < hints->size(); ++i) {
+    Hint& hint = (*hints)[i];
+    const std::vector<NodeId> nodes = receivers(owner, hint.key);
+    hint.missing = nodes.size();
+    for (const NodeId node : nodes) {
+      ++answers->pending;
+      links_.send(node, cluster_.epoch(), {.key = hint.key, .offered = hint.held},
+                  [answers, hints, i](const Result<BucketAnswer>& answer) {
+                    const bool gone = !answer && answer.error().code == ErrorCode::unknown_tenant;
+                    if (answer || gone) --(*hints)[i].missing;
+                    answers->came();
+                  });
+    }
+  }
+  answers->came();
+  LATIUM_CO_CHECKED(co_await answers->all.wait());
+  std::vector<std::pair<DataKey, VersionSet>> done;
+  for (Hint& hint : *hints) {
+    if (hint.missing == 0) done.emplace_back(std::move(hint.key), std::move(hint.held));
+  }
+  statistics_.delivered += done.size();
+  const std::size_t count = done.size();
+  LATIUM_CO_CHECKED(co_await replica_.forget_hints(owner, std::move(done)));
+  co_return count;
+}
+
+}  // namespace latium

@@ -1,0 +1,164 @@
+#include "tests/sim/workloads/buckets.h"
+
+#include <memory>
+#include <utility>
+
+#include "proto/client.pb.h"
+#include "proto/wire.pb.h"
+#include "tests/sim/bucket_checker.h"
+#include "tests/sim/workloads/cluster_run.h"
+
+namespace latium::sim {
+
+namespace {
+
+constexpr std::size_t kKeys = 3;
+
+class BucketClient final : public ClusterClient {
+ public:
+  using ClusterClient::ClusterClient;
+
+ private:
+  struct Seen {
+    Bytes context;
+    std::vector<Bytes> values;
+  };
+
+  Awaitable<void> act() override {
+    const std::size_t key = random().below(kKeys);
+    const bool siblings = random().chance(0.6);
+    if (siblings && random().chance(0.4)) {
+      (void)co_await read(siblings, key, random_level(), seen_[key]);
+    } else {
+      co_await write(siblings, key);
+    }
+  }
+
+  // Every copy answers, twice in a row with nothing to repair, and nobody keeps hints. One client is enough: the others' reads
+  // would only repeat it.
+  Awaitable<bool> finish() override {
+    if (number() != 0) co_return true;
+    // The others are still at their last call, which ends by itself.
+    if (!waited_) co_await pause(std::chrono::seconds(10), std::chrono::seconds(11));
+    waited_ = true;
+    for (std::size_t node = 0; node < nodes(); ++node) {
+      const auto answer = co_await call_node(node, wire::METHOD_STATUS, client::StatusRequest().SerializeAsString());
+      client::StatusResponse status;
+      if (!answer || !status.ParseFromString(*answer)) co_return unfinished("a node does not tell its status");
+      if (status.hints_count() > 0) co_return unfinished(std::to_string(status.hints_count()) + " hints are left");
+    }
+    for (; read_at_end_ < 2 * kKeys; ++read_at_end_) {
+      if (!co_await read_equal(read_at_end_ < kKeys, read_at_end_ % kKeys)) co_return false;
+    }
+    co_return true;
+  }
+
+  bool unfinished(std::string why) {
+    last_error_ = std::move(why);
+    return false;
+  }
+
+  Awaitable<bool> read_equal(bool siblings, std::size_t key) {
+    Seen seen;
+    const auto response = co_await read(siblings, key, client::LEVEL_ALL, seen);
+    // Nobody ever wrote into the bucket, so nobody wrote the key.
+    if (!response && !never_written_) co_return false;
+    if (response && response->behind_size() > 0) co_return unfinished("copies differ");
+    const std::size_t id =
+        history().begin(number(), siblings ? "final_siblings" : "final_lww", name(siblings, key), std::nullopt, now());
+    for (const Bytes& value : seen.values) history().operation(id).pairs.emplace_back(value, Bytes());
+    if (response) history().operation(id).token = response->version();
+    history().end_ok(id, now());
+    co_return true;
+  }
+
+  static Bytes name(bool siblings, std::size_t key) { return (siblings ? "s" : "l") + std::to_string(key); }
+  client::Level random_level() {
+    constexpr client::Level kLevels[] = {client::LEVEL_QUORUM, client::LEVEL_QUORUM, client::LEVEL_ONE, client::LEVEL_ALL};
+    return kLevels[random().below(4)];
+  }
+
+  Awaitable<std::optional<client::KvGetResponse>> read(bool siblings, std::size_t key, client::Level level, Seen& out) {
+    client::KvGetRequest request;
+    request.set_tenant(kRunTenant);
+    request.set_bucket(siblings ? "~s" : "l");
+    request.set_key(name(siblings, key));
+    request.set_level(level);
+    never_written_ = false;
+    const auto answer = co_await call(wire::METHOD_KV_GET, request.SerializeAsString());
+    if (!answer) {
+      last_error_ = answer.error().message;
+      never_written_ = answer.error().code == ErrorCode::unknown_bucket;
+      co_return std::nullopt;
+    }
+    client::KvGetResponse response;
+    LATIUM_CHECK(response.ParseFromString(*answer));
+    out = {response.context(), {response.values().begin(), response.values().end()}};
+    co_return response;
+  }
+
+  // With the context of the last read or without one; a put of a value that nobody else writes, or a deletion.
+  Awaitable<void> write(bool siblings, std::size_t key) {
+    const bool removes = random().chance(0.25);
+    Operation operation;
+    operation.process = number();
+    operation.op = std::string(siblings ? "sibling_" : "lww_") + (removes ? "remove" : "put");
+    operation.key = name(siblings, key);
+    Seen seen;
+    if (siblings && (removes || random().chance(0.7))) seen = std::exchange(seen_[key], {});
+    // A deletion without a context deletes what its coordinator holds, which no history shows.
+    if (siblings && removes && seen.context.empty()) co_return;
+    for (const Bytes& value : seen.values) operation.pairs.emplace_back(value, Bytes());
+    Method method = wire::METHOD_KV_DELETE;
+    Bytes bytes;
+    if (removes) {
+      client::KvDeleteRequest request;
+      request.set_tenant(kRunTenant);
+      request.set_bucket(siblings ? "~s" : "l");
+      request.set_key(operation.key);
+      request.set_level(random_level());
+      request.set_context(seen.context);
+      bytes = request.SerializeAsString();
+    } else {
+      operation.value = std::to_string(number()) + "-" + std::to_string(++written_);
+      client::KvPutRequest request;
+      request.set_tenant(kRunTenant);
+      request.set_bucket(siblings ? "~s" : "l");
+      request.set_key(operation.key);
+      request.set_value(*operation.value);
+      request.set_level(random_level());
+      request.set_context(seen.context);
+      method = wire::METHOD_KV_PUT;
+      bytes = request.SerializeAsString();
+    }
+    const std::size_t id = history().begin(std::move(operation), now());
+    const auto answer = co_await call(method, std::move(bytes));
+    if (!answer) {
+      history().end_error(id, answer.error(), now());
+      co_return;
+    }
+    client::KvPutResponse put;
+    client::KvDeleteResponse removed;
+    LATIUM_CHECK(removes ? removed.ParseFromString(*answer) : put.ParseFromString(*answer));
+    history().operation(id).token = removes ? removed.version() : put.version();
+    history().end_ok(id, now());
+  }
+
+  std::uint64_t written_ = 0;
+  std::size_t read_at_end_ = 0;
+  bool never_written_ = false;
+  bool waited_ = false;
+  Seen seen_[kKeys];
+};
+
+}  // namespace
+
+std::unique_ptr<ClusterClient> bucket_client(ClientSeams seams) {
+  return std::make_unique<BucketClient>(std::move(seams));
+}
+
+RunReport buckets(const RunOptions& options) {
+  return run_cluster(options, bucket_client, [](const History& history) { return check_buckets(history); });
+}
+
+}  // namespace latium::sim
