@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 
+#include "ring/ring_member.h"
+
 namespace latium {
 
 namespace {
@@ -52,6 +54,18 @@ constexpr std::uint64_t mix(std::uint64_t x) {  // the finisher of SplitMix64
   return x ^ (x >> 31);
 }
 
+constexpr int kArcBits = std::countr_zero(kArcs);
+
+// A permutation of the arcs: an odd factor, a sum and a shift down, each of which can be undone; the key is other in each round.
+std::uint32_t shuffled(std::uint32_t arc, std::uint64_t key) {
+  std::uint32_t x = arc;
+  for (int round = 0; round < 4; ++round, key = std::rotr(key, 16)) {
+    x = (x * (static_cast<std::uint32_t>(key) | 1) + static_cast<std::uint32_t>(key >> 32)) % kArcs;
+    x ^= x >> (kArcBits / 2);
+  }
+  return x;
+}
+
 }  // namespace
 
 LogCost log2_cost(std::uint64_t value) {
@@ -67,7 +81,8 @@ NodeDraw::NodeDraw(NodeId node, std::uint32_t weight_milli)
     : seed_(mix(node.value + 0x9e3779b97f4a7c15u)), log_weight_(log2_cost(std::max<std::uint32_t>(weight_milli, 1))) {}
 
 LogCost NodeDraw::cost(std::uint32_t arc) const {
-  const std::uint64_t uniform = mix(seed_ + arc * 0x9e3779b97f4a7c15u) | 1;
+  const std::uint64_t within_step = mix(seed_ + arc * 0x9e3779b97f4a7c15u) >> kArcBits | 1;
+  const std::uint64_t uniform = std::uint64_t{shuffled(arc, seed_)} << (64 - kArcBits) | within_step;
   return log2_cost(uniform) + kStretch[uniform >> (64 - kTableBits)] - log_weight_;
 }
 

@@ -13,7 +13,9 @@ using LogCost = std::int32_t;
 /// log2(value). Precondition: value > 0. Off by less than 4 units.
 LogCost log2_cost(std::uint64_t value);
 
-/// The draw of one node for any arc: a hash of both, made once a node.
+/// The draws of one node for all arcs. They cut the range of a draw into kArcs equal steps and hit each step once: for every
+/// bound, a node draws the same number of arcs below it. Drawn from a hash alone, 100 nodes would differ by 8 % in the arcs
+/// that they are first at (standard deviation); so they differ by 5 %.
 class NodeDraw {
  public:
   NodeDraw(NodeId node, std::uint32_t weight_milli);

@@ -79,7 +79,7 @@ void Assignment::set_caps() {
   most_in_rack_ = racks_.most_in_one(owners);
   caps_.clear();
   for (const ArcShare share : fair_shares(members_, racks_, owners)) {
-    caps_.push_back(static_cast<std::uint32_t>((share * 11 / 10 + kOneArc - 1) / kOneArc));
+    caps_.push_back(static_cast<std::uint32_t>((share * 108 / 100 + kOneArc - 1) / kOneArc));
   }
 }
 

@@ -36,28 +36,33 @@ std::uint32_t first_arc(TenantId tenant, PartitionId partition) {
   return (halving(partition.value) + tenant.value * kTenantStep + turn) % kArcs;
 }
 
-ReplicaChoice::ReplicaChoice(const Ring& ring, const Placement& placement) : any_of_(placement.kind == Placement::Kind::any_of) {
+std::uint32_t site_turn(TenantId tenant, std::string_view site) {
+  return static_cast<std::uint32_t>(xxh3_64(site, tenant.value)) * kTenantBlock % kArcs;
+}
+
+ReplicaChoice::ReplicaChoice(const Ring& ring, const Placement& placement, TenantId tenant)
+    : tenant_(tenant), any_of_(placement.kind == Placement::Kind::any_of) {
   std::size_t nodes = 0;
-  const auto add = [&](const SiteRing* site, std::size_t wanted) {
+  const auto add = [&](std::string_view name, const SiteRing* site, std::size_t wanted) {
     if (site == nullptr) return;
     const std::size_t given = std::min(wanted, site->members().size());
-    sites_.push_back({.ring = site, .wanted = given});
+    sites_.push_back({.ring = site, .wanted = given, .turn = site_turn(tenant, name)});
     nodes += site->members().size();
     replicas_ += given;
   };
   if (placement.kind == Placement::Kind::everywhere) {
-    for (const Ring::Site& site : ring.site_rings()) add(site.ring.get(), placement.replicas);
+    for (const Ring::Site& site : ring.site_rings()) add(site.name, site.ring.get(), placement.replicas);
   } else {
-    for (const Placement::Site& site : placement.sites) add(ring.site_ring(site.name), site.replicas);
+    for (const Placement::Site& site : placement.sites) add(site.name, ring.site_ring(site.name), site.replicas);
   }
   if (any_of_) replicas_ = std::min<std::size_t>(placement.replicas, nodes);
 }
 
 // Of a placement over a hundred sites this is most of the work: numbers are sorted, not sites.
-void ReplicaChoice::order_sites(std::uint32_t arc) {
+void ReplicaChoice::order_sites(std::uint32_t first) {
   order_.clear();
   for (const Site& site : sites_) {
-    order_.push_back(std::int64_t{site.ring->cost(arc)} * (kPosition + 1) + static_cast<std::int64_t>(order_.size()));
+    order_.push_back(std::int64_t{site.ring->cost(site.arc(first))} * (kPosition + 1) + static_cast<std::int64_t>(order_.size()));
   }
   std::ranges::sort(order_);
   if (any_of_) share_out();
@@ -76,21 +81,23 @@ void ReplicaChoice::share_out() {
   }
 }
 
-void ReplicaChoice::append_replicas(std::uint32_t arc, std::vector<NodeId>& out) {
-  order_sites(arc);
+void ReplicaChoice::append_replicas(PartitionId partition, std::vector<NodeId>& out) {
+  const std::uint32_t first = first_arc(tenant_, partition);
+  order_sites(first);
   for (const std::int64_t order : order_) {
     const Site& site = site_at(order);
-    if (site.wanted > 0) site.ring->append_owners(arc, site.wanted, out);
+    if (site.wanted > 0) site.ring->append_owners(site.arc(first), site.wanted, out);
   }
 }
 
-void ReplicaChoice::append_stand_ins(std::uint32_t arc, std::vector<NodeId>& out) {
-  order_sites(arc);
+void ReplicaChoice::append_stand_ins(PartitionId partition, std::vector<NodeId>& out) {
+  const std::uint32_t first = first_arc(tenant_, partition);
+  order_sites(first);
   std::vector<NodeId> owners;
   for (const std::int64_t order : order_) {
     const Site& site = site_at(order);
     owners.clear();
-    site.ring->append_owners(arc, site.wanted + kMaxStandInsPerSite, owners);
+    site.ring->append_owners(site.arc(first), site.wanted + kMaxStandInsPerSite, owners);
     out.insert(out.end(), owners.begin() + static_cast<std::ptrdiff_t>(site.wanted), owners.end());
   }
 }

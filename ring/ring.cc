@@ -54,11 +54,10 @@ Result<void> Ring::check(const Placement& placement) const {
 }
 
 PreferenceList Ring::preference_list(TenantId tenant, const Placement& placement, PartitionId partition) const {
-  ReplicaChoice choice(*this, placement);
-  const std::uint32_t arc = first_arc(tenant, partition);
+  ReplicaChoice choice(*this, placement, tenant);
   PreferenceList out;
-  choice.append_replicas(arc, out.replicas);
-  choice.append_stand_ins(arc, out.stand_ins);
+  choice.append_replicas(partition, out.replicas);
+  choice.append_stand_ins(partition, out.stand_ins);
   return out;
 }
 

@@ -90,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(Clusters, RingBalance,
                                          Cluster{{.sites = 3, .nodes = 6, .racks = 3}, "everywhere: 2", 200, 1.08},
                                          Cluster{{.sites = 3, .nodes = 5}, "everywhere: 1", 200, 1.08},
                                          Cluster{{.sites = 3, .nodes = 3}, "s1:2,s2:1", 200, 1.08},
-                                         Cluster{{.sites = 3, .nodes = 3}, "any 3 of [s1, s2, s3]", 200, 1.08}));
+                                         Cluster{{.sites = 3, .nodes = 3}, "any 3 of [s1, s2, s3]", 200, 1.08},
+                                         Cluster{{.sites = 5, .nodes = 100}, "any 3 of [s1, s2, s3, s4, s5]", 1000, 1.15}));
 
 TEST(RingBalanceOfSites, AnyOfGivesSitesByTheirWeight) {
   Random random(5);
@@ -160,7 +161,9 @@ INSTANTIATE_TEST_SUITE_P(Changes, RingMovement,
                                          Change{{.sites = 1, .nodes = 10}, "s1:3"}, Change{{.sites = 2, .nodes = 5}, "s1:2,s2:1"},
                                          Change{{.sites = 2, .nodes = 4}, "s1:2,s2:1"},
                                          Change{{.sites = 3, .nodes = 10}, "any 3 of [s1, s2, s3]"},
-                                         Change{{.sites = 5, .nodes = 20}, "any 3 of [s1, s2, s3, s4, s5]"}));
+                                         Change{{.sites = 5, .nodes = 20}, "any 3 of [s1, s2, s3, s4, s5]"},
+                                         Change{{.sites = 5, .nodes = 100}, "any 3 of [s1, s2, s3, s4, s5]"},
+                                         Change{{.nodes = 10, .weights_milli = {4000, 1000, 1000, 1000}}, "s1:3"}));
 
 }  // namespace
 }  // namespace latium

@@ -202,6 +202,32 @@ TEST(Ring, StandInsAreBounded) {
   EXPECT_EQ(ring->preference_list(TenantId{1}, placed("s1:3"), PartitionId{0}).stand_ins.size(), kMaxStandInsPerSite);
 }
 
+TEST(Ring, HasThePinnedLists) {
+  // Every node of a cluster computes these, whatever its version: other lists move the data of every cluster. (Free to
+  // change until the first release.)
+  Topology topology;
+  for (std::uint64_t n = 1; n <= 9; ++n) {
+    topology.nodes.push_back({.id = NodeId{n},
+                              .site = "s" + std::to_string(n % 3 + 1),
+                              .rack = "r" + std::to_string(n % 2),
+                              .weight_milli = 1000,
+                              .storage = true,
+                              .state = NodeState::up,
+                              .address = ""});
+  }
+  const auto ring = Ring::build(topology);
+  const auto ids = [&](std::uint32_t tenant, std::uint16_t partition, const char* placement) {
+    const PreferenceList list = ring->preference_list(TenantId{tenant}, placed(placement), PartitionId{partition});
+    std::vector<std::uint64_t> out;
+    for (const NodeId id : list.replicas) out.push_back(id.value);
+    for (const NodeId id : list.stand_ins) out.push_back(id.value);
+    return out;
+  };
+  EXPECT_EQ(ids(1, 0, "any 2 of [s1, s2, s3]"), (std::vector<std::uint64_t>{1, 2, 4, 7, 5, 8, 6, 3, 9}));
+  EXPECT_EQ(ids(1, 63, "s1:2,s3:1"), (std::vector<std::uint64_t>{3, 6, 5, 9, 8, 2}));
+  EXPECT_EQ(ids(700, 4095, "everywhere: 1"), (std::vector<std::uint64_t>{7, 2, 6, 4, 1, 5, 8, 3, 9}));
+}
+
 TEST(Ring, OfNothingHasNoLists) {
   const auto ring = Ring::build(Topology());
   EXPECT_TRUE(ring->sites().empty());

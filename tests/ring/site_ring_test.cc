@@ -86,7 +86,8 @@ RC_GTEST_PROP(SiteRing, IsTheSameWhateverTheOrderOfItsMembers, ()) {
 }
 
 TEST(SiteRing, HasThePinnedOwners) {
-  // Every node of a cluster computes these, whatever its version: other numbers move the data of every cluster.
+  // Every node of a cluster computes these, whatever its version: other numbers move the data of every cluster. (Free to
+  // change until the first release; last changed when the draws of a node became a permutation.)
   std::vector<RingMember> members;
   for (std::uint64_t n = 1; n <= 7; ++n) members.push_back({NodeId{n}, "r" + std::to_string(n % 3), n == 7 ? 2500u : 1000u});
   const auto ring = SiteRing::build(members);
@@ -95,10 +96,10 @@ TEST(SiteRing, HasThePinnedOwners) {
     for (const NodeId id : owners(*ring, arc, 5)) out.push_back(id.value);
     return out;
   };
-  EXPECT_EQ(ids(0), (std::vector<std::uint64_t>{6, 7, 5, 4, 3}));
-  EXPECT_EQ(ids(1), (std::vector<std::uint64_t>{1, 2, 6, 7, 3}));
-  EXPECT_EQ(ids(kArcs - 1), (std::vector<std::uint64_t>{5, 7, 3, 2, 1}));
-  EXPECT_EQ(ring->cost(0), 3'255'327);
+  EXPECT_EQ(ids(0), (std::vector<std::uint64_t>{7, 5, 6, 4, 2}));
+  EXPECT_EQ(ids(1), (std::vector<std::uint64_t>{5, 4, 6, 2, 7}));
+  EXPECT_EQ(ids(kArcs - 1), (std::vector<std::uint64_t>{7, 5, 3, 2, 4}));
+  EXPECT_EQ(ring->cost(0), 3'309'797);
 }
 
 struct Balance {
