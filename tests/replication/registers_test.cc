@@ -152,6 +152,23 @@ TEST_F(RegistersTest, ARequestThatIsRepeatedAfterOthersIsNotMadeAgain) {
   }
 }
 
+TEST_F(RegistersTest, AnAcquireWhoseLockHasGoneOnIsRunAgain) {
+  const auto acquire = [&](std::size_t node, Bytes owner, std::uint64_t now_ms, RequestId request) {
+    return run(at(node).execute(key(), LockAcquireCommand{std::move(owner), now_ms, 1'000, 500, 0}, request, in(seconds(5))));
+  };
+  ASSERT_EQ(text_of(acquire(0, "a", 10'000, kFirst)), "applied");
+  const auto repeated = acquire(1, "a", 10'100, kFirst);
+  ASSERT_EQ(text_of(repeated), "applied") << "it has the lock";
+  EXPECT_EQ(decode_lock(repeated->result.state)->token, 1u);
+  ASSERT_EQ(text_of(acquire(1, "b", 12'000, kSecond)), "applied");
+  const auto late = acquire(0, "a", 12'100, kFirst);
+  ASSERT_EQ(text_of(late), "refused") << "the lease was over, and the lock is another's";
+  EXPECT_EQ(decode_lock(late->result.state)->owner, "b");
+  const auto later = acquire(0, "a", 14'000, kFirst);
+  ASSERT_EQ(text_of(later), "applied");
+  EXPECT_EQ(decode_lock(later->result.state)->token, 3u);
+}
+
 TEST_F(RegistersTest, AForwardedCommandWhoseAnswerIsLostIsFound) {
   wire_forwards(Fate::answer_is_lost);
   const Pending command = start_forwarded();
