@@ -33,8 +33,8 @@ Result<RegisterPage> page_of(const replica::ListResponse& response) {
   page.more = response.more();
   for (const auto& each : response.registers()) {
     const auto& ballot = each.accepted();
-    page.entries.push_back(
-        {each.key(), {Hlc{ballot.stamp()}, NodeId{ballot.node()}, ballot.attempt()}, from_message(each.state())});
+    LATIUM_TRY(RegisterState state, from_message(each.state()));
+    page.entries.push_back({each.key(), {Hlc{ballot.stamp()}, NodeId{ballot.node()}, ballot.attempt()}, std::move(state)});
   }
   return page;
 }

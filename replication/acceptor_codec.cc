@@ -13,10 +13,16 @@ constexpr char kFormat = 1;
 enum Flag : std::uint8_t { kHasAccepted = 1, kAcceptedIsChosen = 2, kHasOlderChosen = 4 };
 constexpr std::uint8_t kKnownFlags = kHasAccepted | kAcceptedIsChosen | kHasOlderChosen;
 
+void put_request(Bytes& out, RequestId request) {
+  put_u64(out, request.high);
+  put_u64(out, request.low);
+}
+
 void put_state(Bytes& out, const RegisterState& state) {
   put_varint(out, state.version);
-  put_u64(out, state.last_request.high);
-  put_u64(out, state.last_request.low);
+  put_request(out, state.last_request);
+  out.push_back(static_cast<char>(state.earlier.size()));
+  for (std::size_t place = 0; place < state.earlier.size(); ++place) put_request(out, state.earlier[place]);
   // 0: not present; otherwise one more than the length.
   put_varint(out, state.present ? state.value.size() + 1 : 0);
   out.append(state.value);
@@ -33,17 +39,37 @@ Result<Ballot> take_ballot(BytesView& in) {
   return ballot;
 }
 
-// `out`: null to pass over it.
-Result<void> take_state(BytesView& in, RegisterState* out) {
-  LATIUM_TRY(const std::uint64_t version, take_varint(in));
+Result<RequestId> take_request(BytesView& in) {
   if (in.size() < 16) return malformed("is cut short in a request id");
   const RequestId request{get_u64(in.data()), get_u64(in.data() + 8)};
   in.remove_prefix(16);
+  return request;
+}
+
+// Every earlier request made a version of its own.
+Result<RequestLineage> take_earlier(BytesView& in, std::uint64_t version) {
+  if (in.empty()) return malformed("is cut short before its earlier requests");
+  const auto count = static_cast<std::uint8_t>(in.front());
+  in.remove_prefix(1);
+  if (count > RequestLineage::kMax || (count > 0 && count >= version)) return malformed("has too many earlier requests");
+  RequestLineage earlier;
+  while (earlier.size() < count) {
+    LATIUM_TRY(const RequestId request, take_request(in));
+    earlier.push_oldest(request);
+  }
+  return earlier;
+}
+
+// `out`: null to pass over it.
+Result<void> take_state(BytesView& in, RegisterState* out) {
+  LATIUM_TRY(const std::uint64_t version, take_varint(in));
+  LATIUM_TRY(const RequestId request, take_request(in));
+  LATIUM_TRY(const RequestLineage earlier, take_earlier(in, version));
   LATIUM_TRY(const std::uint64_t size, take_varint(in));
   if (size > 0 && in.size() < size - 1) return malformed("is cut short in its value");
   const BytesView value = in.substr(0, size > 0 ? size - 1 : 0);
   in.remove_prefix(value.size());
-  if (out != nullptr) *out = {version, request, size > 0, Bytes(value)};
+  if (out != nullptr) *out = {version, request, size > 0, Bytes(value), earlier};
   return {};
 }
 
@@ -74,7 +100,7 @@ Bytes encode_acceptor(const AcceptorRecord& record) {
   if (accepted_is_chosen) flags |= kAcceptedIsChosen;
   if (record.chosen_state) flags |= kHasOlderChosen;
   Bytes out;
-  out.reserve(2 + 3 * kBallotBytes + 2 * 40 + record.state.value.size() +
+  out.reserve(2 + 3 * kBallotBytes + 2 * (40 + 16 * RequestLineage::kMax) + record.state.value.size() +
               (record.chosen_state ? record.chosen_state->value.size() : 0));
   out.push_back(kFormat);
   out.push_back(static_cast<char>(flags));

@@ -3,7 +3,7 @@
 namespace latium {
 
 std::size_t HeldPromises::weight(const Entries::value_type& entry) {
-  return 2 * entry.first.size() + entry.second.state.value.size() + 300;
+  return 2 * entry.first.size() + entry.second.state.value.size() + 400;
 }
 
 void HeldPromises::erase(Entries::iterator entry) {

@@ -24,7 +24,7 @@ Ballot ballot_of(const replica::Ballot& message) {
 }
 
 std::size_t weight(const RegisterState& state) {
-  return 32 + state.value.size();
+  return 32 + 16 * state.earlier.size() + state.value.size();
 }
 
 std::size_t weight(const AcceptorOp& op) {
@@ -80,20 +80,21 @@ Result<AcceptorOp> op_of(const replica::Item& message) {
   if (message.state().value().size() > kRegisterBytesMax) {
     return fail(ErrorCode::invalid_argument, "a register's state is larger than " + std::to_string(kRegisterBytesMax) + " bytes");
   }
+  LATIUM_TRY(RegisterState state, from_message(message.state()));
   switch (message.kind()) {
     case replica::Item::KIND_PREPARE:
       return PrepareOp{ballot};
     case replica::Item::KIND_ACCEPT:
-      return AcceptOp{ballot, from_message(message.state()), ballot_of(message.next()), ballot_of(message.base())};
+      return AcceptOp{ballot, std::move(state), ballot_of(message.next()), ballot_of(message.base())};
     case replica::Item::KIND_LEARN:
-      return LearnOp{ballot, message.has_state() ? std::optional(from_message(message.state())) : std::nullopt};
+      return LearnOp{ballot, message.has_state() ? std::optional(std::move(state)) : std::nullopt};
     case replica::Item::KIND_READ:
       if (message.want() > 2) return fail(ErrorCode::invalid_argument, "a read of a register wants what is not known here");
       return ReadOp{static_cast<ReadOp::Want>(message.want())};
     case replica::Item::KIND_COLLECT:
       return CollectOp{ballot, ballot_of(message.next())};
     case replica::Item::KIND_ABSORB:
-      return AbsorbOp{ballot, from_message(message.state())};
+      return AbsorbOp{ballot, std::move(state)};
     default:
       return fail(ErrorCode::invalid_argument, "a step on a register is of a kind that is not known here");
   }
@@ -157,6 +158,10 @@ void to_message(const RegisterState& state, replica::State& out) {
   out.set_request_low(state.last_request.low);
   out.set_present(state.present);
   out.set_value(state.value);
+  for (std::size_t place = 0; place < state.earlier.size(); ++place) {
+    out.add_earlier(state.earlier[place].high);
+    out.add_earlier(state.earlier[place].low);
+  }
 }
 
 void to_message(const ReplicaItem& item, replica::Item& out) {
@@ -195,8 +200,15 @@ Result<RegisterKey> from_message(const replica::Key& message) {
   return RegisterKey{TenantId{message.tenant()}, PartitionId{static_cast<std::uint16_t>(message.partition())}, message.key()};
 }
 
-RegisterState from_message(const replica::State& message) {
-  return {message.version(), {message.request_high(), message.request_low()}, message.present(), message.value()};
+Result<RegisterState> from_message(const replica::State& message) {
+  const auto count = static_cast<std::size_t>(message.earlier_size()) / 2;
+  const bool whole = message.earlier_size() % 2 == 0;
+  if (!whole || count > RequestLineage::kMax || (count > 0 && count >= message.version())) {
+    return fail(ErrorCode::invalid_argument, "a register's state names an impossible number of earlier requests");
+  }
+  RegisterState state{message.version(), {message.request_high(), message.request_low()}, message.present(), message.value()};
+  for (int i = 0; i < message.earlier_size(); i += 2) state.earlier.push_oldest({message.earlier(i), message.earlier(i + 1)});
+  return state;
 }
 
 Result<ReplicaItem> from_message(const replica::Item& message) {
@@ -212,7 +224,9 @@ Result<AcceptorAnswer> from_message(const replica::ItemAnswer& message) {
                         .accepted = ballot_of(message.accepted()),
                         .state = std::nullopt,
                         .chosen = message.chosen()};
-  if (message.has_state()) answer.state = from_message(message.state());
+  if (message.has_state()) {
+    LATIUM_TRY(answer.state, from_message(message.state()));
+  }
   return answer;
 }
 

@@ -47,7 +47,7 @@ void to_message(const CallStats& stats, replica::CallStats& out);
 
 /// `invalid_argument` on what to_message cannot have made.
 Result<RegisterKey> from_message(const replica::Key& message);
-RegisterState from_message(const replica::State& message);
+Result<RegisterState> from_message(const replica::State& message);
 Result<ReplicaItem> from_message(const replica::Item& message);
 Result<AcceptorAnswer> from_message(const replica::ItemAnswer& message);
 Result<RegisterCommand> from_message(const replica::Command& message);

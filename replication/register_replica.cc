@@ -61,7 +61,7 @@ void RegisterReplica::retire(Slots::value_type& entry) {
     return;
   }
   const auto& older = slot.current->chosen_state;
-  slot.idle_bytes = 512 + 2 * entry.first.size() + slot.current->state.value.size() + (older ? older->value.size() : 0);
+  slot.idle_bytes = 700 + 2 * entry.first.size() + slot.current->state.value.size() + (older ? older->value.size() : 0);
   idle_bytes_ += slot.idle_bytes;
   idle_.push_front(&entry.first);
   slot.idle = idle_.begin();

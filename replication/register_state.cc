@@ -1,5 +1,6 @@
 #include "replication/register_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/varint.h"
@@ -14,6 +15,10 @@ CommandResult changed(const RegisterState& from, RequestId request, const Ballot
   RegisterState to;
   to.version = from.version == 0 ? ballot.stamp.value : from.version + 1;
   to.last_request = request;
+  if (from.version != 0) {
+    to.earlier = from.earlier;
+    to.earlier.push_newest(from.last_request);
+  }
   to.present = value.has_value();
   if (value) to.value = *std::move(value);
   return {true, std::move(to)};
@@ -35,6 +40,14 @@ bool as_expected(const RegisterState& state, const CasCommand& command) {
       return state.version == command.expected_version;
   }
   return false;
+}
+
+LockState renewed(const LockRenewCommand& command) {
+  return {command.owner, command.token, command.now_ms + command.ttl_ms, command.ttl_ms};
+}
+
+LockState released(const LockReleaseCommand& command) {
+  return {{}, command.token, 0, 0};
 }
 
 struct Applier {
@@ -62,22 +75,55 @@ struct Applier {
     const auto lock = decode_lock(state);
     // Expired but not taken by another: still its holder's.
     if (!lock || lock->owner != command.owner || lock->token != command.token) return refused(state);
-    return locked({command.owner, command.token, command.now_ms + command.ttl_ms, command.ttl_ms});
+    return locked(renewed(command));
   }
 
   CommandResult operator()(const LockReleaseCommand& command) const {
     const auto lock = decode_lock(state);
     if (!lock || lock->owner != command.owner || lock->token != command.token) return refused(state);
-    return locked({{}, command.token, 0, 0});
+    return locked(released(command));
   }
 
   CommandResult locked(const LockState& lock) const { return changed(state, request, ballot, encode_lock(lock)); }
 };
 
+struct StateMade {
+  RequestId request;
+  std::uint64_t version;
+
+  std::optional<RegisterState> operator()(const CasCommand& command) const {
+    return RegisterState{version, request, command.value.has_value(), command.value.value_or(Bytes())};
+  }
+  std::optional<RegisterState> operator()(const LockAcquireCommand&) const { return std::nullopt; }
+  std::optional<RegisterState> operator()(const LockRenewCommand& command) const { return locked(renewed(command)); }
+  std::optional<RegisterState> operator()(const LockReleaseCommand& command) const { return locked(released(command)); }
+
+  RegisterState locked(const LockState& lock) const { return {version, request, true, encode_lock(lock)}; }
+};
+
 }  // namespace
+
+void RequestLineage::push_newest(RequestId request) {
+  std::shift_right(ids_.begin(), ids_.end(), 1);
+  ids_.front() = request;
+  if (size_ < kMax) ++size_;
+}
+
+std::optional<std::uint64_t> RegisterState::version_of(RequestId request) const {
+  if (!request || version == 0) return std::nullopt;
+  if (last_request == request) return version;
+  for (std::size_t place = 0; place < earlier.size(); ++place) {
+    if (earlier[place] == request) return version - 1 - place;
+  }
+  return std::nullopt;
+}
 
 CommandResult apply(const RegisterState& state, const RegisterCommand& command, RequestId request, const Ballot& ballot) {
   return std::visit(Applier{state, request, ballot}, command);
+}
+
+std::optional<RegisterState> state_made(const RegisterCommand& command, RequestId request, std::uint64_t version) {
+  return std::visit(StateMade{request, version}, command);
 }
 
 Bytes encode_lock(const LockState& lock) {

@@ -2,6 +2,7 @@
 // proposer, batched, logged and tried again.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,25 @@ struct RequestId {
   explicit operator bool() const { return high != 0 || low != 0; }
 };
 
+/// The requests of a few changes in a row, newest first. Never on the heap: every state has one.
+class RequestLineage {
+ public:
+  static constexpr std::size_t kMax = 4;
+
+  std::size_t size() const { return size_; }
+  RequestId operator[](std::size_t place) const { return ids_[place]; }
+  /// The oldest one makes room.
+  void push_newest(RequestId request);
+  /// Precondition: less than kMax are there.
+  void push_oldest(RequestId request) { ids_[size_++] = request; }
+
+  friend bool operator==(const RequestLineage&, const RequestLineage&) = default;
+
+ private:
+  std::array<RequestId, kMax> ids_{};  // all 0 from size_ on
+  std::uint8_t size_ = 0;
+};
+
 struct RegisterState {
   /// 0: never written, or collected. Otherwise one more than the state that it was made from; the first is the stamp of its
   /// ballot, so that a register which is made again after its tombstone was collected does not repeat old versions.
@@ -34,6 +54,14 @@ struct RegisterState {
   RequestId last_request;  ///< of the command that made this state
   bool present = false;    ///< false with a version: a tombstone
   Bytes value;             ///< empty when not present
+  /// Of the versions right below this one, as far as the register goes back without having been collected.
+  RequestLineage earlier{};
+
+  /// The version that `request` made (the newest, if several), as far as this state can tell: of its own and the earlier
+  /// requests.
+  std::optional<std::uint64_t> version_of(RequestId request) const;
+  /// Whether this state names the request of every version from `version` on that it was made from.
+  bool tells_since(std::uint64_t since) const { return version != 0 && version - earlier.size() <= since; }
 
   friend bool operator==(const RegisterState&, const RegisterState&) = default;
 };
@@ -89,6 +117,10 @@ struct CommandResult {
 
 /// state x command -> state, or a refusal with the state as it was. `ballot`: of the round that applies it.
 CommandResult apply(const RegisterState& state, const RegisterCommand& command, RequestId request, const Ballot& ballot);
+
+/// The state that `command` made as `version`, told from the command alone: all but its lineage. Nothing for an acquire, whose
+/// token came from the state before it.
+std::optional<RegisterState> state_made(const RegisterCommand& command, RequestId request, std::uint64_t version);
 
 /// A lock, as the value of its register. A released lock stays, with an empty owner, so that its token goes on growing.
 struct LockState {

@@ -63,6 +63,23 @@ struct Registers::Attempt {
   bool unsure_elsewhere = false;
   std::shared_ptr<PhaseAnswers> said{};  // in the phase that was refused last
   CommandOutcome outcome{};
+
+  bool unsure() const { return unsure_version || unsure_elsewhere; }
+  /// It may still be run there, and must not be run here or by a third node too.
+  bool left_elsewhere() const { return unsure_elsewhere && !(command && is_repeatable(*command)); }
+};
+
+// What a round writes, and what the command's caller is told once that is chosen.
+struct Registers::Decision {
+  RegisterState next;
+  CommandResult told;
+};
+
+struct Registers::Proposal {
+  RegisterPlace place;
+  Ballot ballot;
+  Ballot base;  // known to be chosen; or none
+  Decision decision;
 };
 
 Registers::Registers(Runtime& runtime, ClusterView& cluster, Transport& transport, ReplicaLinks& links, BallotSource ballots)
@@ -140,7 +157,7 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
       if (const auto slept = co_await sleep_until(runtime_, until); !slept) next = fail(slept.error());
     }
     if (!next) {
-      if (attempt.unsure_version || attempt.unsure_elsewhere) next.error().certainty = Certainty::unknown;
+      if (attempt.unsure()) next.error().certainty = Certainty::unknown;
       ++(next.error().certainty == Certainty::unknown ? statistics_.unknown_outcomes : statistics_.unavailable);
       co_return fail(add_context(std::move(next).error(), attempt.key));
     }
@@ -205,9 +222,25 @@ Task<Registers::Next> Registers::try_held(Attempt& attempt, HeldPromise held) {
   const auto result = apply(held.state, *attempt.command, attempt.request, held.next);
   // Nothing to write, or done already by an earlier call with this id; whether the state is still the latest, only the replicas
   // can say.
-  const bool repeated = attempt.request && held.state.last_request == attempt.request;
+  const bool repeated = held.state.version_of(attempt.request).has_value();
   if (repeated || !result.applied || result.state == held.state) co_return Next::again;
-  co_return co_await propose(attempt, std::move(held.place), held.next, held.chosen, result.state);
+  co_return co_await propose(attempt, {std::move(held.place), held.next, held.chosen, {result.state, result}});
+}
+
+// From what the register holds. Nothing: whether the command took effect cannot be told any more. The argument why it takes
+// effect once at most: docs/protocols.md, "Outcomes".
+std::optional<Registers::Decision> Registers::decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot) {
+  if (const auto version = base.version_of(attempt.request)) {
+    const auto made = *version == base.version ? base : state_made(*attempt.command, attempt.request, *version);
+    if (made) return Decision{base, {true, *made}};
+    // An acquire whose lock has gone on: its lease is over, or another call of this request has told of it. It is run again.
+  } else if (attempt.left_elsewhere() || (attempt.unsure_version && !base.tells_since(*attempt.unsure_version))) {
+    // Also when there is nothing: the change may have been a deletion, or been deleted, and the tombstone collected since.
+    return std::nullopt;
+  }
+  if (!attempt.command) return Decision{base, {false, base}};
+  CommandResult result = apply(base, *attempt.command, attempt.request, ballot);
+  return Decision{result.state, std::move(result)};
 }
 
 // Two round trips: prepare, then accept.
@@ -219,68 +252,52 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
                 co_await run_phase(
                     runtime_, cluster_, links_, place, [ballot](std::size_t) { return PrepareOp{ballot}; }, attempt.deadline));
   attempt.outcome.stats.add(phase.said->stats);
-  const bool unsure = attempt.unsure_version || attempt.unsure_elsewhere;
   if (phase.end == PhaseEnd::stale) co_return Next::again;
   if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
   if (phase.end == PhaseEnd::deadline) {
-    co_return give_up(unsure, "no majority of its replicas answered in time", who_is_missing(*phase.said));
+    co_return give_up(attempt.unsure(), "no majority of its replicas answered in time", who_is_missing(*phase.said));
   }
 
   const auto [accepted, base, chosen] = highest_accepted(*phase.said);
-  if (base.last_request && base.last_request == attempt.request) {
-    // An earlier try of this command: make sure that it is chosen.
-    co_return co_await propose(attempt, std::move(place), ballot, Ballot(), base);
-  }
-  // Others have gone on from a state that may have been this command's, or not: there is no telling any more.
-  // The same when there is nothing: the change may have been a deletion, or been deleted, and the tombstone collected since.
-  const bool gone_on = attempt.unsure_version && (base.version > *attempt.unsure_version || base.version == 0);
-  const bool run_twice = attempt.unsure_elsewhere && !(attempt.command && is_repeatable(*attempt.command));
-  if (run_twice || gone_on) {
-    co_return give_up(true, "others changed it while this command had no answer", "");
-  }
-  RegisterState next = base;
-  bool applied = false;
-  if (attempt.command) {
-    CommandResult result = apply(base, *attempt.command, attempt.request, ballot);
-    applied = result.applied;
-    next = std::move(result.state);
-  }
-  if (next.version == 0 || (next == base && chosen && !unsure)) {
+  auto decision = decide(attempt, base, ballot);
+  if (!decision) co_return give_up(true, "others changed it while this command had no answer", "");
+  // An accept of this command that is still about must not be chosen after a refusal: then the state is written again, above it.
+  const bool final = decision->told.applied || !attempt.unsure();
+  if (decision->next.version == 0 || (decision->next == base && chosen && final)) {
     // Nothing to write, and a majority agrees on what there is.
     if (accepted) held_.keep(attempt.key.stored(), {std::move(place), ballot, accepted, base});
-    attempt.outcome.result = {applied, std::move(next)};
+    attempt.outcome.result = std::move(decision->told);
     co_return Next::done;
   }
-  attempt.outcome.result.applied = applied;
-  co_return co_await propose(attempt, std::move(place), ballot, Ballot(), std::move(next));
+  co_return co_await propose(attempt, {std::move(place), ballot, Ballot(), *std::move(decision)});
 }
 
-// Phase 2. `base`: a ballot known to be chosen, or none.
-Task<Registers::Next> Registers::propose(Attempt& attempt, RegisterPlace place, Ballot ballot, Ballot base, RegisterState state) {
+// Phase 2.
+Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
+  const auto& [place, ballot, base, decision] = proposal;
   const Ballot after = next_ballot(ballot);
   ++statistics_.rounds;
-  const bool ours = attempt.request && state.last_request == attempt.request;
+  const auto ours = decision.next.version_of(attempt.request);
   const auto ended = co_await run_phase(
       runtime_, cluster_, links_, place,
-      [ballot, state, after, base](std::size_t) { return AcceptOp{ballot, state, after, base}; }, attempt.deadline);
+      [ballot, state = decision.next, after, base](std::size_t) { return AcceptOp{ballot, state, after, base}; },
+      attempt.deadline);
   // Cancelled, with accepts on their way.
   if (!ended) co_return fail(ended.error().code, ours ? Certainty::unknown : Certainty::not_applied, ended.error().message);
   const PhaseOutcome& phase = *ended;
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) {
-    held_.keep(attempt.key.stored(), {place, after, ballot, state});
-    learns_.add(ballot, state, phase.said);
-    attempt.outcome.result.applied = ours || attempt.outcome.result.applied;
-    attempt.outcome.result.state = std::move(state);
+    held_.keep(attempt.key.stored(), {place, after, ballot, decision.next});
+    learns_.add(ballot, decision.next, phase.said);
+    attempt.outcome.result = std::move(proposal.decision.told);
     co_return Next::done;
   }
   if (ours && may_be_accepted(*phase.said)) {
-    attempt.unsure_version = std::min(attempt.unsure_version.value_or(state.version), state.version);
+    attempt.unsure_version = std::min(attempt.unsure_version.value_or(*ours), *ours);
   }
   if (phase.end == PhaseEnd::stale) co_return Next::again;
   if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
-  co_return give_up(attempt.unsure_version || attempt.unsure_elsewhere, "no majority of its replicas answered in time",
-                    who_is_missing(*phase.said));
+  co_return give_up(attempt.unsure(), "no majority of its replicas answered in time", who_is_missing(*phase.said));
 }
 
 Registers::Next Registers::refuse_contended(Attempt& attempt, std::shared_ptr<PhaseAnswers> said) {
@@ -289,8 +306,8 @@ Registers::Next Registers::refuse_contended(Attempt& attempt, std::shared_ptr<Ph
   attempt.above = std::max(attempt.above, said->highest_refusal);
   attempt.said = std::move(said);
   const bool settled_elsewhere = attempt.refusals >= kRefusalsBeforeForward;
-  // A command that may have taken effect is not given on: it could be run a second time there.
-  const bool unsure = attempt.unsure_version.has_value();
+  // A command that may have taken effect, or may still be run by another, is not given on: it could be run a second time there.
+  const bool unsure = attempt.unsure_version || attempt.left_elsewhere();
   if (attempt.may_forward && attempt.command && settled_elsewhere && !unsure) return Next::forward;
   return Next::contended;
 }
@@ -328,7 +345,9 @@ Task<Registers::Next> Registers::forward(Attempt& attempt) {
   if (response) {
     attempt.outcome.stats.add(from_message(response->stats()));
     attempt.outcome.stats.add({.round_trips = 1, .wan_round_trips = peer.same_site ? 0u : 1u});
-    attempt.outcome.result = {response->applied(), from_message(response->state())};
+    auto state = from_message(response->state());
+    if (!state) co_return fail(state.error().code, Certainty::unknown, std::move(state.error().message));
+    attempt.outcome.result = {response->applied(), *std::move(state)};
     co_return Next::done;
   }
   if (response.error().certainty == Certainty::unknown) attempt.unsure_elsewhere = true;

@@ -65,6 +65,8 @@ class Registers {
  private:
   struct Attempt;
   struct Turn;
+  struct Decision;
+  struct Proposal;
   enum class Next : std::uint8_t { done, again, contended, forward };
 
   Task<CommandOutcome> run(Attempt attempt);
@@ -72,7 +74,8 @@ class Registers {
   Task<CommandOutcome> settle(RegisterKey key, MonotonicTime deadline);
   Task<Next> try_held(Attempt& attempt, HeldPromise held);
   Task<Next> try_full(Attempt& attempt);
-  Task<Next> propose(Attempt& attempt, RegisterPlace place, Ballot ballot, Ballot base, RegisterState state);
+  static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot);
+  Task<Next> propose(Attempt& attempt, Proposal proposal);
   Task<Next> forward(Attempt& attempt);
   Next refuse_contended(Attempt& attempt, std::shared_ptr<PhaseAnswers> said);
   std::optional<NodeId> whom_to_forward_to(const Attempt& attempt, const ReplicaSet& set) const;

@@ -162,6 +162,42 @@ TEST(AcceptorCodecTest, TheLastChosenIsReadWithoutTheRest) {
   }
 }
 
+// Where the number of earlier requests stands, in a record of one state with a version below 128.
+constexpr std::size_t kCountAt = 2 + 2 * kBallotBytes + 1 + 16;
+
+TEST(AcceptorCodecTest, TheEarlierRequestsAreKept) {
+  for (std::uint64_t count = 0; count <= RequestLineage::kMax; ++count) {
+    RegisterState kept = state(100, "a");
+    for (std::uint64_t i = 0; i < count; ++i) kept.earlier.push_oldest({i, 100 - i});
+    AcceptorRecord record;
+    (void)step(record, Ballot(), AcceptOp{ballot(1), kept, ballot(2), Ballot()});
+    (void)step(record, Ballot(), AcceptOp{ballot(2), state(101, "b"), ballot(3), ballot(1)});
+    const Bytes stored = encode_acceptor(record);
+    EXPECT_EQ(decode_acceptor(stored), record) << count;
+    EXPECT_EQ(decode_last_chosen(stored), kept) << count;
+    AcceptorRecord alone;
+    (void)step(alone, Ballot(), AcceptOp{ballot(1), kept, ballot(2), Ballot()});
+    EXPECT_EQ(encode_acceptor(alone).size(), kCountAt + 1 + 16 * count + 2) << "16 bytes each";
+  }
+}
+
+TEST(AcceptorCodecTest, MoreEarlierRequestsThanThereCanBeAreRefused) {
+  const auto with = [](std::uint64_t version, std::size_t count) {
+    AcceptorRecord record;
+    (void)step(record, Ballot(), AcceptOp{ballot(1), state(version, ""), ballot(2), Ballot()});
+    Bytes bytes = encode_acceptor(record);
+    bytes[kCountAt] = static_cast<char>(count);
+    bytes.insert(kCountAt + 1, Bytes(16 * count, 'x'));
+    return decode_acceptor(bytes).has_value();
+  };
+  EXPECT_TRUE(with(100, RequestLineage::kMax));
+  EXPECT_FALSE(with(100, RequestLineage::kMax + 1));
+  EXPECT_FALSE(with(100, 255));
+  EXPECT_TRUE(with(2, 1));
+  EXPECT_FALSE(with(2, 2)) << "the first version is 1";
+  EXPECT_FALSE(with(0, 1)) << "nothing was ever written";
+}
+
 TEST(AcceptorCodecTest, DamageIsCorruption) {
   AcceptorRecord record;
   (void)step(record, Ballot(), AcceptOp{ballot(1), state(1, "value"), ballot(2), Ballot()});

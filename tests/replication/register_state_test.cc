@@ -1,6 +1,10 @@
 #include "replication/register_state.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <vector>
 
 namespace latium {
 namespace {
@@ -33,6 +37,60 @@ TEST(RegisterStateTest, ADeleteLeavesATombstoneWhereThereWasSomething) {
   EXPECT_TRUE(removed.applied);
   EXPECT_FALSE(removed.state.present);
   EXPECT_EQ(removed.state.version, 8u);
+}
+
+// Deletes are changes like any other, and so is what comes after a tombstone; what is refused is none.
+RC_GTEST_PROP(RegisterLineageTest, AStateNamesTheRequestsOfItsLastVersions, (const std::vector<std::uint8_t>& kinds)) {
+  RegisterState state;
+  std::vector<RequestId> made;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const RequestId request{7, i + 1};
+    CasCommand command{CasCommand::Expect::anything, {}, 0, std::nullopt};
+    if (kinds[i] % 4 == 0) command.expect = CasCommand::Expect::version, command.expected_version = 1;
+    if (kinds[i] % 4 > 1) command.value = "a";
+    const auto result = apply(state, command, request, kBallot);
+    if (result.state.version != state.version) made.push_back(request);
+    RC_ASSERT(result.state.version == (made.empty() ? 0 : 99 + made.size()));
+    state = result.state;
+  }
+  const std::size_t named = std::min(made.size(), RequestLineage::kMax + 1);
+  RC_ASSERT(state.earlier.size() == (named == 0 ? 0 : named - 1));
+  for (std::size_t back = 0; back < made.size(); ++back) {
+    const RequestId request = made[made.size() - 1 - back];
+    if (back == 0) RC_ASSERT(state.last_request == request);
+    if (back > 0 && back < named) RC_ASSERT(state.earlier[back - 1] == request);
+    const auto version = state.version_of(request);
+    RC_ASSERT(version == (back < named ? std::optional(state.version - back) : std::nullopt));
+    RC_ASSERT(state.tells_since(state.version - back) == (back < named));
+  }
+}
+
+TEST(RegisterLineageTest, WhatAStateDoesNotTell) {
+  EXPECT_FALSE(RegisterState().tells_since(0)) << "perhaps it was collected";
+  EXPECT_FALSE(RegisterState().tells_since(100)) << "perhaps it was collected";
+  const RegisterState made = run({}, CasCommand{CasCommand::Expect::anything, {}, 0, "a"}).state;
+  EXPECT_TRUE(made.tells_since(made.version));
+  EXPECT_TRUE(made.tells_since(made.version + 1));
+  EXPECT_FALSE(made.tells_since(made.version - 1)) << "of before it was collected";
+  EXPECT_FALSE(made.version_of(RequestId())) << "no request";
+  EXPECT_FALSE(RegisterState().version_of(RequestId())) << "no request";
+}
+
+TEST(RegisterLineageTest, WhatACommandMadeIsToldFromItAlone) {
+  const RequestId later{3, 4};
+  const auto same = [&](const RegisterState& before, const RegisterCommand& command) {
+    RegisterState made = apply(before, command, later, kBallot).state;
+    const auto told = state_made(command, later, made.version);
+    made.earlier = RequestLineage();
+    return told && *told == made;
+  };
+  const RegisterState before = run({}, CasCommand{CasCommand::Expect::anything, {}, 0, "a"}).state;
+  EXPECT_TRUE(same(before, CasCommand{CasCommand::Expect::anything, {}, 0, "b"}));
+  EXPECT_TRUE(same(before, CasCommand{CasCommand::Expect::anything, {}, 0, std::nullopt}));
+  const RegisterState held = run({}, LockAcquireCommand{"a", 10, 1'000, 500, 0}).state;
+  EXPECT_TRUE(same(held, LockRenewCommand{"a", 1, 20, 2'000}));
+  EXPECT_TRUE(same(held, LockReleaseCommand{"a", 1}));
+  EXPECT_FALSE(state_made(LockAcquireCommand{"b", 9'000, 1'000, 500, 0}, later, 101)) << "its token is another state's";
 }
 
 TEST(RegisterStateTest, TokensOfALockGrowWithEachOwner) {

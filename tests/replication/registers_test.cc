@@ -1,15 +1,60 @@
 // The proposer, one scenario each: what becomes of a command when messages are lost or late, and when others are at work.
 #include "replication/registers.h"
 
+#include <set>
+
 #include "tests/replication/three_replicas.h"
 
 namespace latium::testing {
 namespace {
 
-class RegistersTest : public ThreeReplicas {};
-
 constexpr RequestId kFirst{1, 1};
 constexpr RequestId kSecond{2, 2};
+
+class RegistersTest : public ThreeReplicas {
+ protected:
+  enum class Others : std::uint8_t { go_on_from_it, have_not_seen_it };
+
+  /// Runs `command` at node 0, which gets an accept to its own replica alone. Node 1 changes the register `changes` times
+  /// meanwhile, each under {9, n}, having found that accept or not. Before all of it, the register was "base" as `base_`.
+  Result<CommandOutcome> overtaken(CasCommand command, Others others, std::uint64_t changes) {
+    const auto made = run(write(2, "base", {8, 8}));
+    EXPECT_EQ(text_of(made), "applied");
+    base_ = made->result.state.version;
+    wire([others](const Step& step) {
+      if (step.from == 0 && step.is<AcceptOp>()) return Fate::waits;
+      const std::size_t unheard = others == Others::go_on_from_it ? 2 : 0;
+      const Fate lost = unheard == 0 ? Fate::request_is_lost : Fate::answer_is_lost;
+      return step.from == 1 && step.to == unheard ? lost : Fate::arrives;
+    });
+    const Pending first = start(at(0).execute(key(), std::move(command), kFirst, in(seconds(20))));
+    pass(milliseconds(20));
+    for (std::uint64_t n = 1; n <= changes; ++n) {
+      const bool deletes = n == 2;  // a tombstone in between is a change like any other
+      EXPECT_EQ(text_of(run(write(1, deletes ? std::nullopt : std::optional(std::to_string(n)), {9, n}))), "applied");
+    }
+    EXPECT_FALSE(first->has_value());
+    heal();
+    wait_for(first);
+    return **first;
+  }
+  RegisterState state_now() { return run(at(2).read(key(), in(seconds(5))))->state; }
+
+  /// A command of node 1 that is refused twice, as node 2 changes the register meanwhile, and is then given on to node 0.
+  Pending start_forwarded() {
+    const auto hold_back = [](const Step& step) { return step.from == 1 && step.is<PrepareOp>() ? Fate::waits : Fate::arrives; };
+    wire(hold_back);
+    const Pending command = start(write(1, "given on", kFirst, seconds(20)));
+    for (std::uint64_t n = 0; n < 2; ++n) {
+      pass(milliseconds(20));
+      EXPECT_EQ(text_of(run(write(2, "in the way", {9, n}))), "applied");
+      go_on();
+    }
+    return command;
+  }
+
+  std::uint64_t base_ = 0;
+};
 
 TEST_F(RegistersTest, OfTwoProposersThatMeetEachFindsWhatTheOtherDid) {
   // The first has promises, and its accepts at others are held back until the second has written. Its own replica accepts at
@@ -21,25 +66,140 @@ TEST_F(RegistersTest, OfTwoProposersThatMeetEachFindsWhatTheOtherDid) {
   EXPECT_FALSE(first->has_value());
   heal();
   wait_for(first);
-  // Its ballot was below by then, and what its own replica had accepted alone was passed over, or taken up and replaced.
-  EXPECT_EQ(read(2), "second");
-  EXPECT_NE(text_of(**first), "applied") << "there was something when it ran, and nothing of it is left";
+  // Its ballot was below by then. The second had found what the first's own replica had accepted, and gone on from it.
+  ASSERT_EQ(text_of(**first), "applied");
+  const RegisterState state = state_now();
+  EXPECT_EQ(state.value, "second");
+  EXPECT_EQ(state.version_of(kFirst), (**first)->result.state.version);
+  EXPECT_EQ(state.version, (**first)->result.state.version + 1);
 }
 
 TEST_F(RegistersTest, DuellingProposersAllGetThrough) {
+  ASSERT_EQ(text_of(run(write(0, "first", {8, 8}))), "applied");
   std::vector<Pending> writes;
   for (std::size_t i = 0; i < 9; ++i) {
     writes.push_back(start(write(i % kNodes, std::to_string(i), {1, i + 1}, seconds(30))));
   }
-  std::size_t applied = 0;
+  std::set<std::uint64_t> versions;
   for (const Pending& each : writes) {
     wait_for(each);
-    // One replica may have accepted what the others refused; who finds others gone on from there cannot tell.
-    EXPECT_TRUE(text_of(**each) == "applied" || text_of(**each) == "unknown_outcome") << text_of(**each);
-    applied += text_of(**each) == "applied" ? 1 : 0;
+    ASSERT_EQ(text_of(**each), "applied");
+    versions.insert((**each)->result.state.version);
   }
-  EXPECT_GE(applied, kNodes);
+  EXPECT_EQ(versions.size(), writes.size()) << "two were told the same version";
+  EXPECT_EQ(*versions.rbegin() - *versions.begin() + 1, writes.size()) << "one was made twice";
+  EXPECT_EQ(state_now().version, *versions.rbegin());
   EXPECT_EQ(text_of(run(write(1, "last", {2, 1}))), "applied") << "nobody is left in the way";
+}
+
+constexpr std::uint64_t kEarlier = RequestLineage::kMax;
+const CasCommand kWriteFirst{CasCommand::Expect::anything, {}, 0, "first"};
+
+TEST_F(RegistersTest, AChangeThatOthersWentOnFromIsFoundInWhatTheyMade) {
+  const auto outcome = overtaken(kWriteFirst, Others::go_on_from_it, kEarlier);
+  ASSERT_EQ(text_of(outcome), "applied");
+  EXPECT_EQ(outcome->result.state.value, "first") << "as it was then";
+  EXPECT_EQ(outcome->result.state.version, base_ + 1);
+  EXPECT_EQ(state_now().version, base_ + 1 + kEarlier) << "made a second time";
+}
+
+TEST_F(RegistersTest, AChangeThatTooManyWentOnFromIsUnknown) {
+  EXPECT_EQ(text_of(overtaken(kWriteFirst, Others::go_on_from_it, kEarlier + 1)), "unknown_outcome");
+  EXPECT_EQ(state_now().version, base_ + 2 + kEarlier) << "made a second time";
+}
+
+TEST_F(RegistersTest, AChangeThatIsInNothingOthersMadeIsRunAgainOnce) {
+  const auto outcome = overtaken(kWriteFirst, Others::have_not_seen_it, kEarlier + 1);
+  ASSERT_EQ(text_of(outcome), "applied");
+  const RegisterState state = state_now();
+  EXPECT_EQ(state.value, "first");
+  EXPECT_EQ(state.version, base_ + 2 + kEarlier);
+  EXPECT_EQ(outcome->result.state, state);
+  for (std::size_t place = 0; place < kEarlier; ++place) EXPECT_EQ(state.earlier[place], (RequestId{9, kEarlier + 1 - place}));
+}
+
+TEST_F(RegistersTest, AChangeThatOthersLeftTooFarBehindIsUnknown) {
+  EXPECT_EQ(text_of(overtaken(kWriteFirst, Others::have_not_seen_it, kEarlier + 2)), "unknown_outcome");
+  EXPECT_EQ(state_now().version, base_ + 2 + kEarlier);
+}
+
+TEST_F(RegistersTest, AChangeThatIsInNothingOthersMadeIsRefusedWhereTheyLeftNoRoom) {
+  const CasCommand from_base{CasCommand::Expect::value, "base", 0, "first"};
+  EXPECT_EQ(text_of(overtaken(from_base, Others::have_not_seen_it, 3)), "refused");
+  // What its own replica accepted does not come back, whoever asks it.
+  wire([](const Step& step) { return step.to == 2 || step.from == 2 ? Fate::request_is_lost : Fate::arrives; });
+  EXPECT_EQ(read(0), "3");
+  EXPECT_EQ(read(1), "3");
+}
+
+TEST_F(RegistersTest, ACompareAndSetThatOthersWentOnFromTellsItsOwnVersion) {
+  const auto outcome = overtaken({CasCommand::Expect::value, "base", 0, "first"}, Others::go_on_from_it, 3);
+  ASSERT_EQ(text_of(outcome), "applied");
+  EXPECT_EQ(outcome->result.state.version, base_ + 1);
+}
+
+TEST_F(RegistersTest, ARequestThatIsRepeatedAfterOthersIsNotMadeAgain) {
+  const auto once = run(write(0, "a", kFirst));
+  ASSERT_EQ(text_of(once), "applied");
+  ASSERT_EQ(text_of(run(write(1, "b", kSecond))), "applied");
+  ASSERT_EQ(text_of(run(write(0, "c", {3, 3}))), "applied");
+  for (const std::size_t node : {0u, 1u}) {  // the one that holds promises, and another
+    const auto again = run(write(node, "a", kFirst));
+    ASSERT_EQ(text_of(again), "applied");
+    EXPECT_EQ(again->result.state.version, once->result.state.version);
+    EXPECT_EQ(again->result.state.value, "a");
+    EXPECT_EQ(read(2), "c");
+  }
+}
+
+TEST_F(RegistersTest, AnAcquireWhoseLockHasGoneOnIsRunAgain) {
+  const auto acquire = [&](std::size_t node, Bytes owner, std::uint64_t now_ms, RequestId request) {
+    return run(at(node).execute(key(), LockAcquireCommand{std::move(owner), now_ms, 1'000, 500, 0}, request, in(seconds(5))));
+  };
+  ASSERT_EQ(text_of(acquire(0, "a", 10'000, kFirst)), "applied");
+  const auto repeated = acquire(1, "a", 10'100, kFirst);
+  ASSERT_EQ(text_of(repeated), "applied") << "it has the lock";
+  EXPECT_EQ(decode_lock(repeated->result.state)->token, 1u);
+  ASSERT_EQ(text_of(acquire(1, "b", 12'000, kSecond)), "applied");
+  const auto late = acquire(0, "a", 12'100, kFirst);
+  ASSERT_EQ(text_of(late), "refused") << "the lease was over, and the lock is another's";
+  EXPECT_EQ(decode_lock(late->result.state)->owner, "b");
+  const auto later = acquire(0, "a", 14'000, kFirst);
+  ASSERT_EQ(text_of(later), "applied");
+  EXPECT_EQ(decode_lock(later->result.state)->token, 3u);
+}
+
+TEST_F(RegistersTest, AForwardedCommandWhoseAnswerIsLostIsFound) {
+  wire_forwards(Fate::answer_is_lost);
+  const Pending command = start_forwarded();
+  // It is run there; and before node 1 hears of that, changed again.
+  pass(milliseconds(50));
+  const RegisterState given_on = state_now();
+  EXPECT_EQ(given_on.value, "given on");
+  EXPECT_EQ(text_of(run(write(2, "after it", kSecond))), "applied");
+  EXPECT_FALSE(command->has_value());
+  heal();
+  wait_for(command);
+  ASSERT_EQ(text_of(**command), "applied");
+  EXPECT_EQ((**command)->result.state.version, given_on.version);
+  EXPECT_EQ((**command)->result.state.value, "given on");
+  EXPECT_EQ(read(0), "after it");
+}
+
+TEST_F(RegistersTest, AForwardedCommandThatMayStillBeRunThereIsUnknown) {
+  wire_forwards(Fate::request_is_lost);
+  const Pending command = start_forwarded();
+  pass(milliseconds(20));
+  // Refused once more: it goes to nobody else, where it would be run a second time.
+  EXPECT_EQ(text_of(run(write(2, "after it", kSecond))), "applied");
+  go_on();
+  pass(milliseconds(20));
+  EXPECT_EQ(text_of(run(write(2, "after that", {3, 3}))), "applied");
+  heal();
+  wait_for(command);
+  EXPECT_EQ(text_of(**command), "unknown_outcome");
+  EXPECT_EQ(at(1).statistics().forwarded, 1u);
+  EXPECT_EQ(read(0), "after that");
 }
 
 TEST_F(RegistersTest, AcceptsThatAreLostLeaveTheOutcomeOpen) {
@@ -100,8 +260,8 @@ TEST_F(RegistersTest, APromiseHoldsOverAPowerCutBeforeTheAccept) {
   nodes_[2]->restart();
   heal();
   wait_for(first);
-  EXPECT_NE(text_of(**first), "applied");
   EXPECT_EQ(read(2), "second") << "the late accepts were taken";
+  EXPECT_EQ(text_of(**first), "applied") << "the second went on from what the first's own replica had accepted";
 }
 
 TEST_F(RegistersTest, WhatWasAcknowledgedSurvivesAPowerCutOfAll) {

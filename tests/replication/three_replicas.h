@@ -137,10 +137,21 @@ class ThreeReplicas : public Simulated {
   Registers& at(std::size_t node) { return nodes_[node]->registers(); }
 
   /// Until heal().
-  void wire(std::function<Fate(const Step&)> fate) { fate_ = std::move(fate); }
+  void wire(std::function<Fate(const Step&)> fate) {
+    fate_ = std::move(fate);
+    go_on_.clear();
+  }
+  /// Of commands that a node gives on to another. Until heal().
+  void wire_forwards(Fate fate) { forward_fate_ = fate; }
+  /// What has waited arrives; what comes now may wait again.
+  void go_on() {
+    go_on_.set();
+    go_on_.clear();
+  }
   /// Everything arrives, also what has waited.
   void heal() {
     fate_ = nullptr;
+    forward_fate_ = Fate::arrives;
     go_on_.set();
   }
 
@@ -211,6 +222,9 @@ class ThreeReplicas : public Simulated {
   }
 
   Task<Bytes> forward(std::size_t to, Bytes bytes, MonotonicTime deadline) {
+    const Fate fate = forward_fate_;
+    if (fate == Fate::request_is_lost) co_return lost();
+    if (fate == Fate::waits) LATIUM_CO_CHECKED(co_await go_on_.wait());
     replica::ForwardRequest request;
     LATIUM_CHECK(request.ParseFromString(bytes));
     LATIUM_CO_TRY(RegisterKey key, from_message(request.key()));
@@ -218,6 +232,7 @@ class ThreeReplicas : public Simulated {
     LATIUM_CO_TRY(const CommandOutcome outcome,
                   co_await at(to).execute_forwarded(std::move(key), std::move(command),
                                                     {request.request_high(), request.request_low()}, deadline));
+    if (fate == Fate::answer_is_lost) co_return lost();
     replica::ForwardResponse response;
     response.set_applied(outcome.result.applied);
     to_message(outcome.result.state, *response.mutable_state());
@@ -226,6 +241,7 @@ class ThreeReplicas : public Simulated {
   }
 
   std::function<Fate(const Step&)> fate_;
+  Fate forward_fate_ = Fate::arrives;
   Event go_on_;
   TaskGroup tasks_{runtime().executor, 16};
 };
