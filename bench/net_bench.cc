@@ -150,7 +150,7 @@ Task<Outcome> one_at_a_time(TcpTransport* transport, Address address, Settings s
   const auto start = BenchClock::now();
   const auto end = start + std::chrono::milliseconds(100 * settings.seconds_x10);
   for (auto now = start; now < end; now = BenchClock::now()) {
-    LATIUM_CO_TRY(const Bytes answer, co_await transport->call(address, 1, Bytes(settings.payload_bytes, 'x'), {}));
+    LATIUM_CO_CHECKED(co_await transport->call(address, 1, Bytes(settings.payload_bytes, 'x'), {}));
     latencies.push_back(std::chrono::duration<double, std::micro>(BenchClock::now() - now).count());
   }
   const double seconds = std::chrono::duration<double>(BenchClock::now() - start).count();

@@ -81,6 +81,7 @@ void list_of_a_key(benchmark::State& state) {
   build_all(*cluster().ring, placements(""), tenants);
   Random random(3);
   std::vector<std::string> keys;
+  keys.reserve(4096);
   for (int i = 0; i < 4096; ++i) keys.push_back("customer/" + std::to_string(random.next()));
   std::uint32_t i = 0;
   for (auto _ : state) {

@@ -143,24 +143,23 @@ void ClientService::get_in_place(IncomingRequest request) {
 }
 
 void ClientService::spawn(IncomingRequest request) {
+  const Method method = request.method();
   Task<Bytes> work;
-  if (request.method() == wire::METHOD_STATUS) {
+  if (method == wire::METHOD_STATUS) {
     work = describe(core_, info_, statistics_.requests);
-  } else if (const Handler handler = handler_of(request.method()); handler != nullptr) {
+  } else if (const Handler handler = handler_of(method); handler != nullptr) {
     work = handler(core_, request.take_payload(), working_deadline(core_, request.deadline()));
-  } else if (is_between_nodes(request.method())) {
+  } else if (is_between_nodes(method)) {
     if (request.peer().role != PeerRole::node) {
       ++statistics_.failures;
       return std::move(request).respond(
-          fail(ErrorCode::unauthenticated, "request " + std::to_string(request.method()) + " is for nodes of the cluster only"));
+          fail(ErrorCode::unauthenticated, "request " + std::to_string(method) + " is for nodes of the cluster only"));
     }
-    work = serve_node(core_, request.method(), request.peer().node, request.take_payload(),
-                      working_deadline(core_, request.deadline()));
+    work = serve_node(core_, method, request.peer().node, request.take_payload(), working_deadline(core_, request.deadline()));
   } else {
     ++statistics_.failures;
-    std::move(request).respond(
-        fail(ErrorCode::unsupported,
-             "this node does not know request " + std::to_string(request.method()) + ": it may be older than its caller"));
+    std::move(request).respond(fail(ErrorCode::unsupported, "this node does not know request " + std::to_string(method) +
+                                                                ": it may be older than its caller"));
     return;
   }
   // A refused spawn destroys the request with its task; what answers then must be kept apart, so the group is asked first.

@@ -55,7 +55,7 @@ class ClientService final : public RequestHandler {
   class Running {
    public:
     Running(ClientService& service, RequestKey key) : service_(&service), key_(key) {}
-    Running(Running&& other) noexcept : service_(std::exchange(other.service_, nullptr)), key_(other.key_) {}
+    Running(Running&& other) noexcept : service_(std::exchange(other.service_, nullptr)), key_(std::move(other.key_)) {}
     Running& operator=(Running&&) = delete;
     ~Running() {
       if (service_ != nullptr) service_->running_.erase(key_);

@@ -114,10 +114,10 @@ Task<Entries> list_from(Cluster& cluster, ReplicaSet voters, Bytes prefix, Monot
 
 Task<void> copy_one(Cluster& cluster, ReplicaSet to, RegisterPage::Entry entry, MonotonicTime deadline) {
   RegisterPlace place{{kSystemTenant, PartitionId{0}, entry.key}, cluster.epoch(), std::move(to)};
-  const AbsorbOp op{entry.accepted, entry.state};
   LATIUM_CO_TRY(const PhaseOutcome phase,
                 co_await run_phase(
-                    cluster.runtime(), cluster, cluster.links(), std::move(place), [op](std::size_t) { return op; }, deadline));
+                    cluster.runtime(), cluster, cluster.links(), std::move(place),
+                    [op = AbsorbOp{entry.accepted, std::move(entry.state)}](std::size_t) { return op; }, deadline));
   if (phase.end == PhaseEnd::reached) co_return Result<void>();
   if (phase.end == PhaseEnd::stale)
     co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");

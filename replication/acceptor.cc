@@ -61,7 +61,7 @@ struct Stepper {
   }
 
   AcceptorStep operator()(const LearnOp& op) const {
-    const AcceptorStep known{.answer = {.ok = true, .promised = record.promised, .chosen = record.chosen == op.ballot}};
+    AcceptorStep known{.answer = {.ok = true, .promised = record.promised, .chosen = record.chosen == op.ballot}};
     if (op.ballot <= record.chosen) return known;
     if (record.accepted == op.ballot) {
       mark_accepted_chosen(record);

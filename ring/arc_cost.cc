@@ -34,6 +34,7 @@ constexpr double log2_of(double x) {
 constexpr auto kMantissa = [] {
   std::array<LogCost, kTableSize + 1> table{};
   for (std::size_t i = 0; i <= kTableSize; ++i)
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): it is never below 0, and lround is not constexpr
     table[i] = static_cast<LogCost>(log2_of(1 + double(i) / kTableSize) * kUnit + 0.5);
   return table;
 }();
@@ -43,6 +44,7 @@ constexpr auto kStretch = [] {
   std::array<LogCost, kTableSize> table{};
   for (std::size_t i = 0; i < kTableSize; ++i) {
     const double v = (double(i) + 0.5) / kTableSize;
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): it is never below 0, and lround is not constexpr
     table[i] = static_cast<LogCost>(log2_of(-natural_log(1 - v) / v) * kUnit + 0.5);
   }
   return table;

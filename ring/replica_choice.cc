@@ -104,6 +104,7 @@ void ReplicaChoice::append_stand_ins(PartitionId partition, std::vector<NodeId>&
 
 std::vector<const SiteRing*> ReplicaChoice::rings() const {
   std::vector<const SiteRing*> out;
+  out.reserve(sites_.size());
   for (const Site& site : sites_) out.push_back(site.ring);
   std::ranges::sort(out);
   return out;

@@ -21,7 +21,7 @@ unsigned transmits(unsigned factor, std::size_t members) {
 }  // namespace
 
 Swim::Swim(NodeId self, SwimOptions options, Random random)
-    : self_(self), options_(options), random_(std::move(random)), incarnation_(options.incarnation) {}
+    : self_(self), options_(options), random_(random), incarnation_(options.incarnation) {}
 
 std::vector<SwimSend> Swim::tick(MonotonicTime now) {
   std::vector<SwimSend> sends;

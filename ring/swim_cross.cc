@@ -40,7 +40,7 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
 /// The delegates; after a failure the others, as all the delegates may have died at once; of a site that is down, or where all
 /// are down, everybody.
 std::vector<NodeId> Swim::cross_candidates(SiteIndex site, unsigned failures) const {
-  const auto delegates = delegates_of(site);
+  auto delegates = delegates_of(site);
   const auto& members = directory_->sites()[site].members;
   if (delegates.empty() || failures >= options_.site_failures) return members;
   if (failures == 0) return delegates;

@@ -37,6 +37,7 @@ std::vector<Site> sites_of(const std::vector<TopologyNode>& candidates, const Vo
     if (voting.now(node.id)) ++site.current;
   }
   std::vector<Site> sites;
+  sites.reserve(by_name.size());
   for (auto& [name, site] : by_name) sites.push_back(std::move(site));
   // The sites that vote now are dealt to first, so that a seat does not wander between sites that are as good.
   std::ranges::sort(sites, {}, [](const Site& site) { return std::pair(-static_cast<std::int64_t>(site.current), site.name); });

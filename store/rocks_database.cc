@@ -59,13 +59,12 @@ Result<void> check_families(const std::string& directory, const rocksdb::DBOptio
   std::vector<std::string> names;
   const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, directory, &names);
   if (!status.ok()) return fail(to_error(status, "opening the data directory " + directory));
-  for (const std::string& name : names) {
-    if (std::ranges::find(known, name, &rocksdb::ColumnFamilyDescriptor::name) == known.end()) {
-      return fail(ErrorCode::incompatible_format,
-                  directory + " has the key space '" + name + "', which this software does not know: run the newer software");
-    }
-  }
-  return {};
+  const auto unknown = std::ranges::find_if(names, [&](const std::string& name) {
+    return std::ranges::find(known, name, &rocksdb::ColumnFamilyDescriptor::name) == known.end();
+  });
+  if (unknown == names.end()) return {};
+  return fail(ErrorCode::incompatible_format,
+              directory + " has the key space '" + *unknown + "', which this software does not know: run the newer software");
 }
 
 Error open_error(const rocksdb::Status& status, const std::string& directory) {

@@ -25,7 +25,9 @@ boost::asio::awaitable<int> work(latium::Bucket bucket) {
 int main(int argc, char** argv) {
   auto node = latium::Node::open({.data_dir = argc > 1 ? argv[1] : "embed-data", .site = "rennes", .bootstrap = true});
   if (!node) return std::fprintf(stderr, "%s\n", node.error().message.c_str()), 1;
-  (void)node->create_tenant("acme");  // there already after the first run
+  if (auto created = node->create_tenant("acme"); !created && created.error().code != latium::ErrorCode::already_exists) {
+    return std::fprintf(stderr, "%s\n", created.error().message.c_str()), 1;
+  }
   auto bucket = node->bucket("acme", "hosts");
   if (!bucket) return std::fprintf(stderr, "%s\n", bucket.error().message.c_str()), 1;
 

@@ -33,7 +33,9 @@ int main(int argc, char** argv) {
   }
   auto node = latium::Node::open(options);
   if (!node) return report(node.error());
-  (void)node->create_tenant("acme");  // there already after the first run
+  if (auto created = node->create_tenant("acme"); !created && created.error().code != latium::ErrorCode::already_exists) {
+    return report(created.error());
+  }
   auto registers = node->registers("acme");
   if (!registers) return report(registers.error());
 

@@ -30,6 +30,7 @@ _JOBS = 2
 # Where findings count: in the sources, which are headers of their unit, and in the headers that are not generated.
 _FOLDERS = "include/latium|base|runtime|proto|net|store|ring|replication|relational|node|tests|bench|fuzz|examples"
 _NOT_COMPILED = "[clang-diagnostic-error]"
+_FINDING = re.compile(r"^\S+:\d+:\d+: (?:error|warning): ", re.MULTILINE)
 
 
 def options_of(command):
@@ -63,6 +64,24 @@ def halving(check, paths):
         return [text] if text else []
     middle = len(paths) // 2
     return halving(check, paths[:middle]) + halving(check, paths[middle:])
+
+
+def findings_of(text):
+    """The findings in what clang-tidy printed, each with its notes; the whole text, where it is something else."""
+    starts = [match.start() for match in _FINDING.finditer(text)]
+    return [text[start:end].rstrip() for start, end in zip(starts, [*starts[1:], None])] or [text]
+
+
+def report(answers):
+    """Prints the findings of each answer as it comes; a header's, which several units have, once. How many there are."""
+    seen = set()
+    for answer in answers:
+        for finding in (finding for text in answer for finding in findings_of(text)):
+            headline = finding.partition("\n")[0]
+            if headline not in seen:
+                seen.add(headline)
+                print(finding, flush=True)
+    return len(seen)
 
 
 class Checker:
@@ -133,7 +152,7 @@ def _changed(tree, commit):
 
 
 def run(tree, changed_since):
-    """Prints what it finds; the number of units with findings."""
+    """Prints what it finds, as units end, so that a run out of time has shown something; the number of findings."""
     if shutil.which(PROGRAM) is None or not (tree.root / _BUILD / "compile_commands.json").exists():
         print(f"tidy: clang-tidy needs {PROGRAM} and a built {_BUILD}: run scripts/setup and scripts/build release")
         return 1
@@ -144,8 +163,7 @@ def run(tree, changed_since):
         changed = _changed(tree, changed_since)
         todo = [unit for unit in todo if changed.intersection(checker.dependencies(unit[1]))]
     with concurrent.futures.ThreadPoolExecutor(_JOBS) as pool:
-        answers = list(pool.map(lambda unit: checker.check(*unit), todo))
-    for text in (text for answer in answers for text in answer):
-        print(text)
+        checks = [pool.submit(checker.check, *unit) for unit in todo]
+        found = report(check.result() for check in concurrent.futures.as_completed(checks))
     print(f"tidy: clang-tidy checked {sum(len(paths) for _, paths in todo)} files in {len(todo)} units")
-    return sum(bool(answer) for answer in answers)
+    return found

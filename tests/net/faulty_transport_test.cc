@@ -47,7 +47,8 @@ struct Machine final : RequestHandler {
   void handle(IncomingRequest request) override {
     ++handled;
     if (request.method() == kEcho) {
-      std::move(request).respond("echo " + request.payload());
+      Bytes answer = "echo " + request.payload();
+      std::move(request).respond(std::move(answer));
     } else if (request.method() == kRefuse) {
       std::move(request).respond(fail(ErrorCode::conflict, "refused"));
     } else {

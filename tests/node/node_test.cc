@@ -29,7 +29,8 @@ class NodeTest : public testing::Test {
     return *std::move(node);
   }
   Bucket bucket_of(Node& node, std::string_view tenant = "acme") {
-    (void)node.create_tenant(tenant);
+    const auto created = node.create_tenant(tenant);
+    EXPECT_TRUE(created.has_value() || created.error().code == ErrorCode::already_exists);
     return *node.bucket(tenant, "b");
   }
 

@@ -40,6 +40,7 @@ inline Topology shaped_topology(Random& random, const Shape& shape) {
 
 inline std::vector<RingMember> members_of(const Topology& topology) {
   std::vector<RingMember> out;
+  out.reserve(topology.nodes.size());
   for (const TopologyNode& node : topology.nodes) out.push_back({node.id, node.rack, node.weight_milli});
   return out;
 }

@@ -52,6 +52,7 @@ class Lone : public ::testing::Test {
   }
   static std::vector<Sent> decoded(const std::vector<SwimSend>& sends) {
     std::vector<Sent> out;
+    out.reserve(sends.size());
     for (const SwimSend& send : sends) out.push_back({send.to, decode_swim(send.message).value()});
     return out;
   }
@@ -342,6 +343,7 @@ TEST_F(Lone, GarbageIsAnErrorAndChangesNothing) {
 RC_GTEST_FIXTURE_PROP(Lone, NewsInAnyOrderLeadsToTheSame, ()) {
   std::vector<SwimUpdate> news;
   const auto count = *rc::gen::inRange(1, 8);
+  news.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     news.push_back({NodeId{*rc::gen::inRange<std::uint64_t>(2, 5)},
                     *rc::gen::element(Liveness::up, Liveness::suspect, Liveness::down), *rc::gen::inRange<std::uint64_t>(0, 4),

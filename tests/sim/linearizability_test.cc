@@ -140,6 +140,7 @@ TEST(Registers, TheExplanationEndsWhereItGoesWrong) {
 
 TEST(Registers, GivingUpIsNoPass) {
   std::vector<Operation> operations;
+  operations.reserve(15);
   for (int i = 0; i < 14; ++i) operations.push_back(write(i, std::string(1, static_cast<char>('a' + i)), 0, 100));
   operations.push_back(read(20, "nowhere", 101, 102));
   const auto report = check_registers(history_of(operations), {.states_a_key = 1'000});

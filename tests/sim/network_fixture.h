@@ -32,7 +32,7 @@ struct Machine final : RequestHandler {
     deadlines.push_back(request.deadline());
     payloads.push_back(request.payload());
     if (request.method() == kEcho) {
-      std::move(request).respond("echo " + request.payload());
+      std::move(request).respond("echo " + payloads.back());
     } else if (request.method() == kRefuse) {
       std::move(request).respond(fail(ErrorCode::conflict, "refused"));
     } else if (request.method() == kHuge) {

@@ -72,7 +72,8 @@ class AtomicRegister {
       take_effect(operations_[i], now);
     }
     for (Operation& each : operations_) {
-      if (each.outcome != Outcome::ok) each = ended(std::move(each), each.outcome);
+      const Outcome outcome = each.outcome;
+      if (outcome != Outcome::ok) each = ended(std::move(each), outcome);
     }
     return history_of(operations_);
   }

@@ -60,6 +60,7 @@ class RttBudgetTest : public ::testing::Test {
   RttBudgetTest()
       : simulation_(7, {.trace_line = [this](std::string_view line) { note(line); }}), network_(simulation_, quiet()) {
     std::vector<Address> addresses;
+    addresses.reserve(kNodes);
     for (std::size_t i = 0; i < kNodes; ++i) addresses.push_back({"node" + std::to_string(i), 7400});
     for (std::size_t i = 0; i < kNodes; ++i) {
       SimHost::Options host{.name = addresses[i].host, .site = kSites[i], .identity = {}, .engine = {}};
@@ -102,6 +103,7 @@ class RttBudgetTest : public ::testing::Test {
   std::vector<Response> ask(Method method, const std::vector<Request>& requests) {
     Driver& driver = static_cast<Driver&>(driver_->process());
     std::vector<Bytes> bytes;
+    bytes.reserve(requests.size());
     for (const Request& request : requests) bytes.push_back(request.SerializeAsString());
     const Duration start = simulation_.now();
     messages_ = 0;
@@ -204,6 +206,7 @@ TEST_F(RttBudgetTest, AHundredRegistersTakeTheRoundTripsAndMessagesOfAFew) {
   const int messages_of_one = messages_;
   settle();
   std::vector<std::string> keys;
+  keys.reserve(100);
   for (int i = 0; i < 100; ++i) keys.push_back("key" + std::to_string(i));
   const auto written = write(keys, "1");
   ASSERT_EQ(written.size(), keys.size());

@@ -196,8 +196,8 @@ void SimTransport::send_request(Number call_id, Number peer, HostId peer_host, M
   ++statistics_.requests_sent;
   statistics_.bytes_sent += request.size();
   const auto carry = [&, this](Duration extra) {
-    auto arrived = [&network, peer, peer_host, method, request, remaining, caller = number_, caller_host = host_, call_id,
-                    identity = identity_]() mutable {
+    auto arrived = [&network, peer, peer_host, method, request = Bytes(request), remaining, caller = number_, caller_host = host_,
+                    call_id, identity = identity_]() mutable {
       if (network.find(peer) == nullptr) {
         network.send(
             peer_host, caller_host, "reset", peer, false,

@@ -321,6 +321,7 @@ TEST_P(EngineConformance, ConcurrentWritersLoseNothing) {
   constexpr int kThreads = 4;
   constexpr int kWrites = 100;
   std::vector<std::thread> writers;
+  writers.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     writers.emplace_back([this, t] {
       for (int i = 0; i < kWrites; ++i) {

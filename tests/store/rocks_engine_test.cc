@@ -267,6 +267,7 @@ TEST_F(RocksEngineTest, CloseWaitsForReadsThatAreUnderWay) {
   ASSERT_EQ(outcome(engine->write(put_batch("k", "v"), Durability::buffered)), "ok");
   std::latch reading{3};
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int t = 0; t < 3; ++t) {
     readers.emplace_back([&] {
       EXPECT_EQ(get_text(*engine, "k"), "v");

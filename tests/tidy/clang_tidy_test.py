@@ -1,3 +1,5 @@
+import contextlib
+import io
 import unittest
 
 import support  # noqa: F401  (finds the rules)
@@ -41,3 +43,31 @@ class HalvingTest(unittest.TestCase):
 
     def test_a_file_that_does_not_compile_alone_is_a_finding(self):
         self.assertEqual(clang_tidy.halving(self.check, ("a", "bad")), ["finding"])
+
+
+class ReportTest(unittest.TestCase):
+    FIRST = "/x/a.h:1:2: error: first [check]\n    1 | text\n/x/b.h:3:4: note: here"
+    SECOND = "/x/a.h:5:6: error: second [check]"
+
+    def setUp(self):
+        self.printed = io.StringIO()
+
+    def report(self, answers):
+        with contextlib.redirect_stdout(self.printed):
+            return clang_tidy.report(answers)
+
+    def test_a_finding_of_several_units_is_printed_and_counted_once(self):
+        found = self.report([[f"{self.FIRST}\n{self.SECOND}"], [], [self.SECOND, self.FIRST]])
+        self.assertEqual((found, self.printed.getvalue()), (2, f"{self.FIRST}\n{self.SECOND}\n"))
+
+    def test_findings_are_printed_before_the_next_unit_ends(self):
+        def answers():
+            yield [self.FIRST]
+            self.assertEqual(self.printed.getvalue(), f"{self.FIRST}\n")
+            yield [self.SECOND]
+
+        self.assertEqual(self.report(answers()), 2)
+
+    def test_what_is_no_finding_is_printed_whole(self):
+        self.assertEqual(self.report([["crashed\non a.cc"]]), 1)
+        self.assertEqual(self.printed.getvalue(), "crashed\non a.cc\n")

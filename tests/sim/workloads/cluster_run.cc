@@ -20,6 +20,7 @@ struct World {
   World(const RunOptions& options, const MakeClient& make)
       : simulation(options.seed, {.trace_line = options.trace_line}), network(simulation, {}) {
     std::vector<Address> addresses;
+    addresses.reserve(kNodes);
     for (std::size_t i = 0; i < kNodes; ++i) addresses.push_back({"node" + std::to_string(i), 7400});
     for (std::size_t i = 0; i < kNodes; ++i) {
       const std::string site = kSites[i % 3];

@@ -134,6 +134,7 @@ struct World {
   World(const RunOptions& options, const KvBinding& binding)
       : simulation(options.seed, {.trace_line = options.trace_line}), network(simulation, {}) {
     std::vector<Address> addresses;
+    addresses.reserve(binding.servers);
     for (std::size_t i = 0; i < binding.servers; ++i) {
       addresses.push_back({"server" + std::to_string(i), kServerPort});
     }
