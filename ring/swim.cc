@@ -35,7 +35,7 @@ std::vector<SwimSend> Swim::tick(MonotonicTime now) {
   if (now >= next_cross_) probe_sites(now, sends);
   if (now >= next_sync_) start_sync(now, sends);
   if (now >= next_gossip_ && has_news()) gossip(now, sends);
-  queue_.prune(limits(), now, kKeepNews);
+  queue_.prune(limits_, now, kKeepNews);
   return sends;
 }
 
@@ -63,17 +63,16 @@ bool Swim::forgive_pause(MonotonicTime now) {
   return true;
 }
 
-SwimQueue::Limits Swim::limits() const {
+void Swim::set_limits() {
+  am_delegate_ = find_am_delegate();
   const std::size_t here = my_site_ ? directory_->sites()[*my_site_].members.size() : 0;
-  const unsigned wan = am_delegate() ? transmits(options_.transmit_factor, delegates_in_all_) : 0;
+  const unsigned wan = am_delegate_ ? transmits(options_.transmit_factor, delegates_in_all_) : 0;
   // By the size of all, as all sites have to succeed.
-  return {here < 2 ? 0 : transmits(options_.transmit_factor, directory_->size()), wan};
+  limits_ = {here < 2 ? 0 : transmits(options_.transmit_factor, directory_->size()), wan};
 }
 
 bool Swim::has_news() const {
-  if (queue_.size() == 0) return false;
-  const auto limits = this->limits();
-  return queue_.has_news(SwimQueue::Scope::lan, limits) || queue_.has_news(SwimQueue::Scope::wan, limits);
+  return queue_.has_news(SwimQueue::Scope::lan, limits_) || queue_.has_news(SwimQueue::Scope::wan, limits_);
 }
 
 /// Whoever is suspect or down is told so first, to refute at once (Lifeguard's buddy system); then the news.
@@ -83,7 +82,7 @@ Bytes Swim::with_news(NodeId to, SwimMessage message) {
   if (held.liveness != Liveness::up) message.updates.push_back({to, held.liveness, held.incarnation, self_});
   if (my_site_ && directory_->site_of(to)) {
     const auto scope = in_my_site(to) ? SwimQueue::Scope::lan : SwimQueue::Scope::wan;
-    queue_.fill(message, scope, limits(), options_.max_updates);
+    queue_.fill(message, scope, limits_, options_.max_updates);
   }
   return encode_swim(message);
 }
@@ -94,10 +93,9 @@ SwimSend Swim::compose(NodeId to, SwimMessage message) {
 
 void Swim::gossip(MonotonicTime now, std::vector<SwimSend>& sends) {
   next_gossip_ = now + options_.gossip_interval;
-  const auto limits = this->limits();
   std::vector<NodeId> to;
-  if (queue_.has_news(SwimQueue::Scope::lan, limits)) to = pick_local(options_.gossip_fanout, self_, false);
-  if (queue_.has_news(SwimQueue::Scope::wan, limits)) {
+  if (queue_.has_news(SwimQueue::Scope::lan, limits_)) to = pick_local(options_.gossip_fanout, self_, false);
+  if (queue_.has_news(SwimQueue::Scope::wan, limits_)) {
     const auto remote = pick_remote(options_.gossip_fanout, self_);
     to.insert(to.end(), remote.begin(), remote.end());
   }

@@ -77,8 +77,10 @@ void Swim::set_state(NodeId node, SwimTable::State state, MonotonicTime now) {
   const Liveness after = liveness(node);
   if (after == before) return;
   changes_.push_back({node, after});
+  if (!in_my_site(node)) return;
   // The delegates may be others now.
-  if (in_my_site(node)) next_cross_ = std::min(next_cross_, now);
+  set_limits();
+  next_cross_ = std::min(next_cross_, now);
 }
 
 SwimSuspicion::Times Swim::suspicion_times() const {
@@ -118,11 +120,10 @@ void Swim::heard(MonotonicTime now) {
     suspicions_.insert_or_assign(node, SwimSuspicion(self_, now, suspicion_times()));
     set_state(node, {Liveness::suspect, table_.get(node).incarnation, false}, now);
   }
-  for (auto& [name, mark] : marks_) {
-    const auto site = directory_->find_site(name);
-    if (!mark.alone || !site) continue;
-    set_mark(*site, Liveness::up, mark.version, false, now);  // replaces the value of this very entry
-    if (!cross_.empty()) cross_[*site].failures = 0;
+  for (const auto& [site, mark] : marks_) {
+    if (!mark.alone) continue;
+    set_mark(site, Liveness::up, mark.version, false, now);  // replaces the value of this very entry
+    if (!cross_.empty()) cross_[site].failures = 0;
   }
 }
 

@@ -49,7 +49,7 @@ Result<void> Swim::on_answer(NodeId from, BytesView bytes, MonotonicTime now, st
 void Swim::start_sync(MonotonicTime now, std::vector<SwimSend>& sends) {
   next_sync_ = now + options_.sync_interval;
   // Delegates look across sites every third time; a node that is alone in its site always.
-  const bool across = am_delegate() && (order_.empty() || ++syncs_ % 3 == 0);
+  const bool across = am_delegate_ && (order_.empty() || ++syncs_ % 3 == 0);
   const auto with = across ? pick_remote(1, self_) : pick_local(1, self_, false);
   if (with.empty()) return;
   SwimMessage message{.kind = Kind::sync};
@@ -60,10 +60,11 @@ void Swim::start_sync(MonotonicTime now, std::vector<SwimSend>& sends) {
 }
 
 SwimMessage Swim::sync_answer(const SwimMessage& request) {
-  std::map<SiteIndex, bool> same;
+  std::vector<std::uint64_t> theirs = request.digests;
+  std::ranges::sort(theirs);
+  std::vector<bool> same(directory_->sites().size());
   for (const auto& [site, digest] : table_.digests(*directory_)) {
-    same[site] =
-        std::ranges::find(request.digests, std::uint64_t{directory_->sites()[site].hash} << 32 | digest) != request.digests.end();
+    same[site] = std::ranges::binary_search(theirs, std::uint64_t{directory_->sites()[site].hash} << 32 | digest);
   }
   SwimMessage answer{.kind = Kind::sync_answer, .epoch = epoch_};
   for (const auto& [node, state] : table_.known()) {

@@ -296,7 +296,7 @@ TEST_F(Lone, ComparingGivesWhatDiffersAndNothingWhenEqual) {
   std::vector<SwimMember> members;
   for (std::uint64_t i = 1; i <= 3; ++i) members.push_back({NodeId{100 + i}, "there"});
   const SwimDirectory there(members);
-  const std::uint64_t digest = std::uint64_t{there.sites()[0].hash} << 32 | table.digests(there).at(0);
+  const std::uint64_t digest = std::uint64_t{there.sites()[0].hash} << 32 | table.digests(there).at(0).second;
   EXPECT_TRUE(ask(NodeId{3}, {.kind = Kind::sync, .digests = {digest}}).updates.empty());
 }
 
