@@ -18,6 +18,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "ring/swim_budget.h"
 #include "ring/swim_directory.h"
 #include "ring/swim_flat_map.h"
 #include "ring/swim_messages.h"
@@ -137,7 +138,10 @@ class Swim {
   SwimSend compose(NodeId to, SwimMessage message);
   Bytes with_news(NodeId to, SwimMessage message);
   void gossip(MonotonicTime now, std::vector<SwimSend>& sends);
+  bool gossip(SwimQueue::Scope scope, std::vector<SwimSend>& sends);
   bool has_news() const;
+  SwimBudget& budget_for(SwimQueue::Scope scope) { return scope == SwimQueue::Scope::lan ? lan_budget_ : wan_budget_; }
+  void advance_budgets(MonotonicTime now);
 
   // swim_members.cc: who there is.
   bool find_am_delegate() const;
@@ -205,6 +209,9 @@ class Swim {
   std::map<NodeId, SwimSuspicion> suspicions_;  // of exactly the nodes of the own site that are suspect
   SwimFlatMap<SiteIndex, Mark> marks_;
   SwimQueue queue_;
+  SwimBudget lan_budget_;
+  SwimBudget wan_budget_;
+  SwimBudget sync_budget_;
 
   SwimFlatMap<std::uint64_t, Probe> probes_;  // by sequence
   std::size_t relayed_ = 0;

@@ -12,6 +12,11 @@ void Swim::absorb(NodeId from, const SwimMessage& message, Source source, Monoto
   if (!site || !my_site_ || from == self_) return;
   if (message.epoch > epoch_ && (!newer_epoch_ || message.epoch > newer_epoch_->epoch)) newer_epoch_ = {message.epoch, from};
   heard(now);
+  // There may be more than fits into one answer: a node that starts does not wait for the rest.
+  const auto is_new = [&](const SwimUpdate& update) { return update.node != self_ && supersedes(update, table_.get(update.node)); };
+  if (source == Source::sync && std::ranges::any_of(message.updates, is_new)) {
+    next_sync_ = std::min(next_sync_, now + options_.sync_again);
+  }
   for (const SwimUpdate& update : message.updates) apply(update, from, source, now);
   if (site != my_site_) return;
   for (const SwimSiteUpdate& update : message.sites) apply(update, now);

@@ -33,6 +33,8 @@ class SwimWorld {
  public:
   /// Of the frame, TLS, TCP and IP around a message.
   static constexpr std::size_t kOverheadBytes = 60;
+  /// Wall milliseconds, as real nodes have them: incarnations of six bytes.
+  static constexpr std::uint64_t kFirstLife = 1'700'000'000'000;
 
   struct Node {
     NodeId id;
@@ -85,7 +87,7 @@ class SwimWorld {
   void start(std::size_t i) {
     Node& node = nodes_[i];
     SwimOptions swim = options_.swim;
-    swim.incarnation = node.life++;
+    swim.incarnation = kFirstLife + node.life++;
     node.alive = true;
     node.started = now_;
     node.swim = std::make_unique<Swim>(node.id, swim, Random(random_.next()));
