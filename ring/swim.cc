@@ -26,7 +26,8 @@ unsigned transmits(unsigned factor, std::size_t members) {
 Swim::Swim(NodeId self, SwimOptions options, Random random)
     : self_(self), options_(options), random_(std::move(random)), incarnation_(options.incarnation),
       lan_budget_(options.news_bytes_a_second, options.news_burst), wan_budget_(options.news_bytes_a_second, options.news_burst),
-      sync_budget_(options.sync_bytes_a_second, options.sync_burst) {}
+      sync_budget_(options.sync_bytes_a_second, options.sync_burst),
+      help_budget_(options.help_bytes_a_second, options.help_burst) {}
 
 std::vector<SwimSend> Swim::tick(MonotonicTime now) {
   std::vector<SwimSend> sends;
@@ -101,7 +102,7 @@ SwimSend Swim::compose(NodeId to, SwimMessage message) {
 }
 
 void Swim::advance_budgets(MonotonicTime now) {
-  for (SwimBudget* budget : {&lan_budget_, &wan_budget_, &sync_budget_}) budget->advance(now);
+  for (SwimBudget* budget : {&lan_budget_, &wan_budget_, &sync_budget_, &help_budget_}) budget->advance(now);
 }
 
 void Swim::gossip(MonotonicTime now, std::vector<SwimSend>& sends) {
@@ -115,7 +116,7 @@ void Swim::gossip(MonotonicTime now, std::vector<SwimSend>& sends) {
 bool Swim::gossip(SwimQueue::Scope scope, std::vector<SwimSend>& sends) {
   if (!queue_.has_news(scope, limits_)) return false;
   const bool lan = scope == SwimQueue::Scope::lan;
-  const auto to = lan ? pick_local(options_.gossip_fanout, self_, false) : pick_remote(options_.gossip_fanout, self_);
+  const auto to = lan ? pick_local(options_.gossip_fanout, self_, false) : pick_remote(options_.cross_fanout, self_);
   SwimBudget& budget = budget_for(scope);
   for (const NodeId node : to) {
     if (budget.left() < std::min(kWorthAMessage, options_.news_burst)) break;

@@ -212,6 +212,7 @@ class Swim {
   SwimBudget lan_budget_;
   SwimBudget wan_budget_;
   SwimBudget sync_budget_;
+  SwimBudget help_budget_;
 
   SwimFlatMap<std::uint64_t, Probe> probes_;  // by sequence
   std::size_t relayed_ = 0;

@@ -49,6 +49,7 @@ std::uint64_t Swim::begin(Probe probe, std::vector<SwimSend>& sends) {
 
 void Swim::ask_others(std::uint64_t sequence, Probe& probe, std::vector<SwimSend>& sends) {
   probe.ask_at = kNever;
+  if (probe.purpose == Probe::Purpose::cross && help_budget_.left() == 0) return;
   auto helpers = pick_local(options_.indirect_probes, probe.target, true);
   // A small site has not enough of them: those of other sites can tell a dead node from a cut link, too.
   if (helpers.size() < options_.indirect_probes) {
@@ -58,6 +59,7 @@ void Swim::ask_others(std::uint64_t sequence, Probe& probe, std::vector<SwimSend
   probe.asked = static_cast<unsigned>(helpers.size());
   for (const NodeId helper : helpers) {
     sends.push_back(compose(helper, {.kind = Kind::ping_req, .sequence = sequence, .target = probe.target}));
+    if (probe.purpose == Probe::Purpose::cross) help_budget_.spend(options_.message_overhead + sends.back().message.size());
   }
 }
 
