@@ -24,7 +24,11 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
   const auto delegates = delegates_of(*my_site_);
   if (cross_.empty()) {
     cross_.resize(sites.size());
-    for (Cross& cross : cross_) cross.next = now + Duration(random_.between(0, options_.cross_interval.count()));
+    for (Cross& cross : cross_) {
+      cross.next = now + Duration(random_.between(0, options_.cross_interval.count()));
+      // Not in step with those of other sites: they would ask one delegate all at once, and then the next.
+      cross.turn = static_cast<std::uint32_t>(random_.next());
+    }
   }
   for (SiteIndex site = 0; site < sites.size(); ++site) {
     Cross& cross = cross_[site];
