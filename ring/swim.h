@@ -206,7 +206,7 @@ class Swim {
   std::uint64_t incarnation_;
   unsigned local_health_ = 0;
   SwimTable table_;
-  std::map<NodeId, SwimSuspicion> suspicions_;  // of exactly the nodes of the own site that are suspect
+  std::map<NodeId, SwimSuspicion> suspicions_;  // of exactly the nodes of the own site that are suspect, doubts among them
   SwimFlatMap<SiteIndex, Mark> marks_;
   SwimQueue queue_;
   SwimBudget lan_budget_;

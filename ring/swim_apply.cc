@@ -49,11 +49,12 @@ void Swim::apply(SwimUpdate update, NodeId via, Source source, MonotonicTime now
 void Swim::suspect(const SwimUpdate& update, bool tell, MonotonicTime now) {
   const SwimTable::State held = table_.get(update.node);
   const auto found = suspicions_.find(update.node);
-  if (found != suspicions_.end() && held.incarnation == update.incarnation) {
+  if (found != suspicions_.end() && held.incarnation == update.incarnation && found->second.founded()) {
     if (found->second.confirm(update.from) && tell) queue_.push(update, now);
     return;
   }
-  if (!supersedes(update, held)) return;
+  const bool doubted = found != suspicions_.end() && held.incarnation == update.incarnation;
+  if (!doubted && !supersedes(update, held)) return;
   suspicions_.insert_or_assign(update.node, SwimSuspicion(update.from, now, suspicion_times()));
   set_state(update.node, {Liveness::suspect, update.incarnation, false}, now);
   if (tell) queue_.push(update, now);
@@ -103,8 +104,13 @@ void Swim::expire_suspicions(MonotonicTime now) {
     if (now >= suspicion.deadline()) expired.push_back(node);
   }
   for (const NodeId node : expired) {
+    const bool founded = suspicions_.at(node).founded();
     suspicions_.erase(node);
     const std::uint64_t incarnation = table_.get(node).incarnation;
+    if (!founded) {
+      set_state(node, {Liveness::up, incarnation, false}, now);
+      continue;
+    }
     const bool alone = isolated(now);
     ++statistics_.verdicts;
     set_state(node, {Liveness::down, incarnation, alone}, now);
@@ -113,7 +119,8 @@ void Swim::expire_suspicions(MonotonicTime now) {
   }
 }
 
-/// Back among others: what was found out while cut off is in doubt again, and nobody else hears of it.
+/// Back among others: what was found out while cut off is in doubt again, and nobody else hears of it. Only a probe that fails from
+/// now on, or somebody else, makes it a suspicion: there is no time to ask all of them before their doubts end.
 void Swim::heard(MonotonicTime now) {
   last_heard_ = now;
   if (!std::exchange(any_alone_, false)) return;
@@ -122,7 +129,7 @@ void Swim::heard(MonotonicTime now) {
     if (state.alone) doubted.push_back(node);
   }
   for (const NodeId node : doubted) {
-    suspicions_.insert_or_assign(node, SwimSuspicion(self_, now, suspicion_times()));
+    suspicions_.insert_or_assign(node, SwimSuspicion(NodeId{}, now, suspicion_times()));
     set_state(node, {Liveness::suspect, table_.get(node).incarnation, false}, now);
   }
   for (const auto& [site, mark] : marks_) {

@@ -274,6 +274,31 @@ TEST_F(Lone, VerdictsOfACutOffNodeStayItsOwnAndAreDoubtedLater) {
   for (const SwimUpdate& update : compared.updates) EXPECT_EQ(update.liveness, Liveness::up);
 }
 
+TEST_F(Lone, ADoubtAloneIsNoVerdict) {
+  begin(3);
+  while (swim_->liveness(NodeId{2}) != Liveness::down || swim_->liveness(NodeId{3}) != Liveness::down) next();
+  ask(NodeId{2}, {.kind = Kind::ping, .sequence = 1});
+  const auto verdicts = swim_->statistics().verdicts;
+  // It is not known whether node 3 is there until it is probed; it is, but was never told of its suspicion.
+  everybody_answers(seconds(30));
+  EXPECT_EQ(swim_->liveness(NodeId{3}), Liveness::up);
+  EXPECT_EQ(swim_->statistics().verdicts, verdicts);
+}
+
+TEST_F(Lone, ADoubtThatAFailedProbeConfirmsIsAVerdict) {
+  begin(3);
+  while (swim_->liveness(NodeId{2}) != Liveness::down || swim_->liveness(NodeId{3}) != Liveness::down) next();
+  ask(NodeId{2}, {.kind = Kind::ping, .sequence = 1});
+  const MonotonicTime end = now_ + seconds(60);
+  while (now_ < end) {
+    for (const Sent& sent : next()) {
+      if (sent.message.kind == Kind::ping && sent.to == NodeId{2}) ack(sent);
+    }
+  }
+  EXPECT_EQ(swim_->liveness(NodeId{2}), Liveness::up);
+  EXPECT_EQ(swim_->liveness(NodeId{3}), Liveness::down);
+}
+
 TEST_F(Lone, OnlyItsOwnSiteCondemnsAMember) {
   begin(4, 3);
   tell(NodeId{101}, {NodeId{3}, Liveness::down, 0, {}});
@@ -298,6 +323,53 @@ TEST_F(Lone, ComparingGivesWhatDiffersAndNothingWhenEqual) {
   const SwimDirectory there(members);
   const std::uint64_t digest = std::uint64_t{there.sites()[0].hash} << 32 | table.digests(there).at(0).second;
   EXPECT_TRUE(ask(NodeId{3}, {.kind = Kind::sync, .digests = {digest}}).updates.empty());
+}
+
+TEST_F(Lone, ALongAnswerNamesFirstWhoIsDownAndStaysInItsBound) {
+  begin(2, 300);
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    tell(NodeId{101}, {NodeId{100 + i}, i % 20 == 0 ? Liveness::down : Liveness::up, 6, {}});
+  }
+  const SwimMessage first = ask(NodeId{2}, {.kind = Kind::sync});
+  EXPECT_GT(first.updates.size(), 30u);
+  EXPECT_LE(encode_swim(first).size(), 1010u);
+  EXPECT_EQ(std::ranges::count(first.updates, Liveness::down, &SwimUpdate::liveness), 15);
+  EXPECT_EQ(first.updates.at(14).liveness, Liveness::down);
+  EXPECT_TRUE(ask(NodeId{2}, {.kind = Kind::sync}).updates.empty()) << "at once again";
+  now_ += seconds(2);
+  EXPECT_GT(ask(NodeId{2}, {.kind = Kind::sync}).updates.size(), 30u);
+}
+
+TEST_F(Lone, ComparesAgainSoonWhileThatBringsSomethingNew) {
+  begin(4, 3);
+  next(Kind::sync);
+  const SwimMessage news{.kind = Kind::sync_answer, .updates = {{NodeId{103}, Liveness::down, 6, {}}}};
+  MonotonicTime since = now_;
+  answer(NodeId{2}, news);
+  next(Kind::sync);
+  EXPECT_LE(now_ - since, seconds(1));
+  since = now_;
+  answer(NodeId{2}, news);
+  next(Kind::sync);
+  EXPECT_GE(now_ - since, seconds(10)) << "it was known already";
+}
+
+TEST_F(Lone, TellsMuchNewsInFewFullMessagesAndAllOfItInTime) {
+  begin(10, 200);
+  for (std::uint64_t i = 1; i <= 200; ++i) tell(NodeId{101}, {NodeId{100 + i}, Liveness::down, 6, {}});
+  std::set<NodeId> told;
+  std::size_t bytes = 0;
+  const MonotonicTime since = now_;
+  while (told.size() < 200 && now_ - since < seconds(15)) {
+    for (const Sent& sent : next()) {
+      if (sent.message.kind != Kind::gossip) continue;
+      EXPECT_GE(sent.message.updates.size(), 8u);
+      bytes += encode_swim(sent.message).size() + SwimOptions{}.message_overhead;
+      for (const SwimUpdate& update : sent.message.updates) told.insert(update.node);
+    }
+  }
+  EXPECT_GE(told.size(), 200u) << "and perhaps a suspicion of its own";
+  EXPECT_LE(bytes, SwimOptions{}.news_burst + SwimOptions{}.news_bytes_a_second * ((now_ - since) / seconds(1) + 1));
 }
 
 TEST_F(Lone, ReportsTheHighestNewerEpochAndFromWhom) {
