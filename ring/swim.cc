@@ -24,8 +24,12 @@ unsigned transmits(unsigned factor, std::size_t members) {
 }  // namespace
 
 Swim::Swim(NodeId self, SwimOptions options, Random random)
-    : self_(self), options_(options), random_(std::move(random)), incarnation_(options.incarnation),
-      lan_budget_(options.news_bytes_a_second, options.news_burst), wan_budget_(options.news_bytes_a_second, options.news_burst),
+    : self_(self),
+      options_(options),
+      random_(std::move(random)),
+      incarnation_(options.incarnation),
+      lan_budget_(options.news_bytes_a_second, options.news_burst),
+      wan_budget_(options.news_bytes_a_second, options.news_burst),
       sync_budget_(options.sync_bytes_a_second, options.sync_burst),
       help_budget_(options.help_bytes_a_second, options.help_burst) {}
 

@@ -13,7 +13,9 @@ void Swim::absorb(NodeId from, const SwimMessage& message, Source source, Monoto
   if (message.epoch > epoch_ && (!newer_epoch_ || message.epoch > newer_epoch_->epoch)) newer_epoch_ = {message.epoch, from};
   heard(now);
   // There may be more than fits into one answer: a node that starts does not wait for the rest.
-  const auto is_new = [&](const SwimUpdate& update) { return update.node != self_ && supersedes(update, table_.get(update.node)); };
+  const auto is_new = [&](const SwimUpdate& update) {
+    return update.node != self_ && supersedes(update, table_.get(update.node));
+  };
   if (source == Source::sync && std::ranges::any_of(message.updates, is_new)) {
     next_sync_ = std::min(next_sync_, now + options_.sync_again);
   }
@@ -119,8 +121,8 @@ void Swim::expire_suspicions(MonotonicTime now) {
   }
 }
 
-/// Back among others: what was found out while cut off is in doubt again, and nobody else hears of it. Only a probe that fails from
-/// now on, or somebody else, makes it a suspicion: there is no time to ask all of them before their doubts end.
+/// Back among others: what was found out while cut off is in doubt again, and nobody else hears of it. Only a probe that fails
+/// from now on, or somebody else, makes it a suspicion: there is no time to ask all of them before their doubts end.
 void Swim::heard(MonotonicTime now) {
   last_heard_ = now;
   if (!std::exchange(any_alone_, false)) return;

@@ -81,8 +81,8 @@ Bytes encode_swim(const SwimMessage& message) {
 }
 
 std::size_t encoded_size(const SwimUpdate& update) {
-  return kTagAndLength + kFixedField + varint_field(static_cast<std::uint64_t>(update.liveness)) + varint_field(update.incarnation) +
-         (update.from ? kFixedField : 0);
+  return kTagAndLength + kFixedField + varint_field(static_cast<std::uint64_t>(update.liveness)) +
+         varint_field(update.incarnation) + (update.from ? kFixedField : 0);
 }
 
 std::size_t encoded_size(const SwimSiteUpdate& update) {

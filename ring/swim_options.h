@@ -39,9 +39,9 @@ struct SwimOptions {
   // Spreading.
   Duration gossip_interval = std::chrono::milliseconds(200);  ///< between rounds, while there is news
   unsigned gossip_fanout = 3;                                 ///< nodes told in a round
-  unsigned cross_fanout = 1;  ///< nodes of other sites, by a delegate: its probes of all sites carry the news, too
-  unsigned transmit_factor = 2;                               ///< an update is sent on transmit_factor * ln(members) + 4 times
-  std::size_t max_updates = 32;                               ///< piggybacked on one message: about 25 bytes each
+  unsigned cross_fanout = 1;     ///< nodes of other sites, by a delegate: its probes of all sites carry the news, too
+  unsigned transmit_factor = 2;  ///< an update is sent on transmit_factor * ln(members) + 4 times
+  std::size_t max_updates = 32;  ///< piggybacked on one message: about 25 bytes each
   Duration sync_interval = std::chrono::seconds(10);  ///< between two comparisons with a node of the own site; thrice that across
   Duration sync_again = std::chrono::seconds(1);      ///< after a comparison that brought something new
 

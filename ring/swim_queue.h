@@ -23,8 +23,8 @@ class SwimQueue {
   void push(SwimUpdate update, MonotonicTime now);
   void push(SwimSiteUpdate update, MonotonicTime now);
 
-  /// Adds to `message` up to `max` updates that are not about a node in it already, as far as the budget goes, the least often sent
-  /// first, and counts them as sent. Suspicions and sites stay inside the site.
+  /// Adds to `message` up to `max` updates that are not about a node in it already, as far as the budget goes, the least often
+  /// sent first, and counts them as sent. Suspicions and sites stay inside the site.
   void fill(SwimMessage& message, Scope scope, Limits limits, std::size_t max, SwimBudget& budget);
   bool holds(const SwimUpdate& update) const;
   bool holds(const SwimSiteUpdate& update) const;

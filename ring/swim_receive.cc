@@ -76,8 +76,8 @@ SwimMessage Swim::sync_answer(const SwimMessage& request) {
     if (!site || nothing || same[*site]) continue;
     (state.shared() == Liveness::down ? down : up).push_back({node, state.shared(), state.incarnation, {}});
   }
-  // As much as may be sent: who is down first, as everybody else is up for who never heard of them. Another part each time, so that
-  // the rest comes with the next ones.
+  // As much as may be sent: who is down first, as everybody else is up for who never heard of them. Another part each time, so
+  // that the rest comes with the next ones.
   SwimMessage answer{.kind = Kind::sync_answer, .epoch = epoch_};
   for (auto* updates : {&down, &up}) {
     const std::size_t start = updates->empty() ? 0 : random_.below(updates->size());

@@ -11,8 +11,8 @@ namespace {
 RC_GTEST_PROP(SwimFlatMap, IsAMap, ()) {
   SwimFlatMap<int, int> map;
   std::map<int, int> model;
-  const auto steps = *rc::gen::container<std::vector<std::pair<int, int>>>(
-      rc::gen::pair(rc::gen::inRange(0, 4), rc::gen::inRange(0, 12)));
+  const auto steps =
+      *rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(rc::gen::inRange(0, 4), rc::gen::inRange(0, 12)));
   int value = 0;
   for (const auto& [step, key] : steps) {
     if (step == 0) {
@@ -32,7 +32,8 @@ RC_GTEST_PROP(SwimFlatMap, IsAMap, ()) {
   }
   RC_ASSERT(map.size() == model.size());
   RC_ASSERT(map.empty() == model.empty());
-  RC_ASSERT(std::ranges::equal(map, model, [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; }));
+  RC_ASSERT(
+      std::ranges::equal(map, model, [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; }));
 }
 
 }  // namespace

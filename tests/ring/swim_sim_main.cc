@@ -1,5 +1,5 @@
-// latium-swim-sim: what liveness costs and how soon it knows, in a cluster of any size. Times and traffic are printed, progress goes
-// to stderr; the exit status is 1 when a living node was found down, news came late, or a node sent too much.
+// latium-swim-sim: what liveness costs and how soon it knows, in a cluster of any size. Times and traffic are printed, progress
+// goes to stderr; the exit status is 1 when a living node was found down, news came late, or a node sent too much.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
@@ -110,7 +110,8 @@ class LongRun {
     while (world_.now() < to) {
       world_.run_for(std::min<Duration>(to - world_.now(), minutes(1)));
       const double real = in_seconds(std::chrono::steady_clock::now() - started_);
-      std::fprintf(stderr, "%.1f of %.1f min simulated, %.0f s real; %llu events, %llu false positives, most sent %u B in a second\n",
+      std::fprintf(stderr,
+                   "%.1f of %.1f min simulated, %.0f s real; %llu events, %llu false positives, most sent %u B in a second\n",
                    in_seconds(world_.now() - begin_) / 60, in_seconds(end_ - begin_) / 60, real,
                    static_cast<unsigned long long>(world_.events()), static_cast<unsigned long long>(world_.false_positives()),
                    world_.most_sent());
@@ -132,7 +133,8 @@ class LongRun {
 
   void note(std::size_t victim, Liveness liveness, std::vector<Duration>& times) {
     const auto [time, in_time] = until_all_say(world_, {victim}, liveness);
-    std::fprintf(stderr, "node %zu: %s everywhere after %.1f s\n", victim, liveness == Liveness::up ? "up" : "down", in_seconds(time));
+    std::fprintf(stderr, "node %zu: %s everywhere after %.1f s\n", victim, liveness == Liveness::up ? "up" : "down",
+                 in_seconds(time));
     times.push_back(time);
     missed_ = missed_ || !in_time;
   }
@@ -148,16 +150,17 @@ class LongRun {
   bool missed_ = false;
 };
 
-/// Many nodes of the first site fail at once, and are back at once. Half a site takes longer to be found down than the bound for a
-/// node: its nodes, of which every second probe fails, distrust themselves. `whole`: false judges traffic and return only.
-bool fail_many(SwimWorld& world, std::size_t count, bool whole) {
+/// Many nodes of the first site fail at once, and are back at once. Half a site takes longer to be found down than the bound for
+/// a node: its nodes, of which every second probe fails, distrust themselves. `judge_failing`: false does not judge how long that
+/// takes.
+bool fail_many(SwimWorld& world, std::size_t count, bool judge_failing) {
   std::vector<std::size_t> victims;
   for (std::size_t i = 0; i < count; ++i) victims.push_back(i);
   const Traffic failing(world);
   for (const std::size_t victim : victims) world.kill(victim);
   const std::string nodes = std::to_string(count) + " nodes of a site";
   auto known = until_all_say(world, victims, Liveness::down);
-  known.second = known.second || !whole;
+  known.second = known.second || !judge_failing;
   const bool down = report((nodes + " fail at once").c_str(), known, failing);
   world.run_for(kAway);
   const Traffic returning(world);

@@ -4,88 +4,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <algorithm>
-#include <chrono>
-#include <optional>
 #include <set>
 
-#include "base/check.h"
+#include "tests/ring/swim_lone.h"
 
-namespace latium {
+namespace latium::testing {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-using Kind = SwimMessage::Kind;
-
-constexpr NodeId kSelf{1};
-
-/// Node 1 of a site with nodes 1 to `local`, and a site with nodes 101 to 100 + `remote`. Everything it sends is decoded.
-class Lone : public ::testing::Test {
- protected:
-  void begin(std::uint64_t local, std::uint64_t remote = 0, SwimOptions options = {}) {
-    std::vector<SwimMember> members;
-    for (std::uint64_t i = 1; i <= local; ++i) members.push_back({NodeId{i}, "here"});
-    for (std::uint64_t i = 1; i <= remote; ++i) members.push_back({NodeId{100 + i}, "there"});
-    swim_.emplace(kSelf, options, Random(7));
-    swim_->set_members(members, now_);
-  }
-
-  struct Sent {
-    NodeId to;
-    SwimMessage message;
-  };
-  /// Ticks up to and at the next time something is due.
-  std::vector<Sent> next() {
-    now_ = std::max(now_, swim_->next_tick());
-    return decoded(swim_->tick(now_));
-  }
-  /// Ticks until a message of `kind` goes out; LATIUM_CHECK fails when none does in a simulated minute.
-  Sent next(Kind kind) {
-    const MonotonicTime end = now_ + seconds(60);
-    while (now_ < end) {
-      for (const Sent& sent : next()) {
-        if (sent.message.kind == kind) return sent;
-      }
-    }
-    LATIUM_CHECK(false, "no such message");  // the test stands still otherwise
-  }
-  static std::vector<Sent> decoded(const std::vector<SwimSend>& sends) {
-    std::vector<Sent> out;
-    for (const SwimSend& send : sends) out.push_back({send.to, decode_swim(send.message).value()});
-    return out;
-  }
-  SwimMessage ask(NodeId from, const SwimMessage& message) {
-    std::vector<SwimSend> sends;
-    const auto answer = swim_->on_request(from, encode_swim(message), now_, sends);
-    more_ = decoded(sends);
-    return answer.value().empty() ? SwimMessage{} : decode_swim(*answer).value();
-  }
-  void answer(NodeId from, const SwimMessage& message) {
-    std::vector<SwimSend> sends;
-    EXPECT_TRUE(swim_->on_answer(from, encode_swim(message), now_, sends).has_value());
-    more_ = decoded(sends);
-  }
-  void ack(const Sent& ping) { answer(ping.to, {.kind = Kind::ack, .sequence = ping.message.sequence}); }
-  SwimMessage tell(NodeId from, SwimUpdate update) { return ask(from, {.kind = Kind::ping, .updates = {update}}); }
-  /// Everybody else answers everything, for so long.
-  void everybody_answers(Duration time) {
-    const MonotonicTime end = now_ + time;
-    while (swim_->next_tick() <= end) {
-      for (const Sent& sent : next()) {
-        if (sent.message.kind == Kind::ping) ack(sent);
-      }
-    }
-    now_ = end;
-  }
-  static bool has(const SwimMessage& message, const SwimUpdate& update) {
-    return std::ranges::find(message.updates, update) != message.updates.end();
-  }
-
-  MonotonicTime now_{};
-  std::optional<Swim> swim_;
-  std::vector<Sent> more_;
-};
 
 TEST_F(Lone, IsIdleUntilItIsAMember) {
   swim_.emplace(kSelf, SwimOptions{}, Random(1));
@@ -311,79 +235,6 @@ TEST_F(Lone, OnlyItsOwnSiteCondemnsAMember) {
   EXPECT_EQ(swim_->liveness(NodeId{102}), Liveness::down);
 }
 
-TEST_F(Lone, ComparingGivesWhatDiffersAndNothingWhenEqual) {
-  begin(4, 3);
-  tell(NodeId{2}, {NodeId{103}, Liveness::down, 6, {}});
-  const SwimUpdate known{NodeId{103}, Liveness::down, 6, {}};
-  EXPECT_EQ(ask(NodeId{3}, {.kind = Kind::sync}).updates, std::vector{known});
-  SwimTable table;
-  table.set(NodeId{103}, {Liveness::down, 6, false});
-  std::vector<SwimMember> members;
-  for (std::uint64_t i = 1; i <= 3; ++i) members.push_back({NodeId{100 + i}, "there"});
-  const SwimDirectory there(members);
-  const std::uint64_t digest = std::uint64_t{there.sites()[0].hash} << 32 | table.digests(there).at(0).second;
-  EXPECT_TRUE(ask(NodeId{3}, {.kind = Kind::sync, .digests = {digest}}).updates.empty());
-}
-
-TEST_F(Lone, ALongAnswerNamesFirstWhoIsDownAndStaysInItsBound) {
-  begin(2, 300);
-  for (std::uint64_t i = 1; i <= 300; ++i) {
-    tell(NodeId{101}, {NodeId{100 + i}, i % 20 == 0 ? Liveness::down : Liveness::up, 6, {}});
-  }
-  const SwimMessage first = ask(NodeId{2}, {.kind = Kind::sync});
-  EXPECT_GT(first.updates.size(), 30u);
-  EXPECT_LE(encode_swim(first).size(), 1010u);
-  EXPECT_EQ(std::ranges::count(first.updates, Liveness::down, &SwimUpdate::liveness), 15);
-  EXPECT_EQ(first.updates.at(14).liveness, Liveness::down);
-  EXPECT_TRUE(ask(NodeId{2}, {.kind = Kind::sync}).updates.empty()) << "at once again";
-  now_ += seconds(2);
-  EXPECT_GT(ask(NodeId{2}, {.kind = Kind::sync}).updates.size(), 30u);
-}
-
-TEST_F(Lone, ComparesAgainSoonWhileThatBringsSomethingNew) {
-  begin(4, 3);
-  next(Kind::sync);
-  const SwimMessage news{.kind = Kind::sync_answer, .updates = {{NodeId{103}, Liveness::down, 6, {}}}};
-  MonotonicTime since = now_;
-  answer(NodeId{2}, news);
-  next(Kind::sync);
-  EXPECT_LE(now_ - since, seconds(1));
-  since = now_;
-  answer(NodeId{2}, news);
-  next(Kind::sync);
-  EXPECT_GE(now_ - since, seconds(10)) << "it was known already";
-}
-
-TEST_F(Lone, TellsMuchNewsInFewFullMessagesAndAllOfItInTime) {
-  begin(10, 200);
-  for (std::uint64_t i = 1; i <= 200; ++i) tell(NodeId{101}, {NodeId{100 + i}, Liveness::down, 6, {}});
-  std::set<NodeId> told;
-  std::size_t bytes = 0;
-  const MonotonicTime since = now_;
-  while (told.size() < 200 && now_ - since < seconds(15)) {
-    for (const Sent& sent : next()) {
-      if (sent.message.kind != Kind::gossip) continue;
-      EXPECT_GE(sent.message.updates.size(), 8u);
-      bytes += encode_swim(sent.message).size() + SwimOptions{}.message_overhead;
-      for (const SwimUpdate& update : sent.message.updates) told.insert(update.node);
-    }
-  }
-  EXPECT_GE(told.size(), 200u) << "and perhaps a suspicion of its own";
-  EXPECT_LE(bytes, SwimOptions{}.news_burst + SwimOptions{}.news_bytes_a_second * ((now_ - since) / seconds(1) + 1));
-}
-
-TEST_F(Lone, ReportsTheHighestNewerEpochAndFromWhom) {
-  begin(4);
-  swim_->set_epoch(Epoch{5});
-  ask(NodeId{2}, {.kind = Kind::ping, .epoch = Epoch{5}});
-  EXPECT_EQ(swim_->take_newer_epoch(), std::nullopt);
-  ask(NodeId{2}, {.kind = Kind::ping, .epoch = Epoch{7}});
-  ask(NodeId{3}, {.kind = Kind::ping, .epoch = Epoch{8}});
-  ask(NodeId{4}, {.kind = Kind::ping, .epoch = Epoch{6}});
-  EXPECT_EQ(swim_->take_newer_epoch(), (SwimNewerEpoch{Epoch{8}, NodeId{3}}));
-  EXPECT_EQ(swim_->take_newer_epoch(), std::nullopt);
-}
-
 TEST_F(Lone, KeepsWhatItKnowsOfThoseWhoStay) {
   begin(5);
   tell(NodeId{2}, {NodeId{3}, Liveness::down, 0, {}});
@@ -430,4 +281,4 @@ RC_GTEST_FIXTURE_PROP(Lone, NewsInAnyOrderLeadsToTheSame, ()) {
 }
 
 }  // namespace
-}  // namespace latium
+}  // namespace latium::testing
