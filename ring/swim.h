@@ -18,7 +18,9 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "ring/swim_budget.h"
 #include "ring/swim_directory.h"
+#include "ring/swim_flat_map.h"
 #include "ring/swim_messages.h"
 #include "ring/swim_options.h"
 #include "ring/swim_queue.h"
@@ -132,20 +134,24 @@ class Swim {
   // swim.cc: the course of a tick.
   bool forgive_pause(MonotonicTime now);
   bool in_my_site(NodeId node) const { return my_site_ && directory_->site_of(node) == my_site_; }
-  SwimQueue::Limits limits() const;
+  void set_limits();
   SwimSend compose(NodeId to, SwimMessage message);
   Bytes with_news(NodeId to, SwimMessage message);
   void gossip(MonotonicTime now, std::vector<SwimSend>& sends);
+  bool gossip(SwimQueue::Scope scope, std::vector<SwimSend>& sends);
   bool has_news() const;
+  SwimBudget& budget_for(SwimQueue::Scope scope) { return scope == SwimQueue::Scope::lan ? lan_budget_ : wan_budget_; }
+  void advance_budgets(MonotonicTime now);
 
   // swim_members.cc: who there is.
-  bool am_delegate() const;
+  bool find_am_delegate() const;
   std::vector<NodeId> delegates_of(SiteIndex site) const;
   /// Up to `count` nodes of the own site that are not down, at random; never this one or `except`. `only_up`: no suspects either.
   std::vector<NodeId> pick_local(std::size_t count, NodeId except, bool only_up);
   /// A delegate of up to `count` other sites that answer.
   std::vector<NodeId> pick_remote(std::size_t count, NodeId except);
   Liveness effective(NodeId node, const SwimTable::State& state) const;
+  bool reachable(SiteIndex site) const;
 
   // swim_probe.cc: probes inside the site.
   void start_probe(MonotonicTime now, std::vector<SwimSend>& sends);
@@ -193,16 +199,22 @@ class Swim {
   std::shared_ptr<const SwimDirectory> directory_ = std::make_shared<const SwimDirectory>();
   std::optional<SiteIndex> my_site_;
   std::size_t delegates_in_all_ = 0;
+  bool am_delegate_ = false;  // this and the next follow from the members and from who is down in the own site: set_limits()
+  SwimQueue::Limits limits_;
   Epoch epoch_;
 
   std::uint64_t incarnation_;
   unsigned local_health_ = 0;
   SwimTable table_;
-  std::map<NodeId, SwimSuspicion> suspicions_;  // of exactly the nodes of the own site that are suspect
-  std::map<std::string, Mark, std::less<>> marks_;
+  std::map<NodeId, SwimSuspicion> suspicions_;  // of exactly the nodes of the own site that are suspect, doubts among them
+  SwimFlatMap<SiteIndex, Mark> marks_;
   SwimQueue queue_;
+  SwimBudget lan_budget_;
+  SwimBudget wan_budget_;
+  SwimBudget sync_budget_;
+  SwimBudget help_budget_;
 
-  std::map<std::uint64_t, Probe> probes_;  // by sequence
+  SwimFlatMap<std::uint64_t, Probe> probes_;  // by sequence
   std::size_t relayed_ = 0;
   std::uint64_t last_sequence_ = 0;
   std::vector<NodeId> order_;  // the others of the own site, shuffled anew each time round

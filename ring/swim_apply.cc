@@ -12,6 +12,13 @@ void Swim::absorb(NodeId from, const SwimMessage& message, Source source, Monoto
   if (!site || !my_site_ || from == self_) return;
   if (message.epoch > epoch_ && (!newer_epoch_ || message.epoch > newer_epoch_->epoch)) newer_epoch_ = {message.epoch, from};
   heard(now);
+  // There may be more than fits into one answer: a node that starts does not wait for the rest.
+  const auto is_new = [&](const SwimUpdate& update) {
+    return update.node != self_ && supersedes(update, table_.get(update.node));
+  };
+  if (source == Source::sync && std::ranges::any_of(message.updates, is_new)) {
+    next_sync_ = std::min(next_sync_, now + options_.sync_again);
+  }
   for (const SwimUpdate& update : message.updates) apply(update, from, source, now);
   if (site != my_site_) return;
   for (const SwimSiteUpdate& update : message.sites) apply(update, now);
@@ -44,11 +51,12 @@ void Swim::apply(SwimUpdate update, NodeId via, Source source, MonotonicTime now
 void Swim::suspect(const SwimUpdate& update, bool tell, MonotonicTime now) {
   const SwimTable::State held = table_.get(update.node);
   const auto found = suspicions_.find(update.node);
-  if (found != suspicions_.end() && held.incarnation == update.incarnation) {
+  if (found != suspicions_.end() && held.incarnation == update.incarnation && found->second.founded()) {
     if (found->second.confirm(update.from) && tell) queue_.push(update, now);
     return;
   }
-  if (!supersedes(update, held)) return;
+  const bool doubted = found != suspicions_.end() && held.incarnation == update.incarnation;
+  if (!doubted && !supersedes(update, held)) return;
   suspicions_.insert_or_assign(update.node, SwimSuspicion(update.from, now, suspicion_times()));
   set_state(update.node, {Liveness::suspect, update.incarnation, false}, now);
   if (tell) queue_.push(update, now);
@@ -77,8 +85,10 @@ void Swim::set_state(NodeId node, SwimTable::State state, MonotonicTime now) {
   const Liveness after = liveness(node);
   if (after == before) return;
   changes_.push_back({node, after});
+  if (!in_my_site(node)) return;
   // The delegates may be others now.
-  if (in_my_site(node)) next_cross_ = std::min(next_cross_, now);
+  set_limits();
+  next_cross_ = std::min(next_cross_, now);
 }
 
 SwimSuspicion::Times Swim::suspicion_times() const {
@@ -96,8 +106,13 @@ void Swim::expire_suspicions(MonotonicTime now) {
     if (now >= suspicion.deadline()) expired.push_back(node);
   }
   for (const NodeId node : expired) {
+    const bool founded = suspicions_.at(node).founded();
     suspicions_.erase(node);
     const std::uint64_t incarnation = table_.get(node).incarnation;
+    if (!founded) {
+      set_state(node, {Liveness::up, incarnation, false}, now);
+      continue;
+    }
     const bool alone = isolated(now);
     ++statistics_.verdicts;
     set_state(node, {Liveness::down, incarnation, alone}, now);
@@ -106,7 +121,8 @@ void Swim::expire_suspicions(MonotonicTime now) {
   }
 }
 
-/// Back among others: what was found out while cut off is in doubt again, and nobody else hears of it.
+/// Back among others: what was found out while cut off is in doubt again, and nobody else hears of it. Only a probe that fails
+/// from now on, or somebody else, makes it a suspicion: there is no time to ask all of them before their doubts end.
 void Swim::heard(MonotonicTime now) {
   last_heard_ = now;
   if (!std::exchange(any_alone_, false)) return;
@@ -115,14 +131,13 @@ void Swim::heard(MonotonicTime now) {
     if (state.alone) doubted.push_back(node);
   }
   for (const NodeId node : doubted) {
-    suspicions_.insert_or_assign(node, SwimSuspicion(self_, now, suspicion_times()));
+    suspicions_.insert_or_assign(node, SwimSuspicion(NodeId{}, now, suspicion_times()));
     set_state(node, {Liveness::suspect, table_.get(node).incarnation, false}, now);
   }
-  for (auto& [name, mark] : marks_) {
-    const auto site = directory_->find_site(name);
-    if (!mark.alone || !site) continue;
-    set_mark(*site, Liveness::up, mark.version, false, now);  // replaces the value of this very entry
-    if (!cross_.empty()) cross_[*site].failures = 0;
+  for (const auto& [site, mark] : marks_) {
+    if (!mark.alone) continue;
+    set_mark(site, Liveness::up, mark.version, false, now);  // replaces the value of this very entry
+    if (!cross_.empty()) cross_[site].failures = 0;
   }
 }
 

@@ -16,7 +16,7 @@ bool Swim::responsible_for(SiteIndex site) const {
 
 void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
   next_cross_ = now + options_.cross_interval;
-  if (!am_delegate()) {
+  if (!am_delegate_) {
     cross_.clear();
     return;
   }
@@ -24,7 +24,11 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
   const auto delegates = delegates_of(*my_site_);
   if (cross_.empty()) {
     cross_.resize(sites.size());
-    for (Cross& cross : cross_) cross.next = now + Duration(random_.between(0, options_.cross_interval.count()));
+    for (Cross& cross : cross_) {
+      cross.next = now + Duration(random_.between(0, options_.cross_interval.count()));
+      // Not in step with those of other sites: they would ask one delegate all at once, and then the next.
+      cross.turn = static_cast<std::uint32_t>(random_.next());
+    }
   }
   for (SiteIndex site = 0; site < sites.size(); ++site) {
     Cross& cross = cross_[site];
@@ -32,7 +36,7 @@ void Swim::probe_sites(MonotonicTime now, std::vector<SwimSend>& sends) {
       cross.failures = 0;
       continue;
     }
-    if (now >= cross.next && !probes_.contains(cross.probe)) probe_site(site, now, sends);
+    if (now >= cross.next && probes_.find(cross.probe) == nullptr) probe_site(site, now, sends);
     if (cross.next > now) next_cross_ = std::min(next_cross_, cross.next);
   }
 }
@@ -57,9 +61,9 @@ void Swim::probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& 
   const auto candidates = cross_candidates(site, cross.failures);
   // From somewhere among those who are asked after a failure, then in turn: a site is not down because one node is, asked again.
   if (cross.failures == 1) cross.turn = static_cast<std::uint32_t>(random_.below(candidates.size()));
-  const bool reachable = site_reachable(directory_->sites()[site].name);
-  const bool doubted = reachable && cross.failures > 0;
-  cross.next = now + (reachable ? options_.cross_interval : options_.down_probe_interval);
+  const bool answers = reachable(site);
+  const bool doubted = answers && cross.failures > 0;
+  cross.next = now + (answers ? options_.cross_interval : options_.down_probe_interval);
   cross.asked = now;
   cross.counted = false;
   for (std::size_t i = 0; i < std::min<std::size_t>(doubted ? options_.site_witnesses : 1, candidates.size()); ++i) {
@@ -67,7 +71,7 @@ void Swim::probe_site(SiteIndex site, MonotonicTime now, std::vector<SwimSend>& 
     // Many witnesses make up for lost messages; one is asked about through others, too.
     cross.probe = begin({.purpose = Probe::Purpose::cross,
                          .target = candidates[cross.turn++ % candidates.size()],
-                         .ask_at = reachable && !doubted ? now + options_.cross_timeout : kNever,
+                         .ask_at = answers && !doubted ? now + options_.cross_timeout : kNever,
                          .end = now + 2 * options_.cross_timeout},
                         sends);
   }
@@ -79,7 +83,7 @@ void Swim::site_failed(SiteIndex site, MonotonicTime now) {
   const bool answered = cross.reached && *cross.reached >= cross.asked;
   if (answered || std::exchange(cross.counted, true)) return;
   ++cross.failures;
-  const Mark mark = marks_[directory_->sites()[site].name];
+  const Mark mark = marks_[site];
   const bool down = mark.liveness == Liveness::down;
   if (!down && cross.failures < options_.site_failures) {
     cross.next = now;
@@ -95,9 +99,9 @@ void Swim::site_reached(SiteIndex site, MonotonicTime now) {
     cross_[site].failures = 0;
     cross_[site].reached = now;
   }
-  const auto mark = marks_.find(directory_->sites()[site].name);
-  if (mark == marks_.end() || mark->second.liveness == Liveness::up) return;
-  set_mark(site, Liveness::up, mark->second.version + 1, true, now);
+  const Mark* mark = marks_.find(site);
+  if (mark == nullptr || mark->liveness == Liveness::up) return;
+  set_mark(site, Liveness::up, mark->version + 1, true, now);
 }
 
 void Swim::set_mark(SiteIndex site, Liveness liveness, std::uint64_t version, bool tell, MonotonicTime now) {
@@ -106,7 +110,7 @@ void Swim::set_mark(SiteIndex site, Liveness liveness, std::uint64_t version, bo
   before.reserve(members.size());
   for (const NodeId node : members) before.push_back(this->liveness(node));
   const bool down = liveness == Liveness::down;
-  marks_[name] = {liveness, version, down ? now + options_.site_lease : kNever, down && !tell};
+  marks_[site] = {liveness, version, down ? now + options_.site_lease : kNever, down && !tell};
   any_alone_ = any_alone_ || (down && !tell);
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Liveness after = this->liveness(members[i]);
@@ -118,8 +122,8 @@ void Swim::set_mark(SiteIndex site, Liveness liveness, std::uint64_t version, bo
 void Swim::apply(const SwimSiteUpdate& update, MonotonicTime now) {
   const auto site = directory_->find_site(update.site);
   if (!site || site == my_site_) return;
-  const auto found = marks_.find(update.site);
-  const Mark held = found == marks_.end() ? Mark{} : found->second;
+  const Mark* found = marks_.find(*site);
+  const Mark held = found == nullptr ? Mark{} : *found;
   if (update.version <= held.version) {
     // Its sender missed something, a restarted delegate for one: it learns the version to go above.
     const SwimSiteUpdate ours{update.site, held.liveness, held.version};
@@ -138,10 +142,9 @@ void Swim::apply(const SwimSiteUpdate& update, MonotonicTime now) {
 }
 
 void Swim::expire_marks(MonotonicTime now) {
-  for (auto& [name, mark] : marks_) {
-    if (now < mark.expires) continue;
-    const auto site = directory_->find_site(name);
-    if (site) set_mark(*site, Liveness::up, mark.version, false, now);  // replaces the value of this very entry
+  for (const auto& [site, mark] : marks_) {
+    // Replaces the value of this very entry.
+    if (now >= mark.expires) set_mark(site, Liveness::up, mark.version, false, now);
   }
 }
 

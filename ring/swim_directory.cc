@@ -1,6 +1,7 @@
 #include "ring/swim_directory.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/hash.h"
 
@@ -30,14 +31,25 @@ SwimDirectory::SwimDirectory(const std::vector<SwimMember>& members) {
     std::ranges::sort(ids, {}, [](NodeId id) { return std::pair(delegate_rank(id), id); });
     sites_.push_back({std::string(name), static_cast<std::uint32_t>(xxh3_64(name)), std::move(ids)});
   }
-  members_.reserve(site_of.size());
-  for (const auto& [id, site] : site_of) members_.push_back({id, site});
+  size_ = site_of.size();
+  slots_.resize(2 * std::bit_ceil(size_ + 1));
+  for (const auto& [id, site] : site_of) {
+    std::size_t slot = slot_of(id);
+    while (slots_[slot].site != kNone) slot = (slot + 1) % slots_.size();
+    slots_[slot] = {id, site};
+  }
+}
+
+std::size_t SwimDirectory::slot_of(NodeId node) const {
+  return static_cast<std::size_t>(node.value * 0x9e37'79b9'7f4a'7c15 >> 32) % slots_.size();
 }
 
 std::optional<SwimDirectory::SiteIndex> SwimDirectory::site_of(NodeId node) const {
-  const auto found = std::ranges::lower_bound(members_, node, {}, &Entry::id);
-  if (found == members_.end() || found->id != node) return std::nullopt;
-  return found->site;
+  if (slots_.empty()) return std::nullopt;
+  for (std::size_t slot = slot_of(node); slots_[slot].site != kNone; slot = (slot + 1) % slots_.size()) {
+    if (slots_[slot].id == node) return slots_[slot].site;
+  }
+  return std::nullopt;
 }
 
 std::optional<SwimDirectory::SiteIndex> SwimDirectory::find_site(std::string_view name) const {

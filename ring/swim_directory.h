@@ -32,18 +32,24 @@ class SwimDirectory {
   /// A node named twice counts once, where it was named first.
   explicit SwimDirectory(const std::vector<SwimMember>& members);
 
-  std::size_t size() const { return members_.size(); }
+  std::size_t size() const { return size_; }
   const std::vector<Site>& sites() const { return sites_; }
-  /// Nothing for who is no member. Logarithmic.
+  /// Nothing for who is no member. Constant time: it is asked several times a message.
   std::optional<SiteIndex> site_of(NodeId node) const;
   std::optional<SiteIndex> find_site(std::string_view name) const;
 
  private:
   struct Entry {
     NodeId id;
-    SiteIndex site;
+    SiteIndex site = kNone;
   };
-  std::vector<Entry> members_;  // by id
+  static constexpr SiteIndex kNone = ~SiteIndex{0};
+
+  /// Where an id is looked for first; from there on up to the first empty slot.
+  std::size_t slot_of(NodeId node) const;
+
+  std::vector<Entry> slots_;  // a hash table: empty, or a power of two of them, at most half of them taken
+  std::size_t size_ = 0;
   std::vector<Site> sites_;
 };
 

@@ -12,18 +12,24 @@ void Swim::set_members(const std::vector<SwimMember>& members, MonotonicTime now
 
 void Swim::set_members(std::shared_ptr<const SwimDirectory> directory, MonotonicTime now) {
   const bool idle = !my_site_;
+  my_site_ = directory->site_of(self_);
+  SwimFlatMap<SiteIndex, Mark> marks;
+  for (const auto& [site, mark] : marks_) {
+    const auto stays = directory->find_site(directory_->sites()[site].name);
+    if (stays && stays != my_site_) marks[*stays] = mark;
+  }
+  marks_ = std::move(marks);
   directory_ = std::move(directory);
-  my_site_ = directory_->site_of(self_);
   table_.retain(*directory_);
   std::erase_if(suspicions_, [&](const auto& entry) { return !in_my_site(entry.first); });
-  std::erase_if(marks_, [&](const auto& entry) { return !directory_->find_site(entry.first); });
-  std::erase_if(probes_, [&](const auto& entry) { return !directory_->site_of(entry.second.target); });
+  probes_.erase_if([&](const auto& entry) { return !directory_->site_of(entry.second.target); });
   relayed_ = static_cast<std::size_t>(
       std::ranges::count_if(probes_, [](const auto& entry) { return entry.second.purpose == Probe::Purpose::relayed; }));
   delegates_in_all_ = 0;
   for (const auto& site : directory_->sites()) {
     delegates_in_all_ += std::min<std::size_t>(site.members.size(), options_.delegates_per_site);
   }
+  set_limits();
   order_.clear();
   cross_.clear();
   position_ = 0;
@@ -57,7 +63,7 @@ std::vector<NodeId> Swim::delegates(std::string_view site) const {
   return index ? delegates_of(*index) : std::vector<NodeId>();
 }
 
-bool Swim::am_delegate() const {
+bool Swim::find_am_delegate() const {
   if (!my_site_ || directory_->sites().size() < 2) return false;
   unsigned before = 0;
   for (const NodeId node : directory_->sites()[*my_site_].members) {
@@ -84,7 +90,7 @@ std::vector<NodeId> Swim::pick_remote(std::size_t count, NodeId except) {
   const auto& sites = directory_->sites();
   for (std::size_t tries = 0; tries < 3 * count + 8 && picked.size() < count && sites.size() > 1; ++tries) {
     const auto site = static_cast<SiteIndex>(random_.below(sites.size()));
-    if (site == my_site_ || !site_reachable(sites[site].name)) continue;
+    if (site == my_site_ || !reachable(site)) continue;
     const auto delegates = delegates_of(site);
     if (delegates.empty()) continue;
     const NodeId node = delegates[random_.below(delegates.size())];
@@ -94,15 +100,20 @@ std::vector<NodeId> Swim::pick_remote(std::size_t count, NodeId except) {
 }
 
 bool Swim::site_reachable(std::string_view site) const {
-  const auto mark = marks_.find(site);
-  return mark == marks_.end() || mark->second.liveness == Liveness::up;
+  const auto index = directory_->find_site(site);
+  return !index || reachable(*index);
+}
+
+bool Swim::reachable(SiteIndex site) const {
+  const Mark* mark = marks_.find(site);
+  return mark == nullptr || mark->liveness == Liveness::up;
 }
 
 Liveness Swim::effective(NodeId node, const SwimTable::State& state) const {
   const auto site = directory_->site_of(node);
   if (!site) return Liveness::down;
   if (node == self_) return Liveness::up;
-  return site_reachable(directory_->sites()[*site].name) ? state.liveness : Liveness::down;
+  return reachable(*site) ? state.liveness : Liveness::down;
 }
 
 Liveness Swim::liveness(NodeId node) const {

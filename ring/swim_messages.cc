@@ -2,9 +2,19 @@
 
 #include "proto/gossip.pb.h"
 
+#include <bit>
+
 namespace latium {
 
 namespace {
+
+/// A varint field with a tag of one byte; 0 is not written.
+std::size_t varint_field(std::uint64_t value) {
+  return value == 0 ? 0 : 1 + (static_cast<std::size_t>(std::bit_width(value)) + 6) / 7;
+}
+
+constexpr std::size_t kFixedField = 9;
+constexpr std::size_t kTagAndLength = 2;
 
 std::unexpected<Error> refused(std::string what) {
   return fail(ErrorCode::invalid_argument, "gossip message: " + std::move(what) + ": the sender is faulty or of a newer version");
@@ -68,6 +78,16 @@ Bytes encode_swim(const SwimMessage& message) {
   }
   out.mutable_digests()->Assign(message.digests.begin(), message.digests.end());
   return out.SerializeAsString();
+}
+
+std::size_t encoded_size(const SwimUpdate& update) {
+  return kTagAndLength + kFixedField + varint_field(static_cast<std::uint64_t>(update.liveness)) +
+         varint_field(update.incarnation) + (update.from ? kFixedField : 0);
+}
+
+std::size_t encoded_size(const SwimSiteUpdate& update) {
+  return kTagAndLength + kTagAndLength + update.site.size() + varint_field(static_cast<std::uint64_t>(update.liveness)) +
+         varint_field(update.version);
 }
 
 Result<SwimMessage> decode_swim(BytesView bytes) {

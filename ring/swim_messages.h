@@ -54,6 +54,9 @@ inline constexpr std::uint64_t kMaxSwimIncarnation = std::uint64_t{1} << 62;
 inline constexpr std::size_t kMaxSwimItems = 1u << 16;
 
 Bytes encode_swim(const SwimMessage& message);
+/// What one of them adds to the bytes of a message.
+std::size_t encoded_size(const SwimUpdate& update);
+std::size_t encoded_size(const SwimSiteUpdate& update);
 /// `invalid_argument` for bytes that are no message, or one whose values are out of bounds.
 Result<SwimMessage> decode_swim(BytesView bytes);
 

@@ -39,10 +39,21 @@ struct SwimOptions {
   // Spreading.
   Duration gossip_interval = std::chrono::milliseconds(200);  ///< between rounds, while there is news
   unsigned gossip_fanout = 3;                                 ///< nodes told in a round
-  unsigned transmit_factor = 2;                               ///< an update is sent on transmit_factor * ln(members) + 4 times
-  std::size_t max_updates = 32;                               ///< piggybacked on one message: about 25 bytes each
-  std::size_t max_sync_updates = 512;                         ///< in one sync answer
+  unsigned cross_fanout = 1;     ///< nodes of other sites, by a delegate: its probes of all sites carry the news, too
+  unsigned transmit_factor = 2;  ///< an update is sent on transmit_factor * ln(members) + 4 times
+  std::size_t max_updates = 32;  ///< piggybacked on one message: about 25 bytes each
   Duration sync_interval = std::chrono::seconds(10);  ///< between two comparisons with a node of the own site; thrice that across
+  Duration sync_again = std::chrono::seconds(1);      ///< after a comparison that brought something new
+
+  // What a node sends a second beyond its probes, however much there is to tell: so a site that comes back costs its delegates
+  // no more than 10 KB in any second.
+  std::size_t news_bytes_a_second = 2000;  ///< of news; a delegate's share of it is half inside the site and half to others
+  std::size_t news_burst = 400;            ///< at once, of each
+  std::size_t sync_bytes_a_second = 500;   ///< of answers to comparisons
+  std::size_t sync_burst = 1000;           ///< in one of them
+  std::size_t help_bytes_a_second = 2000;  ///< of requests to probe other sites: who reaches none of them is cut off itself
+  std::size_t help_burst = 1000;           ///< at once
+  std::size_t message_overhead = 60;       ///< of a message's frame, TLS, TCP and IP
 
   /// Nothing heard from anybody for so long: the node takes itself for cut off, and keeps its verdicts to itself.
   Duration isolation_after = std::chrono::seconds(5);

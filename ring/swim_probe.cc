@@ -43,12 +43,13 @@ void Swim::retry_down(MonotonicTime now, std::vector<SwimSend>& sends) {
 std::uint64_t Swim::begin(Probe probe, std::vector<SwimSend>& sends) {
   const std::uint64_t sequence = ++last_sequence_;
   sends.push_back(compose(probe.target, {.kind = Kind::ping, .sequence = sequence}));
-  probes_.emplace(sequence, probe);
+  probes_[sequence] = probe;
   return sequence;
 }
 
 void Swim::ask_others(std::uint64_t sequence, Probe& probe, std::vector<SwimSend>& sends) {
   probe.ask_at = kNever;
+  if (probe.purpose == Probe::Purpose::cross && help_budget_.left() == 0) return;
   auto helpers = pick_local(options_.indirect_probes, probe.target, true);
   // A small site has not enough of them: those of other sites can tell a dead node from a cut link, too.
   if (helpers.size() < options_.indirect_probes) {
@@ -58,20 +59,21 @@ void Swim::ask_others(std::uint64_t sequence, Probe& probe, std::vector<SwimSend
   probe.asked = static_cast<unsigned>(helpers.size());
   for (const NodeId helper : helpers) {
     sends.push_back(compose(helper, {.kind = Kind::ping_req, .sequence = sequence, .target = probe.target}));
+    if (probe.purpose == Probe::Purpose::cross) help_budget_.spend(options_.message_overhead + sends.back().message.size());
   }
 }
 
 void Swim::expire_probes(MonotonicTime now, std::vector<SwimSend>& sends) {
   std::vector<Probe> ended;
-  for (auto probe = probes_.begin(); probe != probes_.end();) {
-    if (now >= probe->second.end) {
-      ended.push_back(probe->second);
-      probe = probes_.erase(probe);
-      continue;
+  for (auto& [sequence, probe] : probes_) {
+    if (now >= probe.end) {
+      ended.push_back(probe);
+    } else if (now >= probe.ask_at) {
+      ask_others(sequence, probe, sends);
     }
-    if (now >= probe->second.ask_at) ask_others(probe->first, probe->second, sends);
-    ++probe;
   }
+  if (ended.empty()) return;
+  probes_.erase_if([&](const auto& entry) { return now >= entry.second.end; });
   for (const Probe& probe : ended) failed(probe, now, sends);
 }
 
@@ -101,10 +103,10 @@ void Swim::failed(const Probe& probe, MonotonicTime now, std::vector<SwimSend>& 
 }
 
 void Swim::answered(std::uint64_t sequence, NodeId target, MonotonicTime now, std::vector<SwimSend>& sends) {
-  const auto found = probes_.find(sequence);
-  if (found == probes_.end() || found->second.target != target) return;
-  const Probe probe = found->second;
-  probes_.erase(found);
+  const Probe* found = probes_.find(sequence);
+  if (found == nullptr || found->target != target) return;
+  const Probe probe = *found;
+  probes_.erase(sequence);
   if (probe.purpose == Probe::Purpose::lan && local_health_ > 0) --local_health_;
   if (probe.purpose == Probe::Purpose::relayed) {
     --relayed_;
@@ -117,8 +119,8 @@ void Swim::answered(std::uint64_t sequence, NodeId target, MonotonicTime now, st
 
 void Swim::relay(NodeId from, const SwimMessage& message, MonotonicTime now, std::vector<SwimSend>& sends) {
   if (message.reached) return answered(message.sequence, message.target, now, sends);
-  const auto found = probes_.find(message.sequence);
-  if (found != probes_.end() && found->second.target == message.target && from != message.target) ++found->second.nacks;
+  Probe* found = probes_.find(message.sequence);
+  if (found != nullptr && found->target == message.target && from != message.target) ++found->nacks;
 }
 
 void Swim::probe_for(NodeId origin, const SwimMessage& message, MonotonicTime now, std::vector<SwimSend>& sends) {

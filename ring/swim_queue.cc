@@ -15,21 +15,27 @@ void SwimQueue::push(SwimSiteUpdate update, MonotonicTime now) {
   pending_.push_back({{}, std::move(update), now});
 }
 
-void SwimQueue::fill(SwimMessage& message, Scope scope, Limits limits, std::size_t max) {
+void SwimQueue::fill(SwimMessage& message, Scope scope, Limits limits, std::size_t max, SwimBudget& budget) {
   std::vector<Pending*> due;
+  std::size_t size = 0;
   for (Pending& pending : pending_) {
-    if (pending.due(scope, limits)) due.push_back(&pending);
+    if (!pending.due(scope, limits)) continue;
+    due.push_back(&pending);
+    size += pending.size();
   }
-  if (due.size() > max) {
+  if (due.size() > max || size > budget.left()) {
     std::ranges::sort(due, {}, [&](Pending* pending) { return std::pair(pending->sent(scope), pending); });
   }
   for (Pending* pending : due) {
-    if (message.updates.size() + message.sites.size() >= max) return;
+    if (message.updates.size() + message.sites.size() >= max || pending->size() > budget.left()) return;
     ++pending->sent(scope);
-    if (!pending->update.node) {
-      message.sites.push_back(pending->site);
-    } else if (std::ranges::find(message.updates, pending->update.node, &SwimUpdate::node) == message.updates.end()) {
+    const auto& told = message.updates;
+    if (pending->update.node && std::ranges::find(told, pending->update.node, &SwimUpdate::node) != told.end()) continue;
+    budget.spend(pending->size());
+    if (pending->update.node) {
       message.updates.push_back(pending->update);
+    } else {
+      message.sites.push_back(pending->site);
     }
   }
 }

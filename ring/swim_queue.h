@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "ring/swim_budget.h"
 #include "ring/swim_messages.h"
 #include "runtime/clock.h"
 
@@ -22,9 +23,9 @@ class SwimQueue {
   void push(SwimUpdate update, MonotonicTime now);
   void push(SwimSiteUpdate update, MonotonicTime now);
 
-  /// Adds to `message` up to `max` updates that are not about a node in it already, the least often sent first, and counts them
-  /// as sent. Suspicions and sites stay inside the site.
-  void fill(SwimMessage& message, Scope scope, Limits limits, std::size_t max);
+  /// Adds to `message` up to `max` updates that are not about a node in it already, as far as the budget goes, the least often
+  /// sent first, and counts them as sent. Suspicions and sites stay inside the site.
+  void fill(SwimMessage& message, Scope scope, Limits limits, std::size_t max, SwimBudget& budget);
   bool holds(const SwimUpdate& update) const;
   bool holds(const SwimSiteUpdate& update) const;
   bool has_news(Scope scope, Limits limits) const;
@@ -41,6 +42,7 @@ class SwimQueue {
     unsigned lan_sent = 0;
     unsigned wan_sent = 0;
 
+    std::size_t size() const { return update.node ? encoded_size(update) : encoded_size(site); }
     bool travels() const { return update.node && update.liveness != Liveness::suspect; }
     unsigned& sent(Scope scope) { return scope == Scope::lan ? lan_sent : wan_sent; }
     bool due(Scope scope, Limits limits) const {

@@ -9,6 +9,7 @@ namespace latium {
 
 Result<Bytes> Swim::on_request(NodeId from, BytesView bytes, MonotonicTime now, std::vector<SwimSend>& sends) {
   LATIUM_TRY(const SwimMessage message, decode_swim(bytes));
+  advance_budgets(now);
   if (message.kind == Kind::ack || message.kind == Kind::sync_answer) {
     return fail(ErrorCode::invalid_argument, "gossip message: an answer came as a request: the sender is faulty");
   }
@@ -38,6 +39,7 @@ Result<void> Swim::on_answer(NodeId from, BytesView bytes, MonotonicTime now, st
     return {};
   }
   LATIUM_TRY(const SwimMessage message, decode_swim(bytes));
+  advance_budgets(now);
   if (message.kind != Kind::ack && message.kind != Kind::sync_answer) {
     return fail(ErrorCode::invalid_argument, "gossip message: a request came as an answer: the sender is faulty");
   }
@@ -49,7 +51,7 @@ Result<void> Swim::on_answer(NodeId from, BytesView bytes, MonotonicTime now, st
 void Swim::start_sync(MonotonicTime now, std::vector<SwimSend>& sends) {
   next_sync_ = now + options_.sync_interval;
   // Delegates look across sites every third time; a node that is alone in its site always.
-  const bool across = am_delegate() && (order_.empty() || ++syncs_ % 3 == 0);
+  const bool across = am_delegate_ && (order_.empty() || ++syncs_ % 3 == 0);
   const auto with = across ? pick_remote(1, self_) : pick_local(1, self_, false);
   if (with.empty()) return;
   SwimMessage message{.kind = Kind::sync};
@@ -60,23 +62,31 @@ void Swim::start_sync(MonotonicTime now, std::vector<SwimSend>& sends) {
 }
 
 SwimMessage Swim::sync_answer(const SwimMessage& request) {
-  std::map<SiteIndex, bool> same;
+  std::vector<std::uint64_t> theirs = request.digests;
+  std::ranges::sort(theirs);
+  std::vector<bool> same(directory_->sites().size());
   for (const auto& [site, digest] : table_.digests(*directory_)) {
-    same[site] =
-        std::ranges::find(request.digests, std::uint64_t{directory_->sites()[site].hash} << 32 | digest) != request.digests.end();
+    same[site] = std::ranges::binary_search(theirs, std::uint64_t{directory_->sites()[site].hash} << 32 | digest);
   }
-  SwimMessage answer{.kind = Kind::sync_answer, .epoch = epoch_};
+  std::vector<SwimUpdate> down;
+  std::vector<SwimUpdate> up;
   for (const auto& [node, state] : table_.known()) {
     const auto site = directory_->site_of(node);
     const bool nothing = state.shared() == Liveness::up && state.incarnation == 0;
     if (!site || nothing || same[*site]) continue;
-    answer.updates.push_back({node, state.shared(), state.incarnation, {}});
+    (state.shared() == Liveness::down ? down : up).push_back({node, state.shared(), state.incarnation, {}});
   }
-  if (answer.updates.size() > options_.max_sync_updates) {
-    // Another part each time, so that the rest comes with the next ones.
-    const auto start = static_cast<std::ptrdiff_t>(random_.below(answer.updates.size()));
-    std::rotate(answer.updates.begin(), answer.updates.begin() + start, answer.updates.end());
-    answer.updates.resize(options_.max_sync_updates);
+  // As much as may be sent: who is down first, as everybody else is up for who never heard of them. Another part each time, so
+  // that the rest comes with the next ones.
+  SwimMessage answer{.kind = Kind::sync_answer, .epoch = epoch_};
+  for (auto* updates : {&down, &up}) {
+    const std::size_t start = updates->empty() ? 0 : random_.below(updates->size());
+    for (std::size_t i = 0; i < updates->size(); ++i) {
+      const SwimUpdate& update = (*updates)[(start + i) % updates->size()];
+      if (encoded_size(update) > sync_budget_.left()) return answer;
+      sync_budget_.spend(encoded_size(update));
+      answer.updates.push_back(update);
+    }
   }
   return answer;
 }

@@ -18,7 +18,11 @@ class SwimSuspicion {
     unsigned confirmations = 0;  ///< that bring `max` down to `min`; 0: `min` from the start
   };
 
+  /// `from` nobody: a doubt, which somebody's suspicion replaces and which ends as it began, without a verdict.
   SwimSuspicion(NodeId from, MonotonicTime now, Times times);
+
+  /// Somebody suspects: a probe failed.
+  bool founded() const { return static_cast<bool>(from_.front()); }
 
   /// Somebody suspects too. True when it counts: a node not heard of before, and not more than are needed.
   bool confirm(NodeId from);

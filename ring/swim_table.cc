@@ -5,8 +5,8 @@
 namespace latium {
 
 SwimTable::State SwimTable::get(NodeId node) const {
-  const auto found = known_.find(node);
-  return found == known_.end() ? State{} : found->second;
+  const State* held = known_.find(node);
+  return held == nullptr ? State{} : *held;
 }
 
 void SwimTable::set(NodeId node, State state) {
@@ -18,11 +18,11 @@ void SwimTable::set(NodeId node, State state) {
 }
 
 void SwimTable::retain(const SwimDirectory& directory) {
-  std::erase_if(known_, [&](const auto& entry) { return !directory.site_of(entry.first); });
+  known_.erase_if([&](const auto& entry) { return !directory.site_of(entry.first); });
 }
 
-std::map<SwimDirectory::SiteIndex, std::uint32_t> SwimTable::digests(const SwimDirectory& directory) const {
-  std::map<SwimDirectory::SiteIndex, std::uint32_t> digests;
+std::vector<std::pair<SwimDirectory::SiteIndex, std::uint32_t>> SwimTable::digests(const SwimDirectory& directory) const {
+  SwimFlatMap<SwimDirectory::SiteIndex, std::uint32_t> digests;
   Bytes bytes;
   for (const auto& [node, state] : known_) {
     const auto site = directory.site_of(node);
@@ -34,7 +34,7 @@ std::map<SwimDirectory::SiteIndex, std::uint32_t> SwimTable::digests(const SwimD
     bytes.push_back(static_cast<char>(state.shared()));
     digests[*site] ^= static_cast<std::uint32_t>(xxh3_64(bytes));
   }
-  return digests;
+  return {digests.begin(), digests.end()};
 }
 
 bool supersedes(const SwimUpdate& update, const SwimTable::State& held) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <utility>
+#include <vector>
 
 #include "ring/swim_directory.h"
+#include "ring/swim_flat_map.h"
 #include "ring/swim_messages.h"
 
 namespace latium {
@@ -25,13 +27,14 @@ class SwimTable {
   void set(NodeId node, State state);
   /// Forgets who is no member.
   void retain(const SwimDirectory& directory);
-  const std::map<NodeId, State>& known() const { return known_; }
+  /// In the order of their ids.
+  const SwimFlatMap<NodeId, State>& known() const { return known_; }
 
-  /// A digest of each site of which anything is known; equal when, and almost only when, the same is known.
-  std::map<SwimDirectory::SiteIndex, std::uint32_t> digests(const SwimDirectory& directory) const;
+  /// A digest of each site of which anything is known, by site; equal when, and almost only when, the same is known.
+  std::vector<std::pair<SwimDirectory::SiteIndex, std::uint32_t>> digests(const SwimDirectory& directory) const;
 
  private:
-  std::map<NodeId, State> known_;
+  SwimFlatMap<NodeId, State> known_;
 };
 
 /// Whether `update` is newer than what is held (Das et al. 2002, section 4.2): a higher incarnation, or at the same one the worse

@@ -30,6 +30,17 @@ RC_GTEST_PROP(SwimMessages, WhatIsEncodedDecodes, ()) {
   RC_ASSERT((*decoded == message));
 }
 
+RC_GTEST_PROP(SwimMessages, SizesOfUpdatesAreThoseOfTheirBytes, ()) {
+  SwimMessage message{.kind = SwimMessage::Kind::gossip};
+  const std::size_t empty = encode_swim(message).size();
+  const SwimUpdate update = any_update();
+  const SwimSiteUpdate site{std::string(*rc::gen::inRange<std::size_t>(1, 65), 's'), Liveness::down,
+                            *rc::gen::inRange<std::uint64_t>(0, kMaxSwimIncarnation)};
+  message.updates.push_back(update);
+  message.sites.push_back(site);
+  RC_ASSERT(encode_swim(message).size() == empty + encoded_size(update) + encoded_size(site));
+}
+
 void expect_refused(const Bytes& bytes, std::string_view why) {
   const auto decoded = decode_swim(bytes);
   ASSERT_FALSE(decoded.has_value()) << why;

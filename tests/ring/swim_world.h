@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "ring/swim.h"
+#include "tests/ring/swim_meter.h"
 
 namespace latium::testing {
 
@@ -31,6 +33,8 @@ class SwimWorld {
  public:
   /// Of the frame, TLS, TCP and IP around a message.
   static constexpr std::size_t kOverheadBytes = 60;
+  /// Wall milliseconds, as real nodes have them: incarnations of six bytes.
+  static constexpr std::uint64_t kFirstLife = 1'700'000'000'000;
 
   struct Node {
     NodeId id;
@@ -40,6 +44,7 @@ class SwimWorld {
     bool paused = false;
     std::uint64_t bytes_sent = 0;
     std::uint64_t messages_sent = 0;
+    SwimMeter meter{};
     std::uint64_t life = 1;  // the next one's number
     MonotonicTime started{};
     MonotonicTime tick_at = kNever;
@@ -82,7 +87,7 @@ class SwimWorld {
   void start(std::size_t i) {
     Node& node = nodes_[i];
     SwimOptions swim = options_.swim;
-    swim.incarnation = node.life++;
+    swim.incarnation = kFirstLife + node.life++;
     node.alive = true;
     node.started = now_;
     node.swim = std::make_unique<Swim>(node.id, swim, Random(random_.next()));
@@ -128,6 +133,17 @@ class SwimWorld {
   /// Verdicts that were wrong: "down" of a node that lives, while nothing is cut.
   std::uint64_t false_positives() const { return false_positives_; }
   std::uint64_t events() const { return events_; }
+  /// Of every event and its bytes so far: the same for the same options and calls.
+  std::uint64_t trace() const { return trace_; }
+  /// The most that any node sent in any one second since reset_most_sent().
+  std::uint32_t most_sent() const {
+    std::uint32_t most = 0;
+    for (const Node& node : nodes_) most = std::max(most, node.meter.most());
+    return most;
+  }
+  void reset_most_sent() {
+    for (Node& node : nodes_) node.meter.reset();
+  }
 
  private:
   enum class EventKind : std::uint8_t { tick, request, answer };
@@ -186,6 +202,7 @@ class SwimWorld {
 
   void send(EventKind kind, std::size_t from, std::size_t to, Bytes bytes) {
     nodes_[from].bytes_sent += bytes.size() + kOverheadBytes;
+    nodes_[from].meter.add(now_, bytes.size() + kOverheadBytes);
     ++nodes_[from].messages_sent;
     if (!arrives(from, to)) return;
     push(now_ + delay(from, to), {kind, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), std::move(bytes)});
@@ -208,11 +225,18 @@ class SwimWorld {
       return;
     }
     ++events_;
+    fold(event);
     std::vector<SwimSend> sends;
     deliver(node, event, sends);
     for (SwimSend& out : sends) send(EventKind::request, event.to, index_.at(out.to), std::move(out.message));
     for (const SwimChange& change : node.swim->take_changes()) note(change);
     plan_tick(event.to);
+  }
+
+  void fold(const Event& event) {
+    const std::uint64_t who = std::uint64_t{event.from} << 32 | event.to;
+    const auto at = static_cast<std::uint64_t>(now_.time_since_epoch().count());
+    trace_ = xxh3_64(event.bytes, (trace_ * 3 + at) ^ who * 0x9e37'79b9'7f4a'7c15) + static_cast<std::uint64_t>(event.kind);
   }
 
   void deliver(Node& node, Event& event, std::vector<SwimSend>& sends) {
@@ -254,6 +278,7 @@ class SwimWorld {
   std::vector<std::uint32_t> free_;
   std::uint64_t pushed_ = 0;
   std::uint64_t events_ = 0;
+  std::uint64_t trace_ = 0;
   std::uint64_t false_positives_ = 0;
 };
 
