@@ -85,6 +85,25 @@ void fill_members(NodeCore& core, client::StatusResponse& out) {
   }
 }
 
+void fill_hints(NodeCore& core, client::StatusResponse& out) {
+  const HintBook& book = core.buckets().hints();
+  out.set_hints_count(book.count());
+  out.set_hints_bytes(book.bytes());
+  const auto map = core.cluster().ring();
+  const std::uint64_t now_ms = core.runtime().clock.wall_ms();
+  for (const auto& [node, account] : book.accounts()) {
+    if ((account.count == 0 && account.dropped == 0) || out.hints_size() == kMembersListed) continue;
+    auto& listed = *out.add_hints();
+    const TopologyNode* const known = map->node(node);
+    listed.set_node_id(node.value);
+    if (known != nullptr) listed.set_address(known->address);
+    listed.set_count(account.count);
+    listed.set_bytes(account.bytes);
+    if (account.count > 0 && now_ms > account.since_ms) listed.set_age_ms(now_ms - account.since_ms);
+    listed.set_dropped(account.dropped);
+  }
+}
+
 Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   LATIUM_CO_TRY(const NodeStatus status,
                 co_await offload<NodeStatus>(core.runtime(), [&core]() -> Result<NodeStatus> { return describe_core(core); }));
@@ -109,8 +128,7 @@ Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   response.set_role(core.options().holds_replicas ? "storage" : "client");
   response.set_requests(requests);
   fill_members(core, response);
-  response.set_hints_count(core.buckets().hints().count());
-  response.set_hints_bytes(core.buckets().hints().bytes());
+  fill_hints(core, response);
   response.set_connections(info.connections ? info.connections() : 0);
   co_return response.SerializeAsString();
 }

@@ -26,6 +26,12 @@ struct LoopSide {
   LivenessStatistics liveness;
   SwimStatistics swim;
   RegistersStatistics registers;
+  BucketStatistics buckets;
+  BucketReplicaStatistics bucket_replica;
+  HintDeliveryStatistics delivery;
+  std::uint64_t hints = 0;
+  std::uint64_t hint_bytes = 0;
+  std::uint64_t hints_dropped = 0;
 };
 
 class Collector final : public prometheus::Collectable {
@@ -83,6 +89,7 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_clock_stamps_refused_total", "Clock stamps of peers that were too far ahead",
             read.transport.refused_stamps);
     add_registers(out, read.registers);
+    add_buckets(out, read);
     add_liveness(out, read);
   }
 
@@ -109,6 +116,26 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_swim_refutations_total", "Times that this node was doubted and said no", read.swim.refutations);
   }
 
+  void add_buckets(std::vector<MetricFamily>& out, const LoopSide& read) const {
+    const BucketStatistics& buckets = read.buckets;
+    counter(out, "latium_bucket_writes_total", "Writes of keys with several copies coordinated by this node", buckets.writes);
+    counter(out, "latium_bucket_reads_total", "Reads of such keys by this node", buckets.reads);
+    counter(out, "latium_bucket_forwarded_total", "Writes given to a replica of the key", buckets.forwarded);
+    counter(out, "latium_bucket_unavailable_total", "Calls for which too few copies answered", buckets.unavailable);
+    counter(out, "latium_bucket_hinted_total", "Writes given to a stand-in", buckets.hinted);
+    counter(out, "latium_bucket_repaired_total", "Copies that a read found behind", buckets.repaired);
+    counter(out, "latium_bucket_hedged_total", "Reads that asked one copy more because an answer was late", buckets.hedged);
+    counter(out, "latium_bucket_round_trips_total", "Round trips between nodes of all calls", buckets.cost.round_trips);
+    counter(out, "latium_bucket_wan_round_trips_total", "Those of them that left the site", buckets.cost.wan_round_trips);
+    counter(out, "latium_bucket_bytes_total", "Keys and values that calls moved between nodes, about", buckets.cost.bytes);
+    counter(out, "latium_bucket_placement_refusals_total", "Writes that would have left their tenant's placement",
+            read.bucket_replica.refused_placement);
+    gauge(out, "latium_hints", "Writes kept for other nodes", read.hints);
+    gauge(out, "latium_hints_bytes", "Their size", read.hint_bytes);
+    counter(out, "latium_hints_delivered_total", "Hints handed over", read.delivery.delivered);
+    counter(out, "latium_hints_dropped_total", "Hints refused for want of room", read.hints_dropped);
+  }
+
   void add_registers(std::vector<MetricFamily>& out, const RegistersStatistics& read) const {
     counter(out, "latium_register_commands_total", "Changes of registers and locks proposed by this node", read.commands);
     counter(out, "latium_register_reads_total", "Reads of registers and locks by this node", read.reads);
@@ -130,7 +157,9 @@ class Collector final : public prometheus::Collectable {
     boost::asio::post(loop_.context(), [this, &promise] {
       promise.set_value({service_.statistics(), transport_ != nullptr ? transport_->statistics() : TransportStatistics(),
                          core_.liveness().counts(), core_.liveness().statistics(), core_.liveness().swim().statistics(),
-                         core_.cluster().registers().statistics()});
+                         core_.cluster().registers().statistics(), core_.buckets().buckets().statistics(),
+                         core_.buckets().replica().statistics(), core_.buckets().delivery().statistics(),
+                         core_.buckets().hints().count(), core_.buckets().hints().bytes(), core_.buckets().hints().dropped()});
     });
     return read.get();
   }

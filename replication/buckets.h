@@ -75,6 +75,7 @@ struct BucketStatistics {
   std::uint64_t unavailable = 0;
   std::uint64_t hinted = 0;    ///< writes that a stand-in was given
   std::uint64_t repaired = 0;  ///< copies that a read found behind and sent the rest
+  CallStats cost;              ///< of the calls that this node was asked for
   std::uint64_t hedged = 0;    ///< reads that asked one more copy because an answer was late
 };
 

@@ -233,6 +233,7 @@ Result<BucketRead> Buckets::conclude(Fetch& fetch, CallStats stats) {
   out.context = encode_context_token(merged);
   for (const VersionedValue& version : out.values) stats.bytes += version.value.size();
   out.stats = stats;
+  statistics_.cost.add(stats);
   return out;
 }
 

@@ -296,7 +296,10 @@ Task<BucketWritten> Buckets::write(DataKey key, BucketWrite what, MonotonicTime 
     LATIUM_CO_TRY(BucketWritten written, co_await try_write(key, what, deadline));
     stats.add(written.stats);
     written.stats = stats;
-    if (!last_write_wins || written.newest <= what.stamp || again) co_return written;
+    if (!last_write_wins || written.newest <= what.stamp || again) {
+      statistics_.cost.add(stats);
+      co_return written;
+    }
     what.stamp = Hlc{written.newest.value + 1};
   }
 }

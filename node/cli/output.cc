@@ -76,6 +76,15 @@ Json to_json(const client::StatusResponse& status) {
     not_up.push_back(
         {{"id", to_hex(node.id())}, {"address", node.address()}, {"site", node.site()}, {"liveness", node.liveness()}});
   }
+  Json hints = Json::array();
+  for (const auto& each : status.hints()) {
+    hints.push_back({{"node", to_hex(each.node_id())},
+                     {"address", each.address()},
+                     {"count", each.count()},
+                     {"bytes", each.bytes()},
+                     {"age_ms", each.age_ms()},
+                     {"dropped", each.dropped()}});
+  }
   return {{"node", to_hex(status.node_id())},
           {"site", status.site()},
           {"state", status.state()},
@@ -83,7 +92,7 @@ Json to_json(const client::StatusResponse& status) {
           {"uptime_ms", status.uptime_ms()},
           {"tenants", status.tenants()},
           {"keys", status.keys()},
-          {"hints", {{"count", status.hints_count()}, {"bytes", status.hints_bytes()}}},
+          {"hints", {{"count", status.hints_count()}, {"bytes", status.hints_bytes()}, {"nodes", std::move(hints)}}},
           {"cluster", to_hex(status.cluster_id())},
           {"rack", status.rack()},
           {"role", status.role()},

@@ -24,8 +24,21 @@ std::string describe_members(const client::StatusResponse& status) {
   return text;
 }
 
+// "12 (3.4 KiB), for 127.0.0.1:7401: 12 since 5s"
+std::string describe_hints(const client::StatusResponse& status) {
+  std::string text = std::to_string(status.hints_count()) + " (" + format_size(status.hints_bytes()) + ")";
+  const char* separator = ", for ";
+  for (const auto& each : status.hints()) {
+    text += std::exchange(separator, ", ");
+    text += each.address().empty() ? to_hex(each.node_id()) : each.address();
+    text += ": " + std::to_string(each.count()) + " since " + format_duration(std::chrono::milliseconds(each.age_ms()));
+    if (each.dropped() > 0) text += ", " + std::to_string(each.dropped()) + " dropped";
+  }
+  return text;
+}
+
 void print_status(std::ostream& out, const client::StatusResponse& status) {
-  const std::string hints = std::to_string(status.hints_count()) + " (" + format_size(status.hints_bytes()) + ")";
+  const std::string hints = describe_hints(status);
   const std::string memory = format_size(status.memory_bytes()) + " + block cache " + format_size(status.block_cache_bytes());
   print_fields(out, {{"node", to_hex(status.node_id()) + " (incarnation " + std::to_string(status.incarnation()) + ")"},
                      {"cluster", to_hex(status.cluster_id())},
@@ -41,7 +54,7 @@ void print_status(std::ostream& out, const client::StatusResponse& status) {
                      {"epoch", std::to_string(status.epoch())},
                      {"tenants", std::to_string(status.tenants())},
                      {"keys", "about " + std::to_string(status.keys())},
-                     {"hints", hints},
+                     {"hints", for_one_line(hints)},
                      {"disk", format_size(status.disk_bytes())},
                      {"memory", memory},
                      {"requests", std::to_string(status.requests())},

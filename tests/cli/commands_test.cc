@@ -17,7 +17,7 @@ TEST_F(Commands, StatusTellsOfTheNode) {
   EXPECT_EQ(json["site"], "rennes");
   EXPECT_EQ(json["state"], "serving");
   EXPECT_EQ(json["tenants"], 1);
-  EXPECT_EQ(json["hints"], (nlohmann::json{{"count", 0}, {"bytes", 0}}));
+  EXPECT_EQ(json["hints"], (nlohmann::json{{"count", 0}, {"bytes", 0}, {"nodes", nlohmann::json::array()}}));
   EXPECT_NE(run({"status"}).out.find("state        serving"), std::string::npos);
 }
 

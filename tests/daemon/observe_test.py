@@ -44,7 +44,7 @@ class ObserveTest(DaemonTest):
         [status] = self.latium(self.start(), "status")
         self.assertEqual(set(status), table_names("Status", r"`(\w+)`") - {"serving", "read_only", "stopping"})
         self.assertEqual((status["site"], status["state"], status["epoch"], status["tenants"]), ("rennes", "serving", 1, 0))
-        self.assertEqual(status["hints"], {"count": 0, "bytes": 0})
+        self.assertEqual(status["hints"], {"count": 0, "bytes": 0, "nodes": []})
         self.assertIsInstance(status["uptime_ms"], int)
         self.assertIsInstance(status["keys"], int)
 

@@ -24,6 +24,7 @@ class Lone : public ::testing::Test {
  protected:
   void begin(std::uint64_t local, std::uint64_t remote = 0, SwimOptions options = {}) {
     std::vector<SwimMember> members;
+    members.reserve(local + remote);
     for (std::uint64_t i = 1; i <= local; ++i) members.push_back({NodeId{i}, "here"});
     for (std::uint64_t i = 1; i <= remote; ++i) members.push_back({NodeId{100 + i}, "there"});
     swim_.emplace(kSelf, options, Random(7));

@@ -1,0 +1,91 @@
+// The checker of buckets on hand-made histories.
+#include "tests/sim/bucket_checker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/hand_made.h"
+
+namespace latium::sim {
+namespace {
+
+using namespace hand_made;  // NOLINT: the histories below read as tables
+using testing::HasSubstr;
+
+Operation with(Operation made, const std::vector<Bytes>& values) {
+  for (const Bytes& value : values) made.pairs.emplace_back(value, Bytes());
+  return made;
+}
+Operation put(std::string_view value, const std::vector<Bytes>& seen = {}) {
+  Operation made = operation(0, "sibling_put", 1, 2);
+  made.value = value_of(value);
+  return with(std::move(made), seen);
+}
+Operation removed(const std::vector<Bytes>& seen) {
+  return with(operation(0, "sibling_remove", 1, 2), seen);
+}
+Operation last(const std::vector<Bytes>& values) {
+  return with(operation(0, "final_siblings", 8, 9), values);
+}
+Operation lww(std::string_view value, std::uint64_t stamp) {
+  Operation made = operation(0, value.empty() ? "lww_remove" : "lww_put", 1, 2);
+  made.value = value_of(value);
+  made.token = stamp;
+  return made;
+}
+Operation last_lww(std::string_view value, std::uint64_t stamp) {
+  Operation made = operation(0, "final_lww", 8, 9);
+  if (!value.empty()) made.pairs.emplace_back(value, Bytes());
+  made.token = stamp;
+  return made;
+}
+Operation unsure(Operation made) {
+  made.outcome = Outcome::info;
+  return made;
+}
+Operation failed(Operation made) {
+  made.outcome = Outcome::fail;
+  return made;
+}
+
+std::string verdict(const std::vector<Operation>& operations) {
+  return check_buckets(history_of(operations)).first();
+}
+
+TEST(BucketChecker, AcceptsWhatBucketsPromise) {
+  EXPECT_EQ(verdict({put("a"), put("b"), last({"a", "b"})}), "");
+  EXPECT_EQ(verdict({put("a"), put("b", {"a"}), last({"b"})}), "");
+  EXPECT_EQ(verdict({put("a"), removed({"a"}), last({})}), "");
+  EXPECT_EQ(verdict({put("a"), unsure(removed({"a"})), last({})}), "");
+  EXPECT_EQ(verdict({put("a"), unsure(removed({"a"})), last({"a"})}), "");
+  EXPECT_EQ(verdict({unsure(put("a")), last({"a"})}), "");
+  EXPECT_EQ(verdict({unsure(put("a")), last({})}), "");
+  EXPECT_EQ(verdict({lww("a", 1), lww("b", 2), last_lww("b", 2)}), "");
+  EXPECT_EQ(verdict({lww("a", 1), lww("", 2), last_lww("", 0)}), "");
+  EXPECT_EQ(verdict({lww("a", 1), unsure(lww("b", 0)), last_lww("b", 5)}), "");
+  EXPECT_EQ(verdict({lww("a", 1), lww("b", 1), last_lww("a", 1)}), "") << "two nodes may give one stamp";
+}
+
+TEST(BucketChecker, RejectsWhatIsLost) {
+  EXPECT_THAT(verdict({put("a"), last({})}), HasSubstr("an acknowledged value is gone"));
+  EXPECT_THAT(verdict({put("a"), put("b"), last({"b"})}), HasSubstr("an acknowledged value is gone"));
+  EXPECT_THAT(verdict({put("a"), failed(removed({"a"})), last({})}), HasSubstr("an acknowledged value is gone"));
+  EXPECT_THAT(verdict({lww("a", 1), last_lww("", 0)}), HasSubstr("the last write is gone"));
+  EXPECT_THAT(verdict({lww("a", 1), lww("b", 2), last_lww("a", 1)}), HasSubstr("an older write"));
+}
+
+TEST(BucketChecker, RejectsWhatComesBack) {
+  EXPECT_THAT(verdict({put("a"), removed({"a"}), last({"a"})}), HasSubstr("this write replaced it"));
+  EXPECT_THAT(verdict({put("a"), put("b", {"a"}), last({"a", "b"})}), HasSubstr("this write replaced it"));
+  EXPECT_THAT(verdict({lww("a", 1), lww("", 2), last_lww("a", 1)}), HasSubstr("an older write"));
+}
+
+TEST(BucketChecker, RejectsWhatNobodyWrote) {
+  EXPECT_THAT(verdict({put("a"), last({"a", "x"})}), HasSubstr("never written"));
+  EXPECT_THAT(verdict({failed(put("a")), last({"a"})}), HasSubstr("never written"));
+  EXPECT_THAT(verdict({lww("a", 1), last_lww("x", 3)}), HasSubstr("never written"));
+  EXPECT_THAT(verdict({lww("a", 1), lww("b", 2), last_lww("a", 2)}), HasSubstr("another value"));
+}
+
+}  // namespace
+}  // namespace latium::sim
