@@ -60,9 +60,12 @@ TEST_F(Commands, PutGetDelete) {
   EXPECT_EQ(run({"kv", "get", "acme/b", "k"}).out, "some value\n");
   outcome = run({"kv", "get", "acme/b", "k", "--json"});
   EXPECT_EQ(outcome.json()["values"], (nlohmann::json{"some value"}));
-  EXPECT_EQ(outcome.json()["context"], version);
+  EXPECT_EQ(outcome.json()["version"], version);
+  EXPECT_EQ(outcome.json()["behind"], nlohmann::json::array());
+  const std::string context = outcome.json()["context"];
+  EXPECT_EQ(run({"kv", "put", "acme/b", "k", "some value", "--context", context}).status, 0);
   EXPECT_EQ(outcome.json()["replicas"], (nlohmann::json{node_->status().node_id}));
-  EXPECT_EQ(outcome.json()["stats"]["bytes"], 11);
+  EXPECT_EQ(outcome.json()["stats"]["bytes"], 10);
 
   EXPECT_EQ(run({"kv", "delete", "acme/b", "k", "--json"}).json()["existed"], true);
   outcome = run({"kv", "delete", "acme/b", "k", "--json"});
@@ -124,7 +127,7 @@ TEST_F(Commands, ScanPagesThroughEverything) {
   const Outcome outcome = run({"kv", "scan", "acme/b", "--prefix", "k10000", "--json"});
   EXPECT_EQ(outcome.json()["key"], "k10000");
   EXPECT_EQ(outcome.json()["values"], (nlohmann::json{"v0"}));
-  EXPECT_EQ(outcome.json()["context"].get<std::string>().size(), 16u);
+  EXPECT_EQ(outcome.json()["version"].get<std::string>().size(), 16u);
   EXPECT_EQ(run({"kv", "scan", "acme/b", "--prefix", "none"}).out, "");
 }
 

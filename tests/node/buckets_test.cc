@@ -38,11 +38,12 @@ TEST_F(BucketsTest, AWriteOnAnyNodeIsReadOnEveryOther) {
     last = put->version;
     for (Node& reader : nodes_) {
       const auto found = bucket_of(reader).get("k");
-      ASSERT_TRUE(found.has_value() && found->has_value());
+      ASSERT_TRUE(found.has_value()) << found.error().message;
+      ASSERT_TRUE(found->has_value()) << writer;
       EXPECT_EQ((*found)->value, value);
       EXPECT_EQ((*found)->version, last);
       EXPECT_TRUE((*found)->siblings.empty());
-      EXPECT_EQ((*found)->replicas.size(), 2u);
+      EXPECT_GE((*found)->replicas.size(), 2u);  // three when an answer was late
     }
   }
 }
