@@ -119,12 +119,12 @@ Task<ScanPage> scan_task(NodeCore& core, Handle handle, ScanOptions options) {
 Bucket::Bucket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<Written> Bucket::put(std::string_view key, std::string_view value, WriteOptions options) {
-  if (!is_served_directly(*impl_->handle) || !options.context.empty()) {
+  if (!is_served_directly(*impl_->handle) || !options.context.empty() || options.ttl.count() < 0) {
     return impl_->node->run<Written>(
         put_task(*impl_->node->core, impl_->handle, std::string(key), std::string(value), std::move(options)));
   }
   LATIUM_TRY(const std::uint64_t expires_ms,
-             expiry_of(impl_->node->loop.runtime(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, options.ttl.count()))));
+             expiry_of(impl_->node->loop.runtime(), static_cast<std::uint64_t>(options.ttl.count())));
   LATIUM_TRY(const Hlc version,
              impl_->node->settle(impl_->kv().put(*impl_->handle, key, value, durability_of(options), expires_ms)));
   return Written{Version{version.value}, encode_context_token(ContextToken{{}, version}),

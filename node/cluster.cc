@@ -91,6 +91,9 @@ Result<ReplicaSet> Cluster::replicas(TenantId tenant, PartitionId partition) con
   const auto handle = catalog_.find(tenant);
   if (!handle)
     return fail(ErrorCode::unknown_tenant, "tenant " + std::to_string(tenant.value) + " is not known here, or dropped");
+  if (partition.value >= handle->partitions) {
+    return fail(ErrorCode::invalid_argument, "tenant '" + handle->name + "' has no partition " + std::to_string(partition.value));
+  }
   const auto nodes = handle->replicas(*map)->replicas(partition);
   if (nodes.empty()) {
     return fail(ErrorCode::unavailable, "tenant '" + handle->name + "' has no replica: its sites have no nodes");

@@ -6,6 +6,7 @@
 #include "node/handlers.h"
 #include "node/message.h"
 #include "proto/client.pb.h"
+#include "replication/bounds.h"
 #include "runtime/task_group.h"
 
 namespace latium {
@@ -89,6 +90,10 @@ Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes bytes, MonotonicTime deadli
     fill(*response.mutable_stats(), stats);
     co_return response.SerializeAsString();
   }
+  for (const auto& item : request->items()) {
+    LATIUM_CO_CHECKED(check_key(item.key()));
+    LATIUM_CO_CHECKED(check_value(item.key(), item.value()));
+  }
   // Each by itself, all at once: what goes to one node shares its messages. Of a key that comes twice, which one stays is open.
   TaskGroup group(core.runtime().executor, static_cast<std::size_t>(request->items_size()) + 1);
   CallStats stats;
@@ -100,7 +105,9 @@ Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes bytes, MonotonicTime deadli
                      .durability = durability};
     LATIUM_CO_CHECKED(group.spawn(put_one(core, bucket, std::move(*item.mutable_key()), std::move(what), deadline, stats)));
   }
-  LATIUM_CO_CHECKED(co_await group.join());
+  if (const auto all = co_await group.join(); !all) {
+    co_return fail(all.error().code, Certainty::unknown, all.error().message + "; others of the request may be written");
+  }
   fill(*response.mutable_stats(), stats);
   co_return response.SerializeAsString();
 }

@@ -34,10 +34,7 @@ Result<void> check_scan(const ScanRequest& request) {
 Result<void> check_live(const BucketHandle& bucket) {
   if (bucket.tenant->dropped()) return fail(ErrorCode::unknown_tenant, "tenant '" + bucket.tenant->name + "' was dropped");
   if (bucket.tenant->only_here()) return {};
-  return fail(ErrorCode::unsupported,
-              "tenant '" + bucket.tenant->name + "' is kept on other nodes than this one alone (" +
-                  bucket.tenant->placement.to_string() +
-                  "): this version serves buckets on the one node that holds all of a tenant; use registers");
+  return fail(ErrorCode::unavailable, "tenant '" + bucket.tenant->name + "' has come to other nodes than this one: retry");
 }
 
 Result<void> check_exists(const BucketHandle& bucket) {

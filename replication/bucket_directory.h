@@ -18,7 +18,8 @@ class BucketDirectory {
   virtual ~BucketDirectory() = default;
 
   /// The one place that decides whether this node may write `key` to its disk: as a replica of it (no `hint_for`), or as a
-  /// stand-in for the replica `hint_for`, on a site that the tenant's placement names. `misplaced`: it may not. `unknown_tenant`.
+  /// stand-in for the replica `hint_for`, on a site that the tenant's placement names. `invalid_argument`: it may not.
+  /// `unknown_tenant`.
   virtual Result<void> may_hold(const DataKey& key, NodeId hint_for) const = 0;
 
   /// Who may hold hints for `replica` under the map in use: those of its site first.

@@ -62,6 +62,8 @@ struct BucketReplica::Plan {
   struct Change {
     Slot* slot;
     Held next;
+    NodeId hint_for;
+    std::uint64_t bytes;  // of a hint; 0: it is removed
   };
   std::vector<Change> changes;
   WriteBatch batch;
@@ -79,6 +81,7 @@ Task<void> BucketReplica::load(Slot& slot, const DataKey& key, NodeId hint_for) 
   if (!found) co_return fail(found.error());
   LATIUM_CO_TRY(VersionSet held, decode_held(*found, key));
   slot.current = slot.durable = std::make_shared<const VersionSet>(std::move(held));
+  if (hint_for && found->presence == Presence::found) slot.booked = stored_key(key, hint_for).size() + found->value.size();
   co_return Result<void>();
 }
 
@@ -106,28 +109,30 @@ Task<BucketAnswer> BucketReplica::look_up(const BucketItem& item) const {
   BucketAnswer answer{.held = {}, .bucket_known = directory_.bucket_exists(item.key.tenant, item.key.bucket)};
   LATIUM_CO_TRY(const ReadResult found,
                 co_await read(runtime_, engine_, family_of(item.hint_for), stored_key(item.key, item.hint_for)));
-  LATIUM_CO_TRY(answer.held, decode_held(found, item.key));
-  answer.digest = answer.held.digest();
-  answer.newest_stamp = answer.held.newest_stamp();
-  if (item.digest_only) answer.held = VersionSet{answer.held.conflicts, {}, {}};
+  answer.digest = digest_of(found.value);
+  if (!item.digest_only) {
+    LATIUM_CO_TRY(answer.held, decode_held(found, item.key));
+    answer.newest_stamp = answer.held.newest_stamp();
+  }
   co_return answer;
+}
+
+Result<void> BucketReplica::check_writable() const {
+  EngineHealth health = engine_.health();
+  if (health.state == EngineHealth::State::writable) return {};
+  return fail(ErrorCode::read_only, "the node takes no writes: " + health.reason);
 }
 
 Result<void> BucketReplica::decide(const DataKey& key, NodeId hint_for, Slot& slot, VersionSet next, Plan& plan) {
   Bytes name = stored_key(key, hint_for);
   Bytes value = encode_versions(next);
-  if (hint_for) {
-    const bool first = slot.current->empty();
-    const std::uint64_t before = first ? 0 : name.size() + encode_versions(*slot.current).size();
-    const std::uint64_t after = name.size() + value.size();
-    if (after > before && !hints_.admit(hint_for, after - before)) {
-      return fail(ErrorCode::overloaded, "no room for more hints for node " + to_hex(hint_for.value));
-    }
-    first ? hints_.add(hint_for, after, runtime_.clock.wall_ms()) : hints_.grow(hint_for, before, after);
+  const std::uint64_t bytes = hint_for ? name.size() + value.size() : 0;
+  if (bytes > slot.booked && !hints_.admit(hint_for, bytes - slot.booked)) {
+    return fail(ErrorCode::overloaded, "no room for more hints for node " + to_hex(hint_for.value));
   }
   plan.batch.put(family_of(hint_for), name, value);
   slot.current = std::make_shared<const VersionSet>(std::move(next));
-  plan.changes.push_back({&slot, slot.current});
+  plan.changes.push_back({&slot, slot.current, hint_for, bytes});
   ++statistics_.taken_in;
   return {};
 }
@@ -136,7 +141,12 @@ Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
   if (plan.batch.empty()) co_return Result<void>();
   LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(plan.batch), durability));
   // When it fails, the memory stays ahead of the disk for as long as somebody works on the key: what is written next has it all.
-  for (const Plan::Change& change : plan.changes) change.slot->durable = change.next;
+  for (const Plan::Change& change : plan.changes) {
+    change.slot->durable = change.next;
+    if (!change.hint_for) continue;
+    hints_.rebook(change.hint_for, change.slot->booked, change.bytes, runtime_.clock.wall_ms());
+    change.slot->booked = change.bytes;
+  }
   co_return Result<void>();
 }
 
@@ -168,6 +178,10 @@ Task<std::vector<Result<BucketAnswer>>> BucketReplica::handle(std::vector<Bucket
     Slot& slot = holds[i]->slot();
     VersionSet next = merge(*slot.current, items[i].offered);
     answers[i]->newest_stamp = next.newest_stamp();
+    // Of equal stamps the dot decides: whoever lost has to know.
+    if (next.conflicts == Conflicts::last_write_wins && next.versions.front().dot != items[i].offered.versions.front().dot) {
+      answers[i]->newest_stamp = std::max(answers[i]->newest_stamp, Hlc{items[i].offered.newest_stamp().value + 1});
+    }
     // What is decided already counts only once it is written.
     if (next == *slot.current && slot.current == slot.durable) {
       ++statistics_.known_already;
@@ -213,11 +227,9 @@ Task<void> BucketReplica::forget_hints(NodeId owner, std::vector<std::pair<DataK
   for (std::size_t i = 0; i < delivered.size(); ++i) {
     Slot& slot = holds[i].slot();
     if (slot.current->empty() || *slot.current != delivered[i].second) continue;
-    const Bytes name = stored_key(delivered[i].first, owner);
-    hints_.remove(owner, name.size() + encode_versions(*slot.current).size());
-    plan.batch.remove(Family::hints, name);
+    plan.batch.remove(Family::hints, stored_key(delivered[i].first, owner));
     slot.current = std::make_shared<const VersionSet>(slot.current->conflicts);
-    plan.changes.push_back({&slot, slot.current});
+    plan.changes.push_back({&slot, slot.current, owner, 0});
   }
   co_return co_await commit(plan, Durability::buffered);
 }

@@ -43,8 +43,8 @@ class BucketReplica {
       : runtime_(runtime), engine_(engine), directory_(directory), hints_(hints) {}
 
   /// The steps, answers in the order of the items, each by itself; all writes go into one batch. Errors of an item: those of the
-  /// engine, `misplaced`, `overloaded` (no room for hints), `unknown_tenant`. `still_valid` is asked once, right before the
-  /// writes: its error means that none was made.
+  /// engine, `invalid_argument` (it may not lie here), `overloaded` (no room for hints), `unknown_tenant`. `still_valid` is asked
+  /// once, right before the writes: its error means that none was made.
   Task<std::vector<Result<BucketAnswer>>> handle(std::vector<BucketItem> items, std::function<Result<void>()> still_valid);
 
   /// What `change` makes of what is held goes to the disk; it runs once, and nothing else touches the key between what it is
@@ -60,6 +60,9 @@ class BucketReplica {
   Task<BucketPage> page(TenantId tenant, Bytes bucket, std::vector<PartitionId> partitions, Bytes prefix, Bytes after,
                         std::size_t limit);
 
+  /// `read_only`, with why. One that passes may fail all the same.
+  Result<void> check_writable() const;
+
   const BucketReplicaStatistics& statistics() const { return statistics_; }
 
  private:
@@ -67,8 +70,9 @@ class BucketReplica {
 
   // A key that is being written. Two writes never start from the same old set.
   struct Slot {
-    Held current;  // with everything that was decided
-    Held durable;  // with what is written for certain
+    Held current;              // with everything that was decided
+    Held durable;              // with what is written for certain
+    std::uint64_t booked = 0;  // bytes of it in the book, of a hint
     bool loading = false;
     Event load_ended;
     std::size_t users = 0;

@@ -59,7 +59,7 @@ struct BucketRead {
   CallStats stats;
 };
 
-/// What a reader sees of a key: values that are equal once, since of a put that was given on twice both are there.
+/// What a reader sees of a key: values that are equal once.
 std::vector<VersionedValue> visible_values(const VersionSet& set, std::uint64_t wall_ms);
 
 struct BucketScan {
@@ -81,7 +81,7 @@ struct BucketStatistics {
 
 /// Loop thread only. All that it is given outlives it; its links are stopped before it dies.
 ///
-/// Errors of all calls: `unknown_tenant`, `unknown_bucket` (nothing was ever put; not of put), `invalid_argument` (a context that
+/// Errors of all calls: `unknown_tenant`, `unknown_bucket` (scan: nothing was ever put), `invalid_argument` (a context that
 /// is none; local_quorum where the caller's site has no replica), `unavailable` (not enough copies answered in time),
 /// `overloaded`, those of the engine. A write that ends with certainty `unknown` may be kept somewhere, and will then reach all.
 class Buckets {
@@ -120,6 +120,7 @@ class Buckets {
   Task<void> gather(std::shared_ptr<Fetch> fetch, MonotonicTime deadline);
   Task<void> complete(std::shared_ptr<Fetch> fetch, MonotonicTime deadline, CallStats& stats);
   Result<BucketRead> conclude(Fetch& fetch, CallStats stats);
+  Task<BucketRead> read_here(DataKey key);
   Result<std::map<NodeId, std::vector<PartitionId>>> shares(const BucketHandle& bucket, ReadLevel level,
                                                             const std::vector<NodeId>& avoided) const;
   Task<BucketPage> ask_page(NodeId node, std::shared_ptr<const BucketHandle> bucket, std::vector<PartitionId> partitions,

@@ -182,6 +182,7 @@ Task<void> Buckets::complete(std::shared_ptr<Fetch> fetch, MonotonicTime deadlin
   fetch->count(stats);
   for (const std::size_t i : missing) {
     if (copies[i].ok()) continue;
+    if (fetch->stale()) co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
     co_return fail(ErrorCode::unavailable,
                    describe(fetch->key()) + ": the copies differ, and one did not answer again" + fetch->errors());
   }
@@ -193,34 +194,48 @@ Task<BucketRead> Buckets::read(DataKey key, ReadLevel level, std::string site, M
   CallStats stats;
   for (int attempt = 0;; ++attempt) {
     LATIUM_CO_TRY(Place place, place_of(key, level, site));
+    if (place.needed == 1 && place.replicas.front() == cluster_.self() && place.counts.front()) {
+      co_return co_await read_here(std::move(key));
+    }
     const auto fetch = std::make_shared<Fetch>(*this, key, std::move(place));
-    const Result<void> gathered = co_await gather(fetch, deadline);
+    Result<void> all = co_await gather(fetch, deadline);
     fetch->count(stats);
-    if (!gathered && gathered.error().code == ErrorCode::stale_topology && attempt < 2) continue;
-    LATIUM_CO_CHECKED(gathered);
-    LATIUM_CO_CHECKED(co_await complete(fetch, deadline, stats));
+    if (all) all = co_await complete(fetch, deadline, stats);
+    if (!all && all.error().code == ErrorCode::stale_topology && attempt < 2) continue;
+    LATIUM_CO_CHECKED(all);
     co_return conclude(*fetch, stats);
   }
+}
+
+// This node's copy will do.
+Task<BucketRead> Buckets::read_here(DataKey key) {
+  std::vector<BucketItem> items;
+  items.push_back({.key = std::move(key), .offered = {}});
+  LATIUM_CO_TRY(auto answers, co_await replica_.handle(std::move(items), [] { return Result<void>(); }));
+  LATIUM_CO_TRY(const BucketAnswer answer, std::move(answers.front()));
+  BucketRead out{.values = visible_values(answer.held, runtime_.clock.wall_ms()),
+                 .context = encode_context_token(answer.held),
+                 .answered = {cluster_.self()},
+                 .behind = {},
+                 .stats = {.replicas_asked = 1}};
+  for (const VersionedValue& version : out.values) out.stats.bytes += version.value.size();
+  statistics_.cost.add(out.stats);
+  co_return out;
 }
 
 Result<BucketRead> Buckets::conclude(Fetch& fetch, CallStats stats) {
   BucketRead out;
   VersionSet merged{conflicts_of(fetch.key().bucket), {}, {}};
-  bool known = false;
   bool from_replica = false;
   for (const Fetch::Copy& copy : fetch.copies()) {
     if (!copy.ok()) continue;
     out.answered.push_back(copy.node);
-    known = known || (*copy.answer)->bucket_known;
     from_replica = from_replica || copy.is_replica();
     if (copy.full) merged = merge(merged, (*copy.answer)->held);
   }
   if (!from_replica && merged.empty()) {
     ++statistics_.unavailable;
     return fail(ErrorCode::unavailable, describe(fetch.key()) + ": none of its replicas answers");
-  }
-  if (!known && merged.empty()) {
-    return fail(ErrorCode::unknown_bucket, "no copy knows a bucket '" + fetch.key().bucket + "': the first put makes it");
   }
   const std::uint64_t digest = merged.digest();
   for (const Fetch::Copy& copy : fetch.copies()) {

@@ -21,7 +21,7 @@ Result<void> HintBook::open(Engine& engine, std::uint64_t now_ms) {
   LATIUM_TRY(const auto cursor, engine.scan(Family::hints, {}));
   for (; cursor->valid(); cursor->next()) {
     LATIUM_TRY(const auto key, parse_hint_key(cursor->key()));
-    add(key.first, cursor->key().size() + cursor->value().size(), now_ms);
+    rebook(key.first, 0, cursor->key().size() + cursor->value().size(), now_ms);
   }
   return cursor->status();
 }
@@ -33,20 +33,12 @@ bool HintBook::admit(NodeId owner, std::uint64_t more_bytes) {
   return false;
 }
 
-void HintBook::add(NodeId owner, std::uint64_t bytes, std::uint64_t now_ms) {
+void HintBook::rebook(NodeId owner, std::uint64_t before, std::uint64_t after, std::uint64_t now_ms) {
   Account& account = accounts_[owner];
-  if (account.count++ == 0) account.since_ms = now_ms;
-  grow(owner, 0, bytes);
-}
-
-void HintBook::grow(NodeId owner, std::uint64_t before, std::uint64_t after) {
-  accounts_[owner].bytes += after - before;
+  if (before == 0 && after != 0 && account.count++ == 0) account.since_ms = now_ms;
+  if (before != 0 && after == 0) --account.count;
+  account.bytes += after - before;
   bytes_ += after - before;
-}
-
-void HintBook::remove(NodeId owner, std::uint64_t bytes) {
-  --accounts_[owner].count;
-  grow(owner, bytes, 0);
 }
 
 std::uint64_t HintBook::count() const {

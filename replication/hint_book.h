@@ -39,9 +39,8 @@ class HintBook {
 
   /// Whether so many more bytes may be kept for `owner`; a no is counted as dropped.
   bool admit(NodeId owner, std::uint64_t more_bytes);
-  void add(NodeId owner, std::uint64_t bytes, std::uint64_t now_ms);
-  void grow(NodeId owner, std::uint64_t before, std::uint64_t after);
-  void remove(NodeId owner, std::uint64_t bytes);
+  /// A hint went from so many bytes on the disk to so many; 0: it is not there.
+  void rebook(NodeId owner, std::uint64_t before, std::uint64_t after, std::uint64_t now_ms);
 
   const std::map<NodeId, Account>& accounts() const { return accounts_; }
   std::uint64_t count() const;

@@ -29,14 +29,19 @@ HintDelivery::HintDelivery(Runtime& runtime, Engine& engine, ClusterView& cluste
                            HintBook& hints)
     : runtime_(runtime), engine_(engine), cluster_(cluster), replica_(replica), links_(links), hints_(hints) {}
 
-// One that left the cluster is due at once: its hints go to those who own the keys now.
-bool HintDelivery::is_due(NodeId owner) const {
-  if (under_way_.contains(owner)) return false;
-  if (const auto pause = pauses_.find(owner); pause != pauses_.end() && runtime_.clock.monotonic_now() < pause->second.until) {
-    return false;
-  }
+// One that left the cluster is due at once: its hints go to those who own the keys now. Of one that is down, those of tenants
+// that are gone are looked for now and then: they would wait for ever.
+std::optional<HintDelivery::Reach> HintDelivery::due(NodeId owner) const {
+  if (under_way_.contains(owner)) return std::nullopt;
+  const auto pause = pauses_.find(owner);
+  const MonotonicTime now = runtime_.clock.monotonic_now();
   const auto peer = cluster_.peer(owner);
-  return !peer || peer->liveness != Liveness::down;
+  if (peer && peer->liveness == Liveness::down) {
+    if (pause != pauses_.end() && now < saturating_add(pause->second.swept, kSweepEvery)) return std::nullopt;
+    return Reach::nobody;
+  }
+  if (pause != pauses_.end() && now < pause->second.until) return std::nullopt;
+  return Reach::owners;
 }
 
 Task<void> HintDelivery::run() {
@@ -48,30 +53,35 @@ Task<void> HintDelivery::run() {
       co_return fail(slept.error());
     }
     for (const auto& [owner, account] : hints_.accounts()) {
-      if (account.count == 0 || !is_due(owner) || !deliveries.has_room()) continue;
+      const auto reach = due(owner);
+      if (account.count == 0 || !reach || !deliveries.has_room()) continue;
       under_way_.insert(owner);
-      const auto spawned = deliveries.spawn(deliver(owner));
+      const auto spawned = deliveries.spawn(deliver(owner, *reach));
       LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
     }
   }
 }
 
-// Batch after batch, each waited for, until none is left or one is not taken in.
-Task<void> HintDelivery::deliver(NodeId owner) {
+// Batch after batch, each waited for, until none is left or one is not taken in. What cannot be sent to anybody now is gone
+// through to the end.
+Task<void> HintDelivery::deliver(NodeId owner, Reach reach) {
   Bytes after;
   bool all = true;
-  while (all) {
+  while (all || reach == Reach::nobody) {
     auto batch = co_await next_batch(owner, after);
+    if (!batch) all = false;
     if (!batch || batch->empty()) break;
     const DataKey& last = batch->back().key;
     after = data_key(last.tenant, last.partition, last.bucket, last.user_key);
     const std::size_t size = batch->size();
-    const auto delivered = co_await hand_over(owner, *std::move(batch));
+    const auto delivered = co_await hand_over(owner, reach, *std::move(batch));
     if (!delivered && delivered.error().code == ErrorCode::cancelled) break;
     all = delivered && *delivered == size;
   }
   Pause& pause = pauses_[owner];
-  if (all) {
+  if (reach == Reach::nobody) {
+    pause.swept = runtime_.clock.monotonic_now();
+  } else if (all) {
     pause = {};
   } else {
     ++statistics_.failures;
@@ -101,16 +111,17 @@ Task<std::vector<HintDelivery::Hint>> HintDelivery::next_batch(NodeId owner, Byt
   });
 }
 
-// The owner; if it does not own the key any more, all who do. Nobody: the tenant is gone.
-std::vector<NodeId> HintDelivery::receivers(NodeId owner, const DataKey& key) const {
+// The owner; if it does not own the key any more, all who do. Nobody: the tenant is gone, as this node knows itself.
+Result<std::vector<NodeId>> HintDelivery::receivers(NodeId owner, const DataKey& key) const {
   const auto set = cluster_.replicas(key.tenant, key.partition);
-  if (!set) return {};
-  if (set->index_of(owner) < set->size()) return {owner};
+  if (!set && set.error().code == ErrorCode::unknown_tenant) return std::vector<NodeId>();
+  if (!set) return fail(set.error());
+  if (set->index_of(owner) < set->size()) return std::vector<NodeId>{owner};
   return set->members;
 }
 
 // How many are done with.
-Task<std::size_t> HintDelivery::hand_over(NodeId owner, std::vector<Hint> batch) {
+Task<std::size_t> HintDelivery::hand_over(NodeId owner, Reach reach, std::vector<Hint> batch) {
   ++statistics_.batches;
   const auto answers = std::make_shared<Answers>();
   const auto hints = std::make_shared<std::vector<Hint>>(std::move(batch));
@@ -118,14 +129,14 @@ Task<std::size_t> HintDelivery::hand_over(NodeId owner, std::vector<Hint> batch)
   answers->pending = 1;
   for (std::size_t i = 0; i < hints->size(); ++i) {
     Hint& hint = (*hints)[i];
-    const std::vector<NodeId> nodes = receivers(owner, hint.key);
-    hint.missing = nodes.size();
-    for (const NodeId node : nodes) {
+    const auto nodes = receivers(owner, hint.key);
+    hint.missing = nodes ? nodes->size() : 1;
+    if (!nodes || reach == Reach::nobody) continue;
+    for (const NodeId node : *nodes) {
       ++answers->pending;
       links_.send(node, cluster_.epoch(), {.key = hint.key, .offered = hint.held},
                   [answers, hints, i](const Result<BucketAnswer>& answer) {
-                    const bool gone = !answer && answer.error().code == ErrorCode::unknown_tenant;
-                    if (answer || gone) --(*hints)[i].missing;
+                    if (answer) --(*hints)[i].missing;
                     answers->came();
                   });
     }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -27,6 +28,8 @@ class HintDelivery {
  public:
   /// How often it is looked whether somebody is back.
   static constexpr Duration kLookEvery = std::chrono::seconds(1);
+  /// How often the hints for a node that is down are looked through for tenants that were dropped.
+  static constexpr Duration kSweepEvery = std::chrono::minutes(5);
   /// Of one batch, which is one message: its size bounds what a delivery takes from others.
   static constexpr std::size_t kBatchHints = 256;
   static constexpr std::size_t kBatchBytes = 1u << 20;
@@ -48,14 +51,20 @@ class HintDelivery {
   struct Pause {
     MonotonicTime until{};
     std::uint32_t failures = 0;
+    MonotonicTime swept{};
+  };
+  enum class Reach : std::uint8_t {
+    owners,  ///< to whoever owns the keys
+    nobody,  ///< only those that nobody is to have any more are removed
   };
 
-  bool is_due(NodeId owner) const;
-  Task<void> deliver(NodeId owner);
+  /// Nothing: not now.
+  std::optional<Reach> due(NodeId owner) const;
+  Task<void> deliver(NodeId owner, Reach reach);
   /// From behind `after`, an encoded key; as many as make a batch.
   Task<std::vector<Hint>> next_batch(NodeId owner, Bytes after) const;
-  Task<std::size_t> hand_over(NodeId owner, std::vector<Hint> batch);
-  std::vector<NodeId> receivers(NodeId owner, const DataKey& key) const;
+  Task<std::size_t> hand_over(NodeId owner, Reach reach, std::vector<Hint> batch);
+  Result<std::vector<NodeId>> receivers(NodeId owner, const DataKey& key) const;
 
   Runtime& runtime_;
   Engine& engine_;

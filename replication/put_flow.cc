@@ -19,6 +19,7 @@ constexpr Duration kPatience = std::chrono::milliseconds(400);
 // Stand-ins that are tried for one replica.
 constexpr std::size_t kStandInsTried = 3;
 constexpr std::size_t kSiblingsMax = 100;
+constexpr std::uint64_t kExpiredForMs = 60'000;
 constexpr std::size_t kSetBytesMax = 20u << 20;
 
 bool has_visible(const VersionSet& set, std::uint64_t wall_ms) {
@@ -65,7 +66,7 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       if (i == own_slot) continue;
       const auto peer = buckets_.cluster_.peer(place_.replicas[i]);
-      if (peer && peer->liveness == Liveness::down && stand_in(i)) continue;
+      if (!place_.strict && peer && peer->liveness == Liveness::down && stand_in(i)) continue;
       ask(i, place_.replicas[i]);
     }
     timer_ = buckets_.runtime_.timers.schedule(saturating_add(buckets_.runtime_.clock.monotonic_now(), kPatience),
@@ -115,6 +116,7 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
   struct Slot {
     bool replica = false;   // the replica itself has it
     bool stand_in = false;  // somebody keeps it for the replica
+    bool kept_here = false;
     std::size_t stand_ins_asked = 0;
   };
 
@@ -171,15 +173,29 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
 
   // Has somebody keep it for the replica of this slot. False: there is nobody (more).
   bool stand_in(std::size_t slot) {
-    if (slots_[slot].stand_ins_asked >= kStandInsTried) return false;
+    if (slots_[slot].stand_ins_asked >= kStandInsTried) {
+      keep_here(slot);
+      return false;
+    }
     const auto candidates = buckets_.directory_.stand_ins_for(key_.tenant, key_.partition, place_.replicas[slot]);
     const NodeId node = choose_stand_in(buckets_.cluster_, candidates, taken_);
-    if (!node) return false;
+    if (!node) {
+      keep_here(slot);
+      return false;
+    }
     taken_.push_back(node);
     ++slots_[slot].stand_ins_asked;
     ++buckets_.statistics_.hinted;
     ask(slot, node);
     return true;
+  }
+
+  // Nobody else can: this node, which has the key itself, remembers that the replica has to be told. That is no further copy, so
+  // it counts for nothing.
+  void keep_here(std::size_t slot) {
+    if (std::exchange(slots_[slot].kept_here, true)) return;
+    BucketItem item{.key = key_, .hint_for = place_.replicas[slot], .offered = set_, .durability = durability_};
+    buckets_.links_.send(buckets_.cluster_.self(), place_.epoch, std::move(item), [](const Result<BucketAnswer>&) {});
   }
 
   void lose_patience() {
@@ -212,6 +228,11 @@ Result<VersionSet> Buckets::change_of(const BucketWrite& what, const VersionSet&
   if (!what.context.empty()) {
     LATIUM_TRY(seen, decode_context_token(what.context));
   }
+  // What nobody sees any more, whatever the clocks, is replaced as if it had been read: no reader can give its context.
+  const std::uint64_t now_ms = runtime_.clock.wall_ms();
+  for (const VersionedValue& version : held.versions) {
+    if (version.expires_ms != 0 && version.expires_ms + kExpiredForMs < now_ms) seen.context.add(version.dot);
+  }
   const bool siblings = held.conflicts == Conflicts::siblings;
   if (siblings && !what.value) return with_deletion(held, what.context.empty() ? held.context : seen.context);
   VersionedValue version{.dot = dots_.next(),
@@ -240,19 +261,22 @@ Task<BucketWritten> Buckets::coordinate(DataKey key, BucketWrite what, Monotonic
   BucketWritten out;
   out.stamp = what.stamp;
   bool sent = false;
+  bool in_vain = false;
+  LATIUM_CO_CHECKED(replica_.check_writable());
   const Result<void> kept = co_await replica_.change(
       key, hint_for, what.durability, [this, epoch] { return check_epoch(epoch); },
       [&](const VersionSet& held) -> Result<VersionSet> {
         out.existed = has_visible(held, runtime_.clock.wall_ms());
         out.newest = held.newest_stamp();
-        // In vain already.
-        if (held.conflicts == Conflicts::last_write_wins && out.newest > what.stamp) return held;
-        LATIUM_TRY(VersionSet next, change_of(what, held, as_replica));
+        // In vain already: what wins goes to the copies in its place, and what they hold has to be known.
+        in_vain = held.conflicts == Conflicts::last_write_wins && out.newest >= what.stamp;
+        LATIUM_TRY(VersionSet next, in_vain ? Result<VersionSet>(held) : change_of(what, held, as_replica));
         if (next.empty()) return next;  // a deletion of what nobody ever wrote
         copies->send(next, slot);
         sent = true;
         return next;
       });
+  if (!kept && sent) dots_.begin_life();
   if (!kept) co_return fail(kept.error().code, sent ? Certainty::unknown : Certainty::not_applied, kept.error().message);
   if (!sent) co_return out;
   copies->kept_here(slot, as_replica);
@@ -261,8 +285,10 @@ Task<BucketWritten> Buckets::coordinate(DataKey key, BucketWrite what, Monotonic
     ++statistics_.unavailable;
     co_return fail(waited.error());
   }
-  out.stamp = copies->set().newest_stamp();
-  out.newest = std::max(out.stamp, copies->newest());
+  const Hlc kept_stamp = copies->set().newest_stamp();
+  if (copies->set().conflicts == Conflicts::siblings) out.stamp = kept_stamp;
+  out.newest = std::max(kept_stamp, copies->newest());
+  if (in_vain) out.newest = std::max(out.newest, Hlc{what.stamp.value + 1});  // of equal stamps another one's dot may win
   out.context = encode_context_token(copies->set());
   out.stats = copies->stats();
   co_return out;
@@ -289,18 +315,25 @@ Task<BucketWritten> Buckets::write(DataKey key, BucketWrite what, MonotonicTime 
   }
   const bool last_write_wins = conflicts_of(key.bucket) == Conflicts::last_write_wins;
   CallStats stats;
+  bool existed = false;
+  bool tried = false;
   what.stamp = std::max(hlc_.now(runtime_.clock.wall_ms()), Hlc{seen.stamp.value + 1});
   // A second time only where some copy holds a higher stamp: a clock that was ahead made that. If it is of a write that a quorum
   // had acknowledged before this one began, this one has to win.
   for (bool again = false;; again = true) {
-    LATIUM_CO_TRY(BucketWritten written, co_await try_write(key, what, deadline));
-    stats.add(written.stats);
-    written.stats = stats;
-    if (!last_write_wins || written.newest <= what.stamp || again) {
+    auto written = co_await try_write(key, what, deadline);
+    if (!written && tried) written.error().certainty = Certainty::unknown;
+    LATIUM_CO_CHECKED(written);
+    tried = true;
+    stats.add(written->stats);
+    written->stats = stats;
+    existed = existed || written->existed;
+    written->existed = existed;
+    if (!last_write_wins || written->newest <= what.stamp || again) {
       statistics_.cost.add(stats);
       co_return written;
     }
-    what.stamp = Hlc{written.newest.value + 1};
+    what.stamp = Hlc{written->newest.value + 1};
   }
 }
 
@@ -312,7 +345,11 @@ Task<BucketWritten> Buckets::try_write(const DataKey& key, const BucketWrite& wh
     // This node's disk takes nothing: another replica's may.
     const bool no_disk =
         !written && (written.error().code == ErrorCode::read_only || written.error().code == ErrorCode::io_error);
-    if (here && no_disk && is_repeatable(key, what)) written = co_await forward(key, what, deadline);
+    const bool nothing_done = !written && written.error().certainty == Certainty::not_applied;
+    if (here && no_disk && (nothing_done || is_repeatable(key, what))) {
+      written = co_await forward(key, what, deadline);
+      if (!written && !nothing_done) written.error().certainty = Certainty::unknown;
+    }
     const bool stale = !written && written.error().code == ErrorCode::stale_topology;
     if (!stale || attempt >= 2) co_return written;
   }
@@ -337,8 +374,10 @@ Task<BucketWritten> Buckets::forward(DataKey key, BucketWrite what, MonotonicTim
   std::vector<std::pair<NodeId, Error>> errors;
   for (const NodeId node : order) {
     if (!errors.empty() && runtime_.clock.monotonic_now() >= deadline) break;
-    auto written =
-        node == cluster_.self() ? co_await coordinate(key, what, deadline) : co_await give_to(node, key, what, deadline);
+    // A replica that gives a write on has a disk that takes nothing.
+    const bool here = node == cluster_.self();
+    if (here && place.index_of(node) < place.replicas.size()) continue;
+    auto written = here ? co_await coordinate(key, what, deadline) : co_await give_to(node, key, what, deadline);
     if (written) co_return written;
     unsure = unsure || written.error().certainty == Certainty::unknown;
     if (!worth_another(written.error()) || (unsure && !is_repeatable(key, what))) {

@@ -35,7 +35,7 @@ BatchLinks<Steps>::~BatchLinks() = default;
 template <class Steps>
 void BatchLinks<Steps>::send(NodeId node, Epoch epoch, Item item, StepDone done) {
   if (stopped_) return done(fail(ErrorCode::unavailable, "the node is stopping"));
-  auto& link = links_[node];
+  auto& link = links_[{node, Steps::has_lane(item)}];
   if (!link) link = std::make_unique<Link>(Link{.node = node, .waiting = {}});
   if (link->waiting.size() >= kStepsWaiting) {
     return done(fail(ErrorCode::overloaded, "too many steps wait for node " + to_hex(node.value) + ": retry with backoff"));
@@ -125,6 +125,8 @@ Task<void> BatchLinks<Steps>::exchange(Link& link, std::vector<Waiting> batch) {
     answers =
         fail(ErrorCode::corruption, Certainty::unknown, "node " + to_hex(link.node.value) + " answers another number of steps");
   }
+  // Of one tenant among several in the message: not what the others are to be told.
+  if (!answers && answers.error().code == ErrorCode::unknown_tenant) answers.error().code = ErrorCode::unavailable;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i].done(answers ? std::move((*answers)[i]) : fail(answers.error()));
   }
@@ -163,7 +165,7 @@ Task<void> BatchLinks<Steps>::stop() {
   stopped_ = true;
   tasks_.cancel();
   LATIUM_CO_CHECKED(co_await tasks_.join());
-  for (auto& [node, link] : links_) {
+  for (auto& [lane, link] : links_) {
     while (!link->waiting.empty()) {
       Waiting next = std::move(link->waiting.front());
       link->waiting.pop_front();

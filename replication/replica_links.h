@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "replication/bucket_replica.h"
@@ -37,6 +38,7 @@ struct RegisterSteps {
   using Request = replica::RegistersRequest;
   using Response = replica::RegistersResponse;
   static const Method kMethod;
+  static bool has_lane(const Item&) { return false; }
 };
 
 /// What travels on those of buckets.
@@ -47,6 +49,8 @@ struct BucketSteps {
   using Request = replica::BucketsRequest;
   using Response = replica::BucketsResponse;
   static const Method kMethod;
+  /// Questions travel apart from writes: a message is answered as a whole, and those would wait for the disk.
+  static bool has_lane(const Item& item) { return !item.writes(); }
 };
 
 /// Loop thread only. All outlive it; stop() and join before it dies.
@@ -104,7 +108,7 @@ class BatchLinks {
   ClusterView& cluster_;
   Transport& transport_;
   Replica& local_;
-  std::map<NodeId, std::unique_ptr<Link>> links_;
+  std::map<std::pair<NodeId, bool>, std::unique_ptr<Link>> links_;  // by node and lane
   LinkStatistics statistics_;
   bool stopped_ = false;
   // Posted flushes check it: they may run after the end.

@@ -8,6 +8,7 @@
 #include "proto/wire.pb.h"
 #include "replication/bucket_place.h"
 #include "replication/envelope.h"
+#include "replication/kv.h"
 #include "replication/scan_flow.h"
 #include "runtime/task_group.h"
 
@@ -26,6 +27,7 @@ struct Share {
 
 Result<BucketPage> page_of(const replica::BucketScanResponse& response) {
   BucketPage page{.entries = {}, .more = response.more()};
+  if (page.more && response.entries().empty()) return fail(ErrorCode::corruption, "a page of a scan goes on and has nothing");
   page.entries.reserve(static_cast<std::size_t>(response.entries_size()));
   for (const auto& entry : response.entries()) {
     LATIUM_TRY(VersionSet held, decode_versions(entry.versions()));
@@ -156,7 +158,7 @@ Task<BucketScan> Buckets::scan(std::shared_ptr<const BucketHandle> bucket, ReadL
     LATIUM_CO_TRY(MergedPage page, co_await merged_page(bucket, level, prefix, after, limit, out.stats, known, deadline));
     const std::uint64_t now = runtime_.clock.wall_ms();
     for (BucketPage::Entry& entry : page.entries) {
-      if (out.entries.size() == limit) {
+      if (out.entries.size() == limit || out.stats.bytes >= kScanPageBytes) {
         out.more = true;
         break;
       }
@@ -167,9 +169,12 @@ Task<BucketScan> Buckets::scan(std::shared_ptr<const BucketHandle> bucket, ReadL
     out.more = out.more || page.more_after.has_value();
     // Nothing but deleted keys so far: the caller could not go on from them.
     if (!out.more || !out.entries.empty()) break;
+    if (runtime_.clock.monotonic_now() >= deadline) {
+      co_return fail(ErrorCode::unavailable, "bucket '" + bucket->name + "': the deadline passed among deleted keys");
+    }
     after = *std::move(page.more_after);
   }
-  if (!known) {
+  if (!known && out.entries.empty()) {
     co_return fail(ErrorCode::unknown_bucket, "no copy knows a bucket '" + bucket->name + "': the first put makes it");
   }
   co_return out;

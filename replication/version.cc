@@ -9,9 +9,8 @@ namespace latium {
 
 namespace {
 
-// The prefix of `actor`, or where it would stand.
-auto place_of(std::vector<Dot>& prefixes, NodeId actor) {
-  return std::ranges::lower_bound(prefixes, actor, {}, &Dot::actor);
+std::pair<NodeId, std::uint64_t> whose(const Dot& dot) {
+  return {dot.actor, dot.life()};
 }
 
 // Which of two writes stays.
@@ -30,19 +29,19 @@ void keep_living(const VersionSet& mine, const VersionSet& other, std::vector<Ve
 }  // namespace
 
 bool CausalContext::covers(const Dot& dot) const {
-  const auto prefix = std::ranges::lower_bound(prefixes_, dot.actor, {}, &Dot::actor);
-  if (prefix != prefixes_.end() && prefix->actor == dot.actor && dot.counter <= prefix->counter) return true;
+  const auto prefix = std::ranges::lower_bound(prefixes_, whose(dot), {}, whose);
+  if (prefix != prefixes_.end() && whose(*prefix) == whose(dot) && dot.counter <= prefix->counter) return true;
   return std::ranges::binary_search(dots_, dot);
 }
 
 void CausalContext::add_up_to(const Dot& dot) {
-  const auto prefix = place_of(prefixes_, dot.actor);
-  if (prefix == prefixes_.end() || prefix->actor != dot.actor) {
+  const auto prefix = std::ranges::lower_bound(prefixes_, whose(dot), {}, whose);
+  if (prefix == prefixes_.end() || whose(*prefix) != whose(dot)) {
     prefixes_.insert(prefix, dot);
   } else {
     prefix->counter = std::max(prefix->counter, dot.counter);
   }
-  std::erase_if(dots_, [&](const Dot& each) { return each.actor == dot.actor && each.counter <= dot.counter; });
+  std::erase_if(dots_, [&](const Dot& each) { return whose(each) == whose(dot) && each.counter <= dot.counter; });
 }
 
 void CausalContext::add(const Dot& dot) {

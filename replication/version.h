@@ -28,6 +28,10 @@ struct Dot {
   NodeId actor;
   std::uint64_t counter = 0;
 
+  /// Goes up when the actor may have lost writes that it coordinated, which others may still have: with each of its starts, and
+  /// when its disk refused one. Knowing all writes of a life says nothing of those of another.
+  std::uint64_t life() const { return counter >> 32; }
+
   friend auto operator<=>(const Dot&, const Dot&) = default;
 };
 
@@ -35,14 +39,14 @@ struct Dot {
 class CausalContext {
  public:
   bool covers(const Dot& dot) const;
-  /// That write, and all that its actor coordinated before it.
+  /// That write, and all that its actor coordinated before it in the same life.
   void add_up_to(const Dot& dot);
   /// That write alone.
   void add(const Dot& dot);
   void merge(const CausalContext& other);
   bool empty() const { return prefixes_.empty() && dots_.empty(); }
 
-  /// One an actor, by actor.
+  /// One an actor and life, in order.
   const std::vector<Dot>& prefixes() const { return prefixes_; }
   /// In order; not those that a prefix covers.
   const std::vector<Dot>& dots() const { return dots_; }
@@ -100,6 +104,8 @@ VersionSet with_write(const VersionSet& held, const CausalContext& seen, Version
 VersionSet with_deletion(const VersionSet& held, const CausalContext& seen);
 
 Bytes encode_versions(const VersionSet& set);
+/// VersionSet::digest() of the encoded set; 0 of no bytes.
+std::uint64_t digest_of(BytesView stored);
 /// `corruption` on what encode_versions cannot have written.
 Result<VersionSet> decode_versions(BytesView stored);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/varint.h"
@@ -115,7 +116,8 @@ Result<CausalContext> CausalContext::take(BytesView& in) {
   LATIUM_TRY(const std::uint64_t prefixes, take_varint(in));
   for (std::uint64_t i = 0; i < prefixes; ++i) {
     LATIUM_TRY(const Dot dot, take_dot(in));
-    if (i > 0 && dot.actor <= context.prefixes_.back().actor) return corrupt("has a context out of order");
+    const auto whose = [](const Dot& each) { return std::pair(each.actor, each.life()); };
+    if (i > 0 && whose(dot) <= whose(context.prefixes_.back())) return corrupt("has a context out of order");
     context.prefixes_.push_back(dot);
   }
   LATIUM_TRY(const std::uint64_t dots, take_varint(in));
@@ -169,7 +171,11 @@ Result<VersionSet> decode_versions(BytesView stored) {
 }
 
 std::uint64_t VersionSet::digest() const {
-  return empty() ? 0 : xxh3_64(encode_versions(*this), 0);
+  return empty() ? 0 : digest_of(encode_versions(*this));
+}
+
+std::uint64_t digest_of(BytesView stored) {
+  return stored.empty() ? 0 : xxh3_64(stored);
 }
 
 Bytes encode_context_token(const ContextToken& token) {

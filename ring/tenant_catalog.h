@@ -33,14 +33,15 @@ class TenantHandle {
   /// The tenant's replicas under `ring`; worked out once for each map.
   std::shared_ptr<const TenantRing> replicas(const Ring& ring) const;
 
-  /// Whether every copy of the tenant is on this node and nowhere else; its buckets are served only then.
+  /// Whether every copy of the tenant is on this node and nowhere else, so that its buckets need no coordinator. False until that
+  /// is known.
   bool only_here() const { return only_here_.load(std::memory_order_acquire); }
   void set_only_here(bool value) { only_here_.store(value, std::memory_order_release); }
 
  private:
   friend class TenantCatalog;
   std::atomic<bool> dropped_{false};
-  std::atomic<bool> only_here_{true};
+  std::atomic<bool> only_here_{false};
   mutable std::shared_mutex ring_lock_;
   mutable Epoch ring_epoch_;
   mutable std::shared_ptr<const TenantRing> ring_;

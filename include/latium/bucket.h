@@ -120,7 +120,7 @@ class Bucket {
   Result<Written> put(std::string_view key, std::string_view value, WriteOptions options = {});
   void put_async(std::string key, std::string value, WriteOptions options, Callback<Written> done);
 
-  /// Nothing when the key does not exist. `unknown_bucket` when nothing was ever put into the bucket.
+  /// Nothing when the key does not exist. `unknown_bucket` when nothing was ever put into the bucket, with one copy.
   Result<std::optional<Found>> get(std::string_view key, ReadOptions options = {});
   void get_async(std::string key, ReadOptions options, Callback<std::optional<Found>> done);
 
@@ -129,7 +129,7 @@ class Bucket {
   Result<bool> remove(std::string_view key, WriteOptions options = {});
   void remove_async(std::string key, WriteOptions options, Callback<bool> done);
 
-  /// One page in key order, as of one moment. `unknown_bucket` as for get().
+  /// One page in key order; with one copy, as of one moment. `unknown_bucket` when nothing was ever put into the bucket.
   Result<ScanPage> scan(ScanOptions options = {});
   void scan_async(ScanOptions options, Callback<ScanPage> done);
 

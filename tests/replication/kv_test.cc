@@ -26,6 +26,7 @@ class KvTest : public testing::Test {
     catalog_ = *TenantCatalog::open(*engine_);
     tenant_ = {TenantId{1}, "acme", 1, *Placement::parse("rennes:1"), 16, {}};
     LATIUM_CHECK(catalog_->adopt(tenant_).has_value());
+    catalog_->find("acme")->set_only_here(true);
     bucket_ = *catalog_->bucket("acme", "b");
     kv_.emplace(loop_.runtime(), *engine_, *catalog_, hlc_, dots_);
     loop_.start();
