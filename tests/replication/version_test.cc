@@ -198,6 +198,21 @@ TEST(VersionSet, TheWritesOfAStandInDoNotHideEachOther) {
   EXPECT_EQ(values(merge(first, second)), (std::set<Bytes>{"v9-1", "v9-2"}));
 }
 
+// What a life may have lost, a later one does not claim to know.
+TEST(VersionSet, AWriteOfALaterLifeSaysNothingOfAnEarlierOne) {
+  const VersionSet none{Conflicts::siblings, {}, {}};
+  const Dot lost = dot(1, (std::uint64_t{7} << 32) + 1);
+  const Dot later = dot(1, (std::uint64_t{8} << 32) + 1);
+  const VersionSet elsewhere = with_write(none, {}, value_of(lost, 1), true);
+  const VersionSet here = with_write(none, {}, value_of(later, 2), true);
+  EXPECT_EQ(merge(elsewhere, here).versions.size(), 2u);
+  EXPECT_FALSE(here.context.covers(lost));
+  EXPECT_EQ(decode_versions(encode_versions(merge(elsewhere, here))), merge(elsewhere, here));
+  // In one life a write stands for those before it.
+  const VersionSet same = with_write(none, {}, value_of(dot(1, lost.counter + 1), 2), true);
+  EXPECT_EQ(merge(elsewhere, same).versions.size(), 1u);
+}
+
 TEST(VersionSet, TheHighestStampWinsAndItsActorBreaksATie) {
   const auto one = [](Dot at, std::uint64_t stamp) { return with_write(VersionSet{}, {}, value_of(at, stamp), true); };
   EXPECT_EQ(values(merge(one(dot(1, 9), 5), one(dot(2, 1), 6))), (std::set<Bytes>{"v2-1"}));
