@@ -29,8 +29,8 @@ HintDelivery::HintDelivery(Runtime& runtime, Engine& engine, ClusterView& cluste
                            HintBook& hints)
     : runtime_(runtime), engine_(engine), cluster_(cluster), replica_(replica), links_(links), hints_(hints) {}
 
-// One that left the cluster is due at once: its hints go to those who own the keys now. Of one that is down, those of tenants
-// that are gone are looked for now and then: they would wait for ever.
+// One that left the cluster is due at once: its hints go to those who own the keys now. Of one that is down, those of dropped
+// tenants are looked for once in kSweepEvery: nothing else would remove them.
 std::optional<HintDelivery::Reach> HintDelivery::due(NodeId owner) const {
   if (under_way_.contains(owner)) return std::nullopt;
   const auto pause = pauses_.find(owner);

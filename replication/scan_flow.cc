@@ -106,6 +106,10 @@ Task<MergedPage> Buckets::merged_page(std::shared_ptr<const BucketHandle> bucket
   std::vector<NodeId> avoided;
   while (true) {
     LATIUM_CO_TRY(const auto by_node, shares(*bucket, level, avoided));
+    if (by_node.size() > kNodesAtOnce) {
+      co_return fail(ErrorCode::overloaded, "bucket '" + bucket->name + "' lies on " + std::to_string(by_node.size()) +
+                                                " nodes, too many for one scan: scan at level one");
+    }
     std::map<NodeId, Share> asked;
     TaskGroup group(runtime_.executor, kNodesAtOnce);
     CallStats trip;
