@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "node/bucket_access.h"
@@ -94,16 +95,19 @@ Task<Bytes> handle_kv_put_many(NodeCore& core, Bytes bytes, MonotonicTime deadli
     LATIUM_CO_CHECKED(check_key(item.key()));
     LATIUM_CO_CHECKED(check_value(item.key(), item.value()));
   }
-  // Each by itself, all at once: what goes to one node shares its messages. Of a key that comes twice, which one stays is open.
+  // Each by itself, all at once: what goes to one node shares its messages. So of a key that comes twice only the later one.
+  std::map<BytesView, int> last;
+  for (int i = 0; i < request->items_size(); ++i) last[request->items(i).key()] = i;
   TaskGroup group(core.runtime().executor, static_cast<std::size_t>(request->items_size()) + 1);
   CallStats stats;
-  for (auto& item : *request->mutable_items()) {
+  for (const auto& [key, place] : last) {
+    auto& item = *request->mutable_items(place);
     BucketWrite what{.value = std::move(*item.mutable_value()),
                      .context = {},
                      .level = level,
                      .site = core.identity().site,
                      .durability = durability};
-    LATIUM_CO_CHECKED(group.spawn(put_one(core, bucket, std::move(*item.mutable_key()), std::move(what), deadline, stats)));
+    LATIUM_CO_CHECKED(group.spawn(put_one(core, bucket, item.key(), std::move(what), deadline, stats)));
   }
   if (const auto all = co_await group.join(); !all) {
     co_return fail(all.error().code, Certainty::unknown, all.error().message + "; others of the request may be written");

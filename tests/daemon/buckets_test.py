@@ -58,10 +58,18 @@ class BucketsTest(ClusterTest):
     def test_import_and_export_through_different_nodes(self):
         source = self.directory.parent / "in.jsonl"
         source.write_text("".join(json.dumps({"key": f"k{i:04}", "value": "v" * 50}) + "\n" for i in range(2000)))
-        self.latium("kv", "import", "acme/b", source, number=1)
+        with source.open("a") as lines:
+            # The later line of a key stays; both are in the last batch.
+            for value in ("first", "second"):
+                lines.write(json.dumps({"key": "twice", "value": value}) + "\n")
+        report = json.loads(self.latium("--json", "kv", "import", "acme/b", source, number=1))
+        self.assertGreater(report["requests"]["count"], 0)
+        self.assertGreaterEqual(report["requests"]["p99_us"], report["requests"]["p50_us"])
+        self.assertEqual(self.get("twice", "--r", "all", number=3)["values"], ["second"])
         out = self.directory.parent / "out.jsonl"
         self.latium("kv", "export", "acme/b", out, number=5)
-        self.assertEqual([json.loads(line)["key"] for line in out.read_text().splitlines()], [f"k{i:04}" for i in range(2000)])
+        keys = [json.loads(line)["key"] for line in out.read_text().splitlines()]
+        self.assertEqual(keys, [*(f"k{i:04}" for i in range(2000)), "twice"])
 
 
 if __name__ == "__main__":
