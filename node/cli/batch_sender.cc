@@ -27,6 +27,7 @@ void BatchSender::start(Slot& slot) {
   }
   slot.attempt = ++attempts_;
   slot.acknowledged = false;
+  slot.sent = client_.now();
   ++in_flight_;
   client_.start(0, wire::METHOD_KV_PUT_MANY, slot.batch.request, client_.after(options_.timeout),
                 [inbox = inbox_, attempt = slot.attempt](Result<Bytes> result) {
@@ -75,6 +76,7 @@ Result<void> BatchSender::handle(Answer answer) {
     return {};
   }
   slot->acknowledged = true;
+  latencies_.record(static_cast<std::uint64_t>((client_.now() - slot->sent) / std::chrono::nanoseconds(1)));
   advance();
   return {};
 }

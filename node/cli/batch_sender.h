@@ -8,13 +8,15 @@
 #include <optional>
 
 #include "node/cli/checkpoint.h"
+#include "node/cli/histogram.h"
 #include "node/cli/inbox.h"
 #include "node/remote_client.h"
 #include "runtime/backoff.h"
 
 namespace latium::cli {
 
-/// Batches take effect in their order, so that of two lines with the same key the later one wins: after a failure nothing
+/// Batches take effect in their order where the tenant has one copy, so that of two lines with the same key the later one wins
+/// (with several copies only inside a batch): after a failure nothing
 /// more is sent until all in flight have ended, then everything from the first unacknowledged batch on is sent again.
 /// One thread, not the loop's.
 class BatchSender {
@@ -45,11 +47,14 @@ class BatchSender {
 
   const ImportProgress& acknowledged() const { return acknowledged_; }
   bool idle() const { return slots_.empty(); }
+  /// Of the batches acknowledged, from when they were sent last, in nanoseconds.
+  const Histogram& latencies() const { return latencies_; }
 
  private:
   struct Slot {
     Batch batch;
     std::uint64_t attempt = 0;  // of those whose answer counts; 0: not in flight
+    MonotonicTime sent{};
     bool acknowledged = false;
   };
   struct Answer {
@@ -72,6 +77,7 @@ class BatchSender {
   std::deque<Slot> slots_;
   std::size_t in_flight_ = 0;
   std::uint64_t attempts_ = 0;
+  Histogram latencies_;
   std::uint32_t failures_ = 0;       // in a row
   std::optional<Error> last_error_;  // set: all has to be sent again
   Random random_;                    // of the waits between tries

@@ -130,6 +130,10 @@ int Importer::finish(const ImportProgress& total) {
                     {"lines", total.position.lines - plan_.begin.progress.position.lines},
                     {"bytes", bytes},
                     {"seconds", in_seconds(took)},
+                    {"requests",
+                     {{"count", sender_.latencies().count()},
+                      {"p50_us", static_cast<double>(sender_.latencies().percentile(50)) / 1000},
+                      {"p99_us", static_cast<double>(sender_.latencies().percentile(99)) / 1000}}},
                     {"total", {{"imported", total.imported}, {"bad", total.bad}, {"lines", total.position.lines}}}});
   } else {
     if (bad_in_run_ > kBadLinesShown) context_.note(std::to_string(bad_in_run_ - kBadLinesShown) + " more bad lines");
