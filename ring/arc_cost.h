@@ -15,7 +15,7 @@ LogCost log2_cost(std::uint64_t value);
 
 /// The draws of one node for all arcs. They cut the range of a draw into kArcs equal steps and hit each step once: for every
 /// bound, a node draws the same number of arcs below it. Drawn from a hash alone, 100 nodes would differ by 8 % in the arcs
-/// that they are first at (standard deviation); so they differ by 5 %.
+/// that they are first at, so they differ by 5 % (standard deviations, calculated and not measured).
 class NodeDraw {
  public:
   NodeDraw(NodeId node, std::uint32_t weight_milli);

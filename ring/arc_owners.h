@@ -45,12 +45,13 @@ struct ArcOwners {
 /// a tenant has one, two or three replicas in the site. A pure function of the members (sorted by id), which moves little when
 /// one comes or goes.
 ///
-/// Measured with equal weights, 100 members and single owners, 3 sets of ids: without a bound the most loaded member had 1.13 to
-/// 1.18 of the mean (1.18 to 1.28 with draws by a hash alone). Bounds of 1.06 / 1.08 / 1.10 moved 1.09 / 1.06 / 1.03 times the
-/// least possible when a member joined (1.19 / 1.14 / 1.08 with draws by a hash alone). Bounds on first owners only, with the
-/// second and third found by walking on over the arcs, moved 1.7 to 2 times the least possible where there were three racks, and
-/// had 1.25 of the mean there. A bound that grows with the arcs that have chosen, the arcs that come first in their site before
-/// the others, moved 2 to 9 times the least possible. What this one does in clusters of several shapes: docs/performance.md.
+/// Measured with equal weights, 100 members and single owners, 3 sets of ids, and an earlier form of the draws: without a bound
+/// the most loaded member had 1.13 to 1.18 of the mean (1.18 to 1.28 with draws by a hash alone). Bounds of 1.06 / 1.08 / 1.10
+/// moved 1.09 / 1.06 / 1.03 times the least possible when a member joined (1.19 / 1.14 / 1.08 with draws by a hash alone). Bounds
+/// on first owners only, with the second and third found by walking on over the arcs, moved 1.7 to 2 times the least possible
+/// where there were three racks, and had 1.25 of the mean there. A bound that grows with the arcs that have chosen, the arcs that
+/// come first in their site before the others, moved 2 to 9 times the least possible. What this one does in clusters of several
+/// shapes: docs/performance.md.
 ArcOwners assign_arcs(std::span<const RingMember> members, std::span<const NodeDraw> draws, const Racks& racks);
 
 }  // namespace latium
