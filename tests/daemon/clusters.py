@@ -17,15 +17,24 @@ SCRIPT = ROOT / "scripts" / "cluster"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 
-def free_ports(count):
-    """The first of so many ports in a row that nobody listens on."""
-    for base in range(20000 + os.getpid() % 10000, 32000, count):
+PORTS = 5  # of one cluster
+
+
+def take_ports():
+    """The first of PORTS ports in a row that nobody listens on, and a socket whose name keeps other tests off them while it is open:
+    they run at the same time, and each would find free what the other is about to use."""
+    blocks = (32000 - 20000) // PORTS
+    for i in range(blocks):
+        base = 20000 + (os.getpid() + i) % blocks * PORTS
+        taken = socket.socket(socket.AF_UNIX)
         try:
-            for port in range(base, base + count):
+            taken.bind(f"\0latium-test-ports-{base}")
+            for port in range(base, base + PORTS):
                 socket.create_server(("127.0.0.1", port)).close()
         except OSError:
+            taken.close()
             continue
-        return base
+        return base, taken
     raise AssertionError("no free ports")
 
 
@@ -45,7 +54,8 @@ class ClusterTest(unittest.TestCase):
     def setUp(self):
         top = pathlib.Path(tempfile.mkdtemp(prefix="latium-daemon-"))
         self.directory = top / "cluster"
-        self.port = free_ports(5)
+        self.port, taken = take_ports()
+        self.addCleanup(taken.close)
         self.addCleanup(shutil.rmtree, top, ignore_errors=True)
         self.addCleanup(self.end_what_is_left)
 
