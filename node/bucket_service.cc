@@ -8,26 +8,26 @@
 
 namespace latium {
 
-namespace {
-
-bool names_site(const Placement& placement, const std::string& site) {
-  return placement.kind == Placement::Kind::everywhere ||
-         std::ranges::find(placement.sites, site, &Placement::Site::name) != placement.sites.end();
-}
-
-}  // namespace
-
 BucketService::BucketService(Runtime& runtime, Engine& engine, Transport& transport, Cluster& cluster, HlcClock& hlc,
-                             DotSource& dots)
-    : runtime_(runtime), cluster_(cluster), replica_(std::make_unique<BucketReplica>(runtime, engine, *this, hints_)) {
+                             DotSource& dots, const UpkeepOptions& upkeep)
+    : runtime_(runtime),
+      cluster_(cluster),
+      partitions_(runtime, engine),
+      pace_(runtime, {}, [this] { return buckets_->under_way() >= kBusyFrom; }),
+      replica_(std::make_unique<BucketReplica>(runtime, engine, *this, hints_, partitions_)) {
   links_ = std::make_unique<BucketLinks>(runtime, cluster, transport, *replica_);
   buckets_ = std::make_unique<Buckets>(runtime, cluster, *this, transport, *replica_, *links_, hlc, dots);
   delivery_ = std::make_unique<HintDelivery>(runtime, engine, cluster, *replica_, *links_, hints_);
+  exchange_ = std::make_unique<Exchange>(runtime, engine, cluster, transport, *links_, partitions_, pace_);
+  anti_entropy_ = std::make_unique<AntiEntropy>(runtime, cluster, *this, transport, partitions_, *exchange_, upkeep.compare_every);
+  collection_ = std::make_unique<Collection>(runtime, engine, cluster, *this, transport, *links_, partitions_, hints_, dots,
+                                             *exchange_, pace_, upkeep.collect_every);
 }
 
 Result<std::unique_ptr<BucketService>> BucketService::open(Runtime& runtime, Engine& engine, Transport& transport,
-                                                           Cluster& cluster, HlcClock& hlc, DotSource& dots) {
-  std::unique_ptr<BucketService> service(new BucketService(runtime, engine, transport, cluster, hlc, dots));
+                                                           Cluster& cluster, HlcClock& hlc, DotSource& dots,
+                                                           const UpkeepOptions& upkeep) {
+  std::unique_ptr<BucketService> service(new BucketService(runtime, engine, transport, cluster, hlc, dots, upkeep));
   LATIUM_CHECKED(service->hints_.open(engine, runtime.clock.wall_ms()));
   return service;
 }
@@ -49,7 +49,7 @@ Result<void> BucketService::may_hold(const DataKey& key, NodeId hint_for) const 
   }
   if (!hint_for) return {};
   const TopologyNode* const own = map->node(self);
-  if (own != nullptr && own->storage && names_site(tenant->placement, own->site)) return {};
+  if (own != nullptr && own->storage && tenant->placement.names(own->site)) return {};
   return fail(ErrorCode::invalid_argument, "node " + to_hex(self.value) + " may not keep hints of tenant '" + tenant->name +
                                                "': its placement is " + tenant->placement.to_string());
 }
@@ -65,6 +65,33 @@ std::string BucketService::site_of(NodeId node) const {
   const auto map = cluster_.ring();
   const TopologyNode* const found = map->node(node);
   return found == nullptr ? std::string() : found->site;
+}
+
+std::vector<BucketDirectory::Copied> BucketService::copied_partitions() const {
+  std::vector<Copied> out;
+  const auto map = cluster_.ring();
+  for (const Tenant& tenant : cluster_.catalog().list()) {
+    const auto handle = cluster_.catalog().find(tenant.id);
+    if (!handle || handle->dropped()) continue;
+    const auto ring = handle->replicas(*map);
+    for (std::uint16_t i = 0; i < handle->partitions; ++i) {
+      const auto replicas = ring->replicas(PartitionId{i});
+      if (replicas.size() < 2 || std::ranges::find(replicas, cluster_.self()) == replicas.end()) continue;
+      out.push_back({tenant.id, PartitionId{i}, {replicas.begin(), replicas.end()}});
+    }
+  }
+  return out;
+}
+
+std::vector<NodeId> BucketService::may_coordinate(TenantId tenant) const {
+  std::vector<NodeId> out;
+  const auto handle = cluster_.catalog().find(tenant);
+  if (!handle) return out;
+  const auto map = cluster_.ring();
+  for (const TopologyNode& node : map->topology().nodes) {
+    if (node.storage && handle->placement.names(node.site)) out.push_back(node.id);
+  }
+  return out;
 }
 
 bool BucketService::bucket_exists(TenantId tenant, BytesView bucket) const {

@@ -54,6 +54,12 @@ Handler handler_of(Method method) {
       return handle_topology;
     case wire::METHOD_RING_SHOW:
       return handle_ring_show;
+    case wire::METHOD_CONVERGENCE:
+      return handle_convergence;
+    case wire::METHOD_VERIFY:
+      return handle_verify;
+    case wire::METHOD_AUDIT:
+      return handle_audit;
     default:
       return nullptr;
   }

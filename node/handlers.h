@@ -32,6 +32,10 @@ Task<Bytes> handle_kv_get(NodeCore& core, Bytes request, MonotonicTime deadline)
 Task<Bytes> handle_kv_delete(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_kv_scan(NodeCore& core, Bytes request, MonotonicTime deadline);
 
+Task<Bytes> handle_convergence(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_verify(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_audit(NodeCore& core, Bytes request, MonotonicTime deadline);
+
 /// Of a node that was started without enable_faults: `unsupported`. With it, FaultSwitch serves this before.
 Task<Bytes> handle_faults_set(NodeCore& core, Bytes request, MonotonicTime deadline);
 

@@ -29,6 +29,9 @@ struct LoopSide {
   BucketStatistics buckets;
   BucketReplicaStatistics bucket_replica;
   HintDeliveryStatistics delivery;
+  ExchangeStatistics exchange;
+  AntiEntropyStatistics anti_entropy;
+  CollectionStatistics collection;
   std::uint64_t hints = 0;
   std::uint64_t hint_bytes = 0;
   std::uint64_t hints_dropped = 0;
@@ -90,6 +93,7 @@ class Collector final : public prometheus::Collectable {
             read.transport.refused_stamps);
     add_registers(out, read.registers);
     add_buckets(out, read);
+    add_repair(out, read);
     add_liveness(out, read);
   }
 
@@ -136,6 +140,22 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_hints_dropped_total", "Hints refused for want of room", read.hints_dropped);
   }
 
+  void add_repair(std::vector<MetricFamily>& out, const LoopSide& read) const {
+    counter(out, "latium_anti_entropy_rounds_total", "Rounds of comparisons with other replicas", read.anti_entropy.rounds);
+    counter(out, "latium_anti_entropy_compared_total", "Partitions compared with one other replica", read.anti_entropy.compared);
+    counter(out, "latium_anti_entropy_differing_total", "Those that differed", read.anti_entropy.differing);
+    counter(out, "latium_anti_entropy_failures_total", "Comparisons and exchanges that did not end", read.anti_entropy.failures);
+    counter(out, "latium_anti_entropy_keys_sent_total", "Keys given to other replicas", read.exchange.sent);
+    counter(out, "latium_anti_entropy_keys_received_total", "Keys that other replicas gave", read.exchange.received);
+    counter(out, "latium_anti_entropy_bytes_total", "Keys, versions and hashes moved for it", read.exchange.bytes);
+    counter(out, "latium_obsolete_refused_total", "Versions offered that were known to be gone",
+            read.bucket_replica.refused_obsolete);
+    counter(out, "latium_collection_rounds_total", "Rounds that forgot deletions and expired values", read.collection.rounds);
+    counter(out, "latium_collection_failures_total", "Rounds in which somebody did not answer", read.collection.failures);
+    counter(out, "latium_collected_total", "Deleted and expired keys removed from this disk", read.bucket_replica.dropped);
+    gauge(out, "latium_collection_waiting", "Keys that the last look found due", read.collection.waiting);
+  }
+
   void add_registers(std::vector<MetricFamily>& out, const RegistersStatistics& read) const {
     counter(out, "latium_register_commands_total", "Changes of registers and locks proposed by this node", read.commands);
     counter(out, "latium_register_reads_total", "Reads of registers and locks by this node", read.reads);
@@ -159,6 +179,8 @@ class Collector final : public prometheus::Collectable {
                          core_.liveness().counts(), core_.liveness().statistics(), core_.liveness().swim().statistics(),
                          core_.cluster().registers().statistics(), core_.buckets().buckets().statistics(),
                          core_.buckets().replica().statistics(), core_.buckets().delivery().statistics(),
+                         core_.buckets().exchange().statistics(), core_.buckets().anti_entropy().statistics(),
+                         core_.buckets().collection().statistics(),
                          core_.buckets().hints().count(), core_.buckets().hints().bytes(), core_.buckets().hints().dropped()});
     });
     return read.get();

@@ -56,7 +56,8 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
   LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node));
   std::unique_ptr<NodeCore> core(new NodeCore(runtime, engine, transport, hlc, std::move(identity), std::move(options),
                                               std::move(catalog), std::move(cluster)));
-  LATIUM_TRY(core->buckets_, BucketService::open(runtime, engine, transport, *core->cluster_, hlc, core->dots_));
+  LATIUM_TRY(core->buckets_, BucketService::open(runtime, engine, transport, *core->cluster_, hlc, core->dots_,
+                                                     core->options_.upkeep));
   return core;
 }
 
@@ -124,7 +125,9 @@ Task<void> NodeCore::join(std::string address) {
   follow_map();
   LATIUM_CO_CHECKED(background_.spawn(liveness_->run()));
   LATIUM_CO_CHECKED(background_.spawn(look_after()));
-  LATIUM_CO_CHECKED(background_.spawn(buckets_->run()));
+  LATIUM_CO_CHECKED(background_.spawn(buckets_->delivery().run()));
+  LATIUM_CO_CHECKED(background_.spawn(buckets_->anti_entropy().run()));
+  LATIUM_CO_CHECKED(background_.spawn(buckets_->collection().run()));
   co_return Result<void>();
 }
 

@@ -27,6 +27,7 @@ struct CoreOptions {
   std::vector<Address> seeds{};  ///< members to ask to be taken in
   std::chrono::milliseconds max_clock_offset{500};
   Duration join_timeout = std::chrono::seconds(60);
+  UpkeepOptions upkeep{};
 };
 
 /// Owned parts, in the order in which they are built; whoever owns the core stops what calls it first.

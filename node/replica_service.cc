@@ -7,6 +7,7 @@
 #include "node/join.h"
 #include "node/message.h"
 #include "proto/cluster.pb.h"
+#include "proto/repair.pb.h"
 #include "proto/wire.pb.h"
 #include "replication/envelope.h"
 #include "ring/partition.h"
@@ -188,6 +189,57 @@ Task<Bytes> serve_bucket_scan(NodeCore& core, Bytes bytes) {
   co_return response.SerializeAsString();
 }
 
+// The receiving side of what copies tell each other to find and mend their differences.
+template <class Request, class Response, class Serve>
+Task<Bytes> serve_repair(Cluster& cluster, Bytes bytes, std::set<std::uint32_t> (*tenants_of)(const Request&), Serve serve) {
+  LATIUM_CO_TRY(auto request, parse_request<Request>(bytes));
+  LATIUM_CO_TRY(auto refusal,
+                co_await check_envelope(cluster, std::move(*request.mutable_envelope()), tenants_of(request)));
+  if (refusal) co_return refuse<Response>(*std::move(refusal));
+  LATIUM_CO_TRY(const Response response, co_await serve(request));
+  co_return response.SerializeAsString();
+}
+
+std::set<std::uint32_t> tenants_of_roots(const repair::TreeRootsRequest& request) {
+  std::set<std::uint32_t> out;
+  for (const auto& each : request.partitions()) out.insert(each.tenant());
+  return out;
+}
+template <class Request>
+std::set<std::uint32_t> tenant_of_partition(const Request& request) {
+  return {request.partition().tenant()};
+}
+template <class Request>
+std::set<std::uint32_t> tenant_of(const Request& request) {
+  return {request.tenant()};
+}
+
+Task<Bytes> serve_tree_roots(NodeCore& core, Bytes bytes) {
+  return serve_repair<repair::TreeRootsRequest, repair::TreeRootsResponse>(
+      core.cluster(), std::move(bytes), tenants_of_roots,
+      [&core](const auto& request) { return core.buckets().anti_entropy().answer_roots(request); });
+}
+Task<Bytes> serve_tree_leaves(NodeCore& core, Bytes bytes) {
+  return serve_repair<repair::TreeLeavesRequest, repair::TreeLeavesResponse>(
+      core.cluster(), std::move(bytes), tenant_of_partition<repair::TreeLeavesRequest>,
+      [&core](const auto& request) { return core.buckets().exchange().answer_leaves(request); });
+}
+Task<Bytes> serve_tree_differences(NodeCore& core, Bytes bytes) {
+  return serve_repair<repair::TreeDifferencesRequest, repair::TreeDifferencesResponse>(
+      core.cluster(), std::move(bytes), tenant_of_partition<repair::TreeDifferencesRequest>,
+      [&core](const auto& request) { return core.buckets().exchange().answer_differences(request); });
+}
+Task<Bytes> serve_collection_mark(NodeCore& core, Bytes bytes) {
+  return serve_repair<repair::CollectionMarkRequest, repair::CollectionMarkResponse>(
+      core.cluster(), std::move(bytes), tenant_of<repair::CollectionMarkRequest>,
+      [&core](const auto& request) { return core.buckets().collection().answer_mark(request); });
+}
+Task<Bytes> serve_collection_know(NodeCore& core, Bytes bytes) {
+  return serve_repair<repair::CollectionKnowRequest, repair::CollectionKnowResponse>(
+      core.cluster(), std::move(bytes), tenant_of<repair::CollectionKnowRequest>,
+      [&core](const auto& request) { return core.buckets().collection().answer_know(request); });
+}
+
 Task<Bytes> serve_gossip(LivenessService& liveness, NodeId peer, Bytes message) {
   co_return liveness.handle(peer, message);
 }
@@ -259,6 +311,16 @@ Task<Bytes> serve_node(NodeCore& core, Method method, NodeId peer, Bytes request
       return serve_bucket_forward(core, std::move(request), deadline);
     case wire::METHOD_BUCKET_SCAN:
       return serve_bucket_scan(core, std::move(request));
+    case wire::METHOD_TREE_ROOTS:
+      return serve_tree_roots(core, std::move(request));
+    case wire::METHOD_TREE_LEAVES:
+      return serve_tree_leaves(core, std::move(request));
+    case wire::METHOD_TREE_DIFFERENCES:
+      return serve_tree_differences(core, std::move(request));
+    case wire::METHOD_COLLECTION_MARK:
+      return serve_collection_mark(core, std::move(request));
+    case wire::METHOD_COLLECTION_KNOW:
+      return serve_collection_know(core, std::move(request));
     case wire::METHOD_CLUSTER_INFO:
       return serve_info(cluster);
     case wire::METHOD_JOIN:

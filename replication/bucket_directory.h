@@ -28,6 +28,17 @@ class BucketDirectory {
   /// "" for one that is not in the map.
   virtual std::string site_of(NodeId node) const = 0;
 
+  /// A partition that this node is one of several replicas of.
+  struct Copied {
+    TenantId tenant;
+    PartitionId partition;
+    std::vector<NodeId> replicas;
+  };
+  /// All of them, under the map in use.
+  virtual std::vector<Copied> copied_partitions() const = 0;
+  /// Who may coordinate writes of the tenant, as a replica or in place of one: the nodes that store, of all sites of its placement.
+  virtual std::vector<NodeId> may_coordinate(TenantId tenant) const = 0;
+
   virtual bool bucket_exists(TenantId tenant, BytesView bucket) const = 0;
   /// On disk when it returns. `unknown_tenant`.
   virtual Task<void> make_bucket(TenantId tenant, Bytes bucket) = 0;

@@ -32,7 +32,8 @@ void to_message(const DataKey& key, replica::BucketKey& out) {
 void to_message(const BucketItem& item, replica::BucketItem& out) {
   to_message(item.key, *out.mutable_key());
   out.set_hint_for(item.hint_for.value);
-  if (item.writes()) out.set_versions(encode_versions(item.offered));
+  if (!item.offered.empty()) out.set_versions(encode_versions(item.offered));
+  out.set_drop(item.drop);
   out.set_buffered(item.durability == Durability::buffered);
   out.set_digest_only(item.digest_only);
 }
@@ -47,6 +48,7 @@ void to_message(const Result<BucketAnswer>& answer, replica::BucketAnswer& out) 
   out.set_digest(answer->digest);
   out.set_newest_stamp(answer->newest_stamp.value);
   out.set_bucket_known(answer->bucket_known);
+  out.set_obsolete(answer->obsolete);
 }
 
 Result<DataKey> from_message(const replica::BucketKey& message) {
@@ -62,7 +64,9 @@ Result<BucketItem> from_message(const replica::BucketItem& message) {
   BucketItem item{.key = {}, .hint_for = NodeId{message.hint_for()}, .offered = {}, .digest_only = message.digest_only()};
   LATIUM_TRY(item.key, from_message(message.key()));
   item.durability = message.buffered() ? Durability::buffered : Durability::sync;
+  item.drop = message.drop();
   if (message.versions().empty()) return item;
+  if (item.drop != 0) return fail(ErrorCode::invalid_argument, "versions of a key are offered and dropped at once");
   LATIUM_TRY(item.offered, decode_versions(message.versions()));
   if (item.offered.conflicts == conflicts_of(item.key.bucket)) return item;
   return fail(ErrorCode::invalid_argument, "versions of another kind of bucket are offered for " + describe(item.key));
@@ -73,7 +77,8 @@ Result<BucketAnswer> from_message(const replica::BucketAnswer& message) {
   BucketAnswer answer{.held = {},
                       .digest = message.digest(),
                       .newest_stamp = Hlc{message.newest_stamp()},
-                      .bucket_known = message.bucket_known()};
+                      .bucket_known = message.bucket_known(),
+                      .obsolete = message.obsolete()};
   if (!message.versions().empty()) {
     LATIUM_TRY(answer.held, decode_versions(message.versions()));
   }

@@ -31,8 +31,10 @@ struct BucketItem {
   VersionSet offered;  ///< to be taken in; empty: only say what is held
   Durability durability = Durability::sync;
   bool digest_only = false;  ///< of a question
+  /// Nothing is offered: remove what is held if this is its digest, for nothing older can come back. 0: no.
+  std::uint64_t drop = 0;
 
-  bool writes() const { return !offered.empty(); }
+  bool writes() const { return !offered.empty() || drop != 0; }
   /// About what it weighs in a message.
   std::size_t size_bytes() const;
 };
@@ -42,6 +44,7 @@ struct BucketAnswer {
   std::uint64_t digest = 0;   ///< of a question; VersionSet::digest()
   Hlc newest_stamp{};         ///< of what is held, after a write
   bool bucket_known = false;  ///< something was put into the bucket once
+  bool obsolete = false;      ///< nothing is held, and what was offered is known to be gone: Knowledge
 };
 
 void to_message(const DataKey& key, replica::BucketKey& out);

@@ -8,6 +8,17 @@
 
 namespace latium {
 
+/// Counts a call for as long as it lives.
+class Buckets::UnderWay {
+ public:
+  explicit UnderWay(Buckets& buckets) : buckets_(buckets) { ++buckets_.under_way_; }
+  UnderWay(const UnderWay&) = delete;
+  ~UnderWay() { --buckets_.under_way_; }
+
+ private:
+  Buckets& buckets_;
+};
+
 /// A key's replicas under the map in use, nearest first: this node, its site, the others; those that are not up after those that
 /// are.
 struct Buckets::Place {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "replication/expiring_key.h"
 #include "replication/scan_merge.h"
 #include "runtime/offload.h"
 #include "store/async_engine.h"
@@ -66,6 +67,7 @@ struct BucketReplica::Plan {
     std::uint64_t bytes;  // of a hint; 0: it is removed
   };
   std::vector<Change> changes;
+  std::vector<PartitionState*> partitions;  // whose trees change
   WriteBatch batch;
 };
 
@@ -81,6 +83,7 @@ Task<void> BucketReplica::load(Slot& slot, const DataKey& key, NodeId hint_for) 
   if (!found) co_return fail(found.error());
   LATIUM_CO_TRY(VersionSet held, decode_held(*found, key));
   slot.current = slot.durable = std::make_shared<const VersionSet>(std::move(held));
+  slot.digest = digest_of(found->value);
   if (hint_for && found->presence == Presence::found) slot.booked = stored_key(key, hint_for).size() + found->value.size();
   co_return Result<void>();
 }
@@ -99,8 +102,11 @@ Result<void> BucketReplica::check(const DataKey& key, NodeId hint_for) {
 
 Task<void> BucketReplica::prepare(const BucketItem& item, Slot& slot) {
   LATIUM_CO_CHECKED(check(item.key, item.hint_for));
-  if (!item.hint_for && !directory_.bucket_exists(item.key.tenant, item.key.bucket)) {
+  if (!item.hint_for && item.drop == 0 && !directory_.bucket_exists(item.key.tenant, item.key.bucket)) {
     LATIUM_CO_CHECKED(co_await directory_.make_bucket(item.key.tenant, item.key.bucket));
+  }
+  if (partitions_.find(item.key.tenant, item.key.partition) == nullptr) {
+    LATIUM_CO_CHECKED(co_await partitions_.load(item.key.tenant, item.key.partition));
   }
   co_return co_await load(slot, item.key, item.hint_for);
 }
@@ -125,21 +131,60 @@ Result<void> BucketReplica::check_writable() const {
 
 Result<void> BucketReplica::decide(const DataKey& key, NodeId hint_for, Slot& slot, VersionSet next, Plan& plan) {
   Bytes name = stored_key(key, hint_for);
-  Bytes value = encode_versions(next);
+  Bytes value = next.empty() ? Bytes() : encode_versions(next);
   const std::uint64_t bytes = hint_for ? name.size() + value.size() : 0;
   if (bytes > slot.booked && !hints_.admit(hint_for, bytes - slot.booked)) {
     return fail(ErrorCode::overloaded, "no room for more hints for node " + to_hex(hint_for.value));
   }
-  plan.batch.put(family_of(hint_for), name, value);
+  if (next.empty()) {
+    plan.batch.remove(family_of(hint_for), name);
+  } else {
+    plan.batch.put(family_of(hint_for), name, value);
+  }
+  const std::uint64_t digest = digest_of(value);
+  if (!hint_for) {
+    note_in_tree(key, name, slot, digest, plan);
+    note_expiry(key, *slot.current, next, plan);
+  }
+  slot.digest = digest;
   slot.current = std::make_shared<const VersionSet>(std::move(next));
   plan.changes.push_back({&slot, slot.current, hint_for, bytes});
-  ++statistics_.taken_in;
   return {};
+}
+
+// The tree changes in the same batch as the data. Should the batch fail, what is written next of the key starts from what is not
+// on the disk: the leaf is wrong then, which an exchange finds and mends.
+void BucketReplica::note_in_tree(const DataKey& key, BytesView name, const Slot& slot, std::uint64_t digest, Plan& plan) {
+  const BytesView inside = name_in_partition(name);
+  const TreeEntry before = tree_entry(inside, slot.digest);
+  const TreeEntry after = tree_entry(inside, digest);
+  const std::uint64_t change = before.hash ^ after.hash;
+  if (change == 0) return;
+  plan.batch.merge_xor(Family::trees, leaf_key(key.tenant, key.partition, after.leaf), encode_leaf(change));
+  PartitionState* const state = partitions_.find(key.tenant, key.partition);
+  LATIUM_CHECK(state != nullptr, "a partition is loaded before it is written");
+  state->root ^= change;
+  ++state->changes;
+  ++state->writing;
+  plan.partitions.push_back(state);
+}
+
+void BucketReplica::note_expiry(const DataKey& key, const VersionSet& before, const VersionSet& after, Plan& plan) {
+  const auto was = expiry_of(before);
+  const auto is = expiry_of(after);
+  if (was == is) return;
+  if (was) plan.batch.remove(Family::expiring, expiring_key(key, *was));
+  if (is) plan.batch.put(Family::expiring, expiring_key(key, *is), {});
 }
 
 Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
   if (plan.batch.empty()) co_return Result<void>();
-  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(plan.batch), durability));
+  const Result<void> written = co_await write(runtime_, engine_, std::move(plan.batch), durability);
+  for (PartitionState* const state : plan.partitions) {
+    --state->writing;
+    state->doubtful = state->doubtful || !written;
+  }
+  LATIUM_CO_CHECKED(written);
   // When it fails, the memory stays ahead of the disk for as long as somebody works on the key: what is written next has it all.
   for (const Plan::Change& change : plan.changes) {
     change.slot->durable = change.next;
@@ -148,6 +193,39 @@ Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
     change.slot->booked = change.bytes;
   }
   co_return Result<void>();
+}
+
+std::optional<VersionSet> BucketReplica::next_of(const BucketItem& item, const Slot& slot, BucketAnswer& answer) {
+  const VersionSet& held = *slot.current;
+  if (item.drop != 0) {
+    if (slot.digest != item.drop) return std::nullopt;
+    ++statistics_.dropped;
+    return VersionSet{held.conflicts, {}, {}};
+  }
+  VersionSet offered = item.offered;
+  if (!item.hint_for) {
+    const PartitionState* const state = partitions_.find(item.key.tenant, item.key.partition);
+    offered = state->knowledge.without_obsolete(std::move(offered), held);
+  }
+  if (offered.empty()) {
+    ++statistics_.refused_obsolete;
+    answer.obsolete = true;
+    answer.newest_stamp = held.newest_stamp();
+    return std::nullopt;
+  }
+  VersionSet next = merge(held, offered);
+  answer.newest_stamp = next.newest_stamp();
+  // Of equal stamps the dot decides: whoever lost has to know.
+  if (next.conflicts == Conflicts::last_write_wins && next.versions.front().dot != offered.versions.front().dot) {
+    answer.newest_stamp = std::max(answer.newest_stamp, Hlc{offered.newest_stamp().value + 1});
+  }
+  // What is decided already counts only once it is written.
+  if (next == held && slot.current == slot.durable) {
+    ++statistics_.known_already;
+    return std::nullopt;
+  }
+  ++statistics_.taken_in;
+  return next;
 }
 
 Task<std::vector<Result<BucketAnswer>>> BucketReplica::handle(std::vector<BucketItem> items,
@@ -176,18 +254,9 @@ Task<std::vector<Result<BucketAnswer>>> BucketReplica::handle(std::vector<Bucket
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!items[i].writes() || !answers[i]) continue;
     Slot& slot = holds[i]->slot();
-    VersionSet next = merge(*slot.current, items[i].offered);
-    answers[i]->newest_stamp = next.newest_stamp();
-    // Of equal stamps the dot decides: whoever lost has to know.
-    if (next.conflicts == Conflicts::last_write_wins && next.versions.front().dot != items[i].offered.versions.front().dot) {
-      answers[i]->newest_stamp = std::max(answers[i]->newest_stamp, Hlc{items[i].offered.newest_stamp().value + 1});
-    }
-    // What is decided already counts only once it is written.
-    if (next == *slot.current && slot.current == slot.durable) {
-      ++statistics_.known_already;
-      continue;
-    }
-    if (const auto decided = decide(items[i].key, items[i].hint_for, slot, std::move(next), plan); !decided) {
+    std::optional<VersionSet> next = next_of(items[i], slot, *answers[i]);
+    if (!next) continue;
+    if (const auto decided = decide(items[i].key, items[i].hint_for, slot, *std::move(next), plan); !decided) {
       answers[i] = fail(decided.error());
       continue;
     }
@@ -206,11 +275,12 @@ Task<void> BucketReplica::change(DataKey key, NodeId hint_for, Durability durabi
   const Hold hold(*this, slot_key(item.key, hint_for));
   LATIUM_CO_CHECKED(co_await prepare(item, hold.slot()));
   LATIUM_CO_CHECKED(still_valid());
-  LATIUM_CO_TRY(VersionSet next, change(*hold.slot().current));
+  LATIUM_CO_TRY(VersionSet next, change(*hold.slot().current, partitions_.find(item.key.tenant, item.key.partition)->knowledge.floor));
   const Slot& slot = hold.slot();
   if (next == *slot.current && slot.current == slot.durable) co_return Result<void>();
   Plan plan;
   LATIUM_CO_CHECKED(decide(item.key, hint_for, hold.slot(), std::move(next), plan));
+  ++statistics_.taken_in;
   co_return co_await commit(plan, durability);
 }
 

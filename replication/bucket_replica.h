@@ -11,6 +11,7 @@
 #include "replication/bucket_directory.h"
 #include "replication/bucket_messages.h"
 #include "replication/hint_book.h"
+#include "replication/partition_book.h"
 #include "runtime/runtime.h"
 #include "runtime/sync.h"
 #include "store/engine.h"
@@ -31,6 +32,8 @@ struct BucketReplicaStatistics {
   std::uint64_t refused_placement = 0;  ///< writes that would have left the placement
   std::uint64_t taken_in = 0;           ///< offers that changed what is held
   std::uint64_t known_already = 0;      ///< offers that did not
+  std::uint64_t refused_obsolete = 0;   ///< offers of what is known to be gone
+  std::uint64_t dropped = 0;            ///< keys that nobody needs to remember any more
 };
 
 /// Loop thread only. All that it is given outlives it, it outlives its tasks.
@@ -39,8 +42,8 @@ class BucketReplica {
   /// Of what one message of answers may carry; questions beyond it are `overloaded`.
   static constexpr std::size_t kAnswerBytesMax = 24u << 20;
 
-  BucketReplica(Runtime& runtime, Engine& engine, BucketDirectory& directory, HintBook& hints)
-      : runtime_(runtime), engine_(engine), directory_(directory), hints_(hints) {}
+  BucketReplica(Runtime& runtime, Engine& engine, BucketDirectory& directory, HintBook& hints, PartitionBook& partitions)
+      : runtime_(runtime), engine_(engine), directory_(directory), hints_(hints), partitions_(partitions) {}
 
   /// The steps, answers in the order of the items, each by itself; all writes go into one batch. Errors of an item: those of the
   /// engine, `invalid_argument` (it may not lie here), `overloaded` (no room for hints), `unknown_tenant`. `still_valid` is asked
@@ -48,8 +51,9 @@ class BucketReplica {
   Task<std::vector<Result<BucketAnswer>>> handle(std::vector<BucketItem> items, std::function<Result<void>()> still_valid);
 
   /// What `change` makes of what is held goes to the disk; it runs once, and nothing else touches the key between what it is
-  /// given and what it returns. It may refuse: nothing is written then.
-  using Change = std::move_only_function<Result<VersionSet>(const VersionSet& held)>;
+  /// given and what it returns. It may refuse: nothing is written then. Where nothing is held, a write with a stamp up to `floor`
+  /// (Knowledge) may have been replaced by a deletion that nobody remembers.
+  using Change = std::move_only_function<Result<VersionSet>(const VersionSet& held, Hlc floor)>;
   Task<void> change(DataKey key, NodeId hint_for, Durability durability, std::function<Result<void>()> still_valid,
                     Change change);
 
@@ -72,6 +76,7 @@ class BucketReplica {
   struct Slot {
     Held current;              // with everything that was decided
     Held durable;              // with what is written for certain
+    std::uint64_t digest = 0;  // of `current`
     std::uint64_t booked = 0;  // bytes of it in the book, of a hint
     bool loading = false;
     Event load_ended;
@@ -85,14 +90,19 @@ class BucketReplica {
   Task<BucketAnswer> look_up(const BucketItem& item) const;
   Task<void> prepare(const BucketItem& item, Slot& slot);
   Result<void> check(const DataKey& key, NodeId hint_for);
+  /// What an item makes of the slot; nothing: no change. Fills in the answer.
+  std::optional<VersionSet> next_of(const BucketItem& item, const Slot& slot, BucketAnswer& answer);
   /// Puts what the slot is to hold into the plan.
   Result<void> decide(const DataKey& key, NodeId hint_for, Slot& slot, VersionSet next, Plan& plan);
+  void note_in_tree(const DataKey& key, BytesView name, const Slot& slot, std::uint64_t digest, Plan& plan);
+  static void note_expiry(const DataKey& key, const VersionSet& before, const VersionSet& after, Plan& plan);
   Task<void> commit(Plan& plan, Durability durability);
 
   Runtime& runtime_;
   Engine& engine_;
   BucketDirectory& directory_;
   HintBook& hints_;
+  PartitionBook& partitions_;
   Slots slots_;
   BucketReplicaStatistics statistics_;
 };

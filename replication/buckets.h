@@ -102,12 +102,15 @@ class Buckets {
                         MonotonicTime deadline);
 
   const BucketStatistics& statistics() const { return statistics_; }
+  /// Calls that have not ended yet.
+  std::size_t under_way() const { return under_way_; }
 
  private:
   /// How long one node is waited for in a scan before others are asked for its share.
   static constexpr Duration kPageTimeout = std::chrono::seconds(5);
 
   struct Place;
+  class UnderWay;
   class Copies;
   class Fetch;
 
@@ -139,6 +142,7 @@ class Buckets {
   HlcClock& hlc_;
   DotSource& dots_;
   Hedge hedge_;
+  std::size_t under_way_ = 0;
   std::uint64_t stale_scans_ = 0;
   BucketStatistics statistics_;
 };

@@ -23,6 +23,8 @@ class DotSource {
       if (fresh >> 40 != last >> 40) return;
     } while (!last_.compare_exchange_weak(last, fresh, std::memory_order_relaxed));
   }
+  /// The counter of the last one given out; of none in this start, what the first is above.
+  std::uint64_t last() const { return last_.load(std::memory_order_relaxed); }
   Dot next() { return {self_, last_.fetch_add(1, std::memory_order_relaxed) + 1}; }
 
  private:

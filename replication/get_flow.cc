@@ -191,6 +191,7 @@ Task<void> Buckets::complete(std::shared_ptr<Fetch> fetch, MonotonicTime deadlin
 
 Task<BucketRead> Buckets::read(DataKey key, ReadLevel level, std::string site, MonotonicTime deadline) {
   ++statistics_.reads;
+  const UnderWay counted(*this);
   CallStats stats;
   for (int attempt = 0;; ++attempt) {
     LATIUM_CO_TRY(Place place, place_of(key, level, site));

@@ -52,6 +52,7 @@ Result<VersionSet> Buckets::change_of(const BucketWrite& what, const VersionSet&
 
 Task<BucketWritten> Buckets::coordinate(DataKey key, BucketWrite what, MonotonicTime deadline) {
   ++statistics_.writes;
+  const UnderWay counted(*this);
   LATIUM_CO_TRY(Place place, place_of(key, what.level, what.site));
   std::size_t slot = place.index_of(cluster_.self());
   const bool as_replica = slot < place.replicas.size();
@@ -70,10 +71,11 @@ Task<BucketWritten> Buckets::coordinate(DataKey key, BucketWrite what, Monotonic
   LATIUM_CO_CHECKED(replica_.check_writable());
   const Result<void> kept = co_await replica_.change(
       key, hint_for, what.durability, [this, epoch] { return check_epoch(epoch); },
-      [&](const VersionSet& held) -> Result<VersionSet> {
+      [&](const VersionSet& held, Hlc floor) -> Result<VersionSet> {
         out.existed = has_visible(held, runtime_.clock.wall_ms());
-        out.newest = held.newest_stamp();
-        // In vain already: what wins goes to the copies in its place, and what they hold has to be known.
+        out.newest = held.empty() ? floor : held.newest_stamp();
+        // In vain already: what wins goes to the copies in its place, and what they hold has to be known. If that was a deletion
+        // which nobody remembers, the caller who is still there makes the write again with a later stamp.
         in_vain = held.conflicts == Conflicts::last_write_wins && out.newest >= what.stamp;
         LATIUM_TRY(VersionSet next, in_vain ? Result<VersionSet>(held) : change_of(what, held, as_replica));
         if (next.empty()) return next;  // a deletion of what nobody ever wrote

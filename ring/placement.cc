@@ -123,6 +123,10 @@ std::string Placement::to_string() const {
   return out;
 }
 
+bool Placement::names(std::string_view site) const {
+  return kind == Kind::everywhere || std::ranges::find(sites, site, &Site::name) != sites.end();
+}
+
 Result<void> Placement::check_satisfiable(const std::vector<SiteCapacity>& cluster) const {
   std::map<std::string, std::uint32_t> nodes;
   for (const SiteCapacity& site : cluster) nodes[site.name] = site.storage_nodes;

@@ -44,6 +44,9 @@ struct Placement {
   /// The canonical text; parse() takes it back.
   std::string to_string() const;
 
+  /// Whether the site may hold anything of the tenant.
+  bool names(std::string_view site) const;
+
   /// Whether the sites can hold it now. `unsatisfiable_placement` lists everything that is missing.
   Result<void> check_satisfiable(const std::vector<SiteCapacity>& sites) const;
 

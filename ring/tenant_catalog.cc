@@ -30,6 +30,8 @@ void remove_tenant_data(WriteBatch& batch, TenantId id) {
   const KeyRange all = KeyRange::prefix(tenant_prefix(id));
   batch.remove_range(Family::data, all.begin, all.end);
   batch.remove_range(Family::registers, all.begin, all.end);
+  batch.remove_range(Family::trees, all.begin, all.end);
+  batch.remove_range(Family::expiring, all.begin, all.end);
 }
 
 std::unexpected<Error> unknown_tenant(std::string_view name) {

@@ -11,7 +11,7 @@ constexpr BytesView kMagic = "LTMF";
 constexpr std::size_t kRecordBytes = 12;
 
 Result<bool> is_empty(Engine& engine) {
-  for (const Family family : {Family::system, Family::data, Family::registers, Family::hints}) {
+  for (const Family family : kFamilies) {
     LATIUM_TRY(const auto cursor, engine.scan(family, {}));
     LATIUM_CHECKED(cursor->status());
     if (cursor->valid()) return false;

@@ -39,6 +39,9 @@ Result<WriteBatch> decode(BytesView payload) {
       case WriteBatch::Kind::remove_range:
         batch.remove_range(family, key, value);
         continue;
+      case WriteBatch::Kind::merge_xor:
+        batch.merge_xor(family, key, value);
+        continue;
     }
     return fail(ErrorCode::corruption, "log: unknown operation");
   }

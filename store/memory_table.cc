@@ -17,6 +17,13 @@ void MemoryTable::apply(const WriteBatch& batch) {
       case WriteBatch::Kind::remove:
         set(operation.family, operation.key, false, {});
         break;
+      case WriteBatch::Kind::merge_xor: {
+        const Bytes* const found = find(operation.family, operation.key, latest_);
+        Bytes value = found == nullptr ? Bytes() : *found;
+        xor_into(value, operation.value);
+        set(operation.family, operation.key, true, value);
+        break;
+      }
       case WriteBatch::Kind::remove_range: {
         auto& entries = families_[index(operation.family)].entries;
         std::vector<Bytes> keys;

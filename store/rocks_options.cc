@@ -1,6 +1,7 @@
 // How RocksDB is set up, each option with its reason. The aims: nothing acknowledged is lost, corruption is seen, an idle
 // node is small, the start does not depend on the amount of data, two processors are enough.
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/merge_operator.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
@@ -50,6 +51,20 @@ rocksdb::ColumnFamilyOptions common_family_options(std::size_t write_buffer_byte
   family.periodic_compaction_seconds = 0;
   return family;
 }
+
+// WriteBatch::merge_xor.
+class XorOperator final : public rocksdb::AssociativeMergeOperator {
+ public:
+  bool Merge(const rocksdb::Slice& /*key*/, const rocksdb::Slice* before, const rocksdb::Slice& operand, std::string* after,
+             rocksdb::Logger* /*logger*/) const override {
+    after->clear();
+    if (before != nullptr) after->assign(before->data(), before->size());
+    xor_into(*after, to_view(operand));
+    return true;
+  }
+  // On disk: RocksDB refuses to open the family with another one.
+  const char* Name() const override { return "latium.xor"; }
+};
 
 }  // namespace
 
@@ -111,11 +126,18 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptio
   rocksdb::ColumnFamilyOptions hints = common_family_options(options.write_buffer_bytes);
   hints.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
 
+  // One entry a leaf, however often it changes; looked through by partition.
+  rocksdb::ColumnFamilyOptions trees = common_family_options(std::min(options.write_buffer_bytes, 8 * kMiB));
+  trees.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
+  trees.merge_operator = std::make_shared<XorOperator>();
+
   return {{rocksdb::kDefaultColumnFamilyName, small},
           {std::string(to_string(Family::system)), small},
           {std::string(to_string(Family::data)), data},
           {std::string(to_string(Family::registers)), data},
-          {std::string(to_string(Family::hints)), hints}};
+          {std::string(to_string(Family::hints)), hints},
+          {std::string(to_string(Family::trees)), trees},
+          {std::string(to_string(Family::expiring)), hints}};
 }
 
 }  // namespace latium::internal

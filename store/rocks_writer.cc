@@ -15,6 +15,9 @@ void RocksWriter::append(const WriteBatch& batch, rocksdb::WriteBatch& out) cons
       case WriteBatch::Kind::remove:
         status = out.Delete(family, to_slice(operation.key));
         break;
+      case WriteBatch::Kind::merge_xor:
+        status = out.Merge(family, to_slice(operation.key), to_slice(operation.value));
+        break;
       case WriteBatch::Kind::remove_range:
         // RocksDB refuses an empty range only after it has logged it, which would fail the whole group.
         if (operation.key < operation.value) status = out.DeleteRange(family, to_slice(operation.key), to_slice(operation.value));

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "node/cli/commands.h"
+#include "node/cli/every_node.h"
 #include "proto/client.pb.h"
 #include "proto/wire.pb.h"
 
@@ -74,7 +75,21 @@ Result<int> run_status(Context& context) {
 }  // namespace
 
 void add_status_command(CLI::App& app, const Choose& choose) {
-  app.add_subcommand("status", "What the node says of itself")->callback([choose] { choose(run_status); });
+  CLI::App* status = app.add_subcommand("status", "What the node says of itself");
+  const auto wait = std::make_shared<bool>(false);
+  const auto within = std::make_shared<std::string>("10m");
+  CLI::Option* const flag = status->add_flag("--wait-converged", *wait,
+                                             "First wait until no node keeps hints and all copies on all nodes are equal");
+  status->add_option("--within", *within, "Give up after this long (exit status 3)")->option_text("10m")->needs(flag);
+  status->callback([choose, wait, within] {
+    choose([wait, within](Context& context) -> Result<int> {
+      if (*wait) {
+        LATIUM_TRY(const auto time, parse_duration(*within));
+        LATIUM_CHECKED(wait_converged(context, time));
+      }
+      return run_status(context);
+    });
+  });
 }
 
 }  // namespace latium::cli

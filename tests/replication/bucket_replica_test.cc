@@ -20,6 +20,8 @@ class Directory final : public BucketDirectory {
   }
   std::vector<NodeId> stand_ins_for(TenantId, PartitionId, NodeId) const override { return {}; }
   std::string site_of(NodeId) const override { return "rennes"; }
+  std::vector<Copied> copied_partitions() const override { return {{TenantId{1}, PartitionId{0}, {NodeId{1}, kOther}}}; }
+  std::vector<NodeId> may_coordinate(TenantId) const override { return {NodeId{1}, kOther}; }
   bool bucket_exists(TenantId, BytesView bucket) const override { return made_.contains(Bytes(bucket)); }
   Task<void> make_bucket(TenantId, Bytes bucket) override {
     made_.insert(std::move(bucket));
@@ -53,7 +55,8 @@ class BucketReplicaTest : public Simulated {
     engine_ = std::move(*engine);
     hints_ = HintBook(limits);
     LATIUM_CHECK(hints_.open(*engine_, 1).has_value());
-    replica_ = std::make_unique<BucketReplica>(runtime(), *engine_, directory_, hints_);
+    partitions_ = std::make_unique<PartitionBook>(runtime(), *engine_);
+    replica_ = std::make_unique<BucketReplica>(runtime(), *engine_, directory_, hints_, *partitions_);
   }
 
   static DataKey key(const Bytes& name) { return {TenantId{1}, PartitionId{0}, "~b", name}; }
@@ -74,6 +77,7 @@ class BucketReplicaTest : public Simulated {
   std::unique_ptr<MemoryEngine> engine_;
   Directory directory_;
   HintBook hints_;
+  std::unique_ptr<PartitionBook> partitions_;
   std::unique_ptr<BucketReplica> replica_;
 };
 

@@ -56,6 +56,8 @@ class ClusterNode final : public Process, public RequestHandler {
   Task<void> start() {
     NodeIdentity identity{NodeId{number_ + 1}, kCluster, Incarnation{1}, site_, number_ > 0};
     CoreOptions options;
+    // Often, so that it happens in the middle of everything else.
+    options.upkeep = {.compare_every = std::chrono::seconds(1), .collect_every = std::chrono::seconds(2)};
     for (std::size_t i = 0; i < addresses_.size(); ++i) {
       if (i != number_) options.seeds.push_back(addresses_[i]);
     }

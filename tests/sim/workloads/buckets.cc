@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proto/client.pb.h"
+#include "proto/repair.pb.h"
 #include "proto/wire.pb.h"
 #include "tests/sim/bucket_checker.h"
 #include "tests/sim/workloads/cluster_run.h"
@@ -49,6 +50,23 @@ class BucketClient final : public ClusterClient {
     }
     for (; read_at_end_ < 2 * kKeys; ++read_at_end_) {
       if (!co_await read_equal(read_at_end_ < kKeys, read_at_end_ % kKeys)) co_return false;
+    }
+    for (std::size_t node = 0; node < nodes(); ++node) {
+      if (!co_await converged(node)) co_return false;
+    }
+    co_return true;
+  }
+
+  // What the node has is what the other copies have, and no deletion is remembered any more.
+  Awaitable<bool> converged(std::size_t node) {
+    const auto answer =
+        co_await call_node(node, wire::METHOD_CONVERGENCE, repair::ConvergenceRequest().SerializeAsString());
+    repair::ConvergenceResponse response;
+    if (!answer || !response.ParseFromString(*answer)) co_return unfinished("a node does not tell whether it has converged");
+    if (response.unreachable_size() > 0) co_return unfinished("a node does not reach " + response.unreachable(0));
+    if (response.differing() > 0) co_return unfinished("the trees of copies differ");
+    if (response.remembered() > 0) {
+      co_return unfinished(std::to_string(response.remembered()) + " deletions are not forgotten");
     }
     co_return true;
   }

@@ -1,0 +1,107 @@
+#include "replication/anti_entropy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/repair.pb.h"
+#include "proto/wire.pb.h"
+#include "replication/envelope.h"
+#include "runtime/deadline.h"
+
+namespace latium {
+
+namespace {
+
+constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+
+}  // namespace
+
+Task<void> AntiEntropy::run() {
+  while (true) {
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime_, every_));
+    for (auto& [peer, partitions] : shared(false)) {
+      const auto view = cluster_.peer(peer);
+      if (!view || view->liveness == Liveness::down) continue;
+      const auto done = co_await round_with(peer, std::move(partitions));
+      if (!done && done.error().code == ErrorCode::cancelled) co_return fail(done.error());
+      if (!done) ++statistics_.failures;
+    }
+    ++statistics_.rounds;
+  }
+}
+
+std::map<NodeId, std::vector<AntiEntropy::Shared>> AntiEntropy::shared(bool all) const {
+  const NodeId self = cluster_.self();
+  std::map<NodeId, std::vector<Shared>> out;
+  for (const BucketDirectory::Copied& each : directory_.copied_partitions()) {
+    for (const NodeId replica : each.replicas) {
+      if (replica != self && (all || self < replica)) out[replica].push_back({each.tenant, each.partition});
+    }
+  }
+  return out;
+}
+
+Task<std::vector<AntiEntropy::Shared>> AntiEntropy::compare(NodeId peer, std::vector<Shared> partitions) {
+  repair::TreeRootsRequest request;
+  for (const Shared& each : partitions) {
+    auto& named = *request.add_partitions();
+    named.set_tenant(each.tenant.value);
+    named.set_partition(each.partition.value);
+    LATIUM_CO_TRY(const std::uint64_t root, co_await partitions_.root(each.tenant, each.partition));
+    request.add_roots(root);
+  }
+  const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
+  LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeRootsRequest, repair::TreeRootsResponse>(
+                                         cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_ROOTS,
+                                         std::move(request), {.deadline = deadline}));
+  statistics_.compared += partitions.size();
+  std::vector<Shared> differing;
+  for (const std::uint32_t place : response.differing()) {
+    if (place < partitions.size()) differing.push_back(partitions[place]);
+  }
+  statistics_.differing += differing.size();
+  co_return differing;
+}
+
+Task<void> AntiEntropy::round_with(NodeId peer, std::vector<Shared> partitions) {
+  for (std::size_t begin = 0; begin < partitions.size(); begin += kPartitionsAMessage) {
+    const std::size_t end = std::min(begin + kPartitionsAMessage, partitions.size());
+    LATIUM_CO_TRY(const std::vector<Shared> differing,
+                  co_await compare(peer, {partitions.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          partitions.begin() + static_cast<std::ptrdiff_t>(end)}));
+    for (const Shared& each : differing) LATIUM_CO_CHECKED(co_await exchange_.run(each.tenant, each.partition, peer));
+  }
+  co_return Result<void>();
+}
+
+Task<Comparison> AntiEntropy::compare_all() {
+  Comparison out;
+  for (auto& [peer, partitions] : shared(true)) {
+    const std::size_t count = partitions.size();
+    const auto differing = co_await compare(peer, std::move(partitions));
+    if (!differing && differing.error().code == ErrorCode::cancelled) co_return fail(differing.error());
+    if (!differing) {
+      out.unreachable.push_back(peer);
+      continue;
+    }
+    out.compared += count;
+    out.differing += differing->size();
+  }
+  co_return out;
+}
+
+Task<repair::TreeRootsResponse> AntiEntropy::answer_roots(const repair::TreeRootsRequest& request) {
+  if (request.partitions_size() != request.roots_size()) {
+    co_return fail(ErrorCode::invalid_argument, "partitions and their roots are not as many");
+  }
+  repair::TreeRootsResponse response;
+  for (int i = 0; i < request.partitions_size(); ++i) {
+    const auto& named = request.partitions(i);
+    const PartitionId partition{static_cast<std::uint16_t>(named.partition())};
+    LATIUM_CO_TRY(const std::uint64_t root, co_await partitions_.root(TenantId{named.tenant()}, partition));
+    if (root != request.roots(i)) response.add_differing(static_cast<std::uint32_t>(i));
+  }
+  co_return response;
+}
+
+}  // namespace latium

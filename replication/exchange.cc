@@ -1,0 +1,236 @@
+#include "replication/exchange.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "proto/repair.pb.h"
+#include "proto/wire.pb.h"
+#include "replication/envelope.h"
+#include "runtime/deadline.h"
+#include "runtime/offload.h"
+
+namespace latium {
+
+namespace {
+
+constexpr Duration kAnswerTimeout = std::chrono::seconds(20);
+// Of the answer to one request: beyond it, the rest comes with the next.
+constexpr std::size_t kAnswerBytes = 16u << 20;
+
+std::uint32_t short_hash(std::uint64_t hash, std::uint64_t salt) {
+  return static_cast<std::uint32_t>((hash ^ salt) * 0x9e3779b97f4a7c15 >> 32);
+}
+
+void name(TenantId tenant, PartitionId partition, repair::PartitionName& out) {
+  out.set_tenant(tenant.value);
+  out.set_partition(partition.value);
+}
+
+PartitionId partition_in(const repair::PartitionName& message) {
+  return PartitionId{static_cast<std::uint16_t>(message.partition())};
+}
+
+Result<BucketItem> item_of(TenantId tenant, PartitionId partition, BytesView name, BytesView versions) {
+  Bytes stored = leaf_key(tenant, partition, 0).substr(0, kPartitionPrefixBytes);
+  stored += name;
+  BucketItem item;
+  LATIUM_TRY(item.key, parse_data_key(stored));
+  LATIUM_TRY(item.offered, decode_versions(versions));
+  if (item.offered.conflicts == conflicts_of(item.key.bucket)) return item;
+  return fail(ErrorCode::corruption, "versions of another kind of bucket (" + describe(item.key) + ")");
+}
+
+repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId partition, std::uint64_t salt,
+                                                 const LeafContents& here) {
+  repair::TreeDifferencesRequest request;
+  name(tenant, partition, *request.mutable_partition());
+  request.set_salt(salt);
+  std::vector<repair::TreeDifferencesRequest::Leaf*> leaves(kTreeLeaves);
+  for (std::size_t i = 0; i < kTreeLeaves; ++i) {
+    if (!here.leaves.test(i)) continue;
+    leaves[i] = request.add_leaves();
+    leaves[i]->set_number(static_cast<std::uint32_t>(i));
+  }
+  for (const LeafContents::Key& key : here.keys) leaves[key.leaf]->add_entries(short_hash(key.hash, salt));
+  return request;
+}
+
+}  // namespace
+
+// Steps on one node, until all are answered. Shared with the callbacks.
+struct Exchange::Wave {
+  std::size_t pending = 1;  // one more until all are sent
+  Event all;
+  Result<void> outcome;
+  std::vector<BucketItem> drops;  // what the node knows to be gone
+
+  void came(const Result<BucketAnswer>& answer) {
+    if (!answer) outcome = fail(answer.error());
+    if (--pending == 0) all.set();
+  }
+  Task<void> wait() {
+    if (--pending > 0) LATIUM_CO_CHECKED(co_await all.wait());
+    co_return outcome;
+  }
+};
+
+Task<void> Exchange::run(TenantId tenant, PartitionId partition, NodeId peer) {
+  LATIUM_CO_TRY(LeafSet leaves, co_await differing_leaves(tenant, partition, peer));
+  if (leaves.none()) co_return Result<void>();
+  LATIUM_CO_CHECKED(co_await sleep_for(runtime_, kGrace));
+  LATIUM_CO_TRY(const LeafSet again, co_await differing_leaves(tenant, partition, peer));
+  leaves &= again;
+  if (leaves.any()) ++statistics_.exchanges;
+  while (leaves.any()) {
+    LATIUM_CO_TRY(const LeafSet done, co_await step(tenant, partition, peer, leaves));
+    leaves &= ~done;
+  }
+  co_return Result<void>();
+}
+
+Task<LeafSet> Exchange::differing_leaves(TenantId tenant, PartitionId partition, NodeId peer) {
+  LATIUM_CO_TRY(const PartitionTree tree, co_await partitions_.tree(tenant, partition));
+  repair::TreeLeavesRequest request;
+  name(tenant, partition, *request.mutable_partition());
+  for (const std::uint64_t group : tree.groups()) request.add_groups(group);
+  const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
+  LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeLeavesRequest, repair::TreeLeavesResponse>(
+                                         cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_LEAVES,
+                                         std::move(request), {.deadline = deadline}));
+  LeafSet differing;
+  for (const auto& group : response.groups()) {
+    if (group.number() >= kTreeGroups || group.leaves_size() != static_cast<int>(kLeavesAGroup)) {
+      co_return fail(ErrorCode::corruption, "node " + to_hex(peer.value) + " answers with a tree of another shape");
+    }
+    const auto mine = tree.leaves_of(group.number());
+    for (std::size_t i = 0; i < kLeavesAGroup; ++i) {
+      if (mine[i] != group.leaves(static_cast<int>(i))) differing.set(group.number() * kLeavesAGroup + i);
+    }
+  }
+  statistics_.bytes += kTreeGroups * 8 + static_cast<std::size_t>(response.groups_size()) * kLeavesAGroup * 8;
+  co_return differing;
+}
+
+Task<LeafContents> Exchange::contents(TenantId tenant, PartitionId partition, LeafSet leaves) {
+  LATIUM_CO_TRY(LeafContents here,
+                co_await offload<LeafContents>(runtime_, [engine = &engine_, tenant, partition, leaves] {
+                  return read_leaves(*engine, tenant, partition, leaves, kStepBytes);
+                }));
+  LATIUM_CO_CHECKED(co_await partitions_.mend(tenant, partition, here.wrong));
+  co_return here;
+}
+
+Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves) {
+  LATIUM_CO_TRY(const LeafContents here, co_await contents(tenant, partition, leaves));
+  const std::uint64_t salt = random_.next();
+  auto request = describe_contents(tenant, partition, salt, here);
+  std::size_t bytes = here.keys.size() * 4;
+  const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
+  LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeDifferencesRequest, repair::TreeDifferencesResponse>(
+                                         cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_DIFFERENCES,
+                                         std::move(request), {.deadline = deadline}));
+  std::vector<BucketItem> theirs;
+  for (const auto& entry : response.entries()) {
+    bytes += entry.name().size() + entry.versions().size();
+    LATIUM_CO_TRY(theirs.emplace_back(), item_of(tenant, partition, entry.name(), entry.versions()));
+  }
+  LeafSet done;
+  for (const std::uint32_t leaf : response.leaves()) {
+    if (leaf < kTreeLeaves && here.leaves.test(leaf)) done.set(leaf);
+  }
+  const std::unordered_set<std::uint32_t> lacking(response.lacking().begin(), response.lacking().end());
+  std::vector<BucketItem> mine;
+  for (const LeafContents::Key& key : here.keys) {
+    if (!done.test(key.leaf) || !lacking.contains(short_hash(key.hash, salt))) continue;
+    bytes += key.name.size() + key.versions.size();
+    LATIUM_CO_TRY(mine.emplace_back(), item_of(tenant, partition, key.name, key.versions));
+  }
+  if (done.none() && theirs.empty()) {
+    co_return fail(ErrorCode::internal, "node " + to_hex(peer.value) + " compares nothing of what it is asked");
+  }
+  statistics_.bytes += bytes;
+  statistics_.received += theirs.size();
+  statistics_.sent += mine.size();
+  const NodeId self = cluster_.self();
+  LATIUM_CO_CHECKED(co_await offer(self, peer, std::move(mine)));
+  LATIUM_CO_CHECKED(co_await offer(peer, self, std::move(theirs)));
+  LATIUM_CO_CHECKED(co_await pace_.take(bytes));
+  co_return done;
+}
+
+// `to` is offered what `from` has. What it knows to be gone is removed there too: it was collected, or never acknowledged.
+Task<void> Exchange::offer(NodeId from, NodeId to, std::vector<BucketItem> items) {
+  const auto offers = std::make_shared<Wave>();
+  for (BucketItem& item : items) {
+    ++offers->pending;
+    BucketItem drop{.key = item.key, .offered = {}, .drop = item.offered.digest()};
+    links_.send(to, cluster_.epoch(), std::move(item),
+                [offers, drop = std::move(drop)](const Result<BucketAnswer>& answer) mutable {
+                  if (answer && answer->obsolete) offers->drops.push_back(std::move(drop));
+                  offers->came(answer);
+                });
+  }
+  LATIUM_CO_CHECKED(co_await offers->wait());
+  const auto drops = std::make_shared<Wave>();
+  for (BucketItem& drop : offers->drops) {
+    ++drops->pending;
+    links_.send(from, cluster_.epoch(), std::move(drop), [drops](const Result<BucketAnswer>& answer) { drops->came(answer); });
+  }
+  co_return co_await drops->wait();
+}
+
+Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeavesRequest& request) {
+  if (request.groups_size() != static_cast<int>(kTreeGroups)) {
+    co_return fail(ErrorCode::invalid_argument, "a tree of another shape is compared");
+  }
+  const std::vector<std::uint64_t> asked(request.groups().begin(), request.groups().end());
+  LATIUM_CO_TRY(const PartitionTree tree,
+                co_await partitions_.tree(TenantId{request.partition().tenant()}, partition_in(request.partition())));
+  const auto groups = tree.groups();
+  repair::TreeLeavesResponse response;
+  for (std::size_t i = 0; i < kTreeGroups; ++i) {
+    if (groups[i] == asked[i]) continue;
+    auto& group = *response.add_groups();
+    group.set_number(static_cast<std::uint32_t>(i));
+    for (const std::uint64_t leaf : tree.leaves_of(i)) group.add_leaves(leaf);
+  }
+  co_return response;
+}
+
+Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair::TreeDifferencesRequest& request) {
+  LeafSet leaves;
+  std::unordered_set<std::uint64_t> asked;  // leaf and hash
+  const auto entry = [](std::size_t leaf, std::uint32_t hash) { return std::uint64_t{leaf} << 32 | hash; };
+  for (const auto& leaf : request.leaves()) {
+    if (leaf.number() >= kTreeLeaves) co_return fail(ErrorCode::invalid_argument, "a leaf is asked for that no tree has");
+    leaves.set(leaf.number());
+    for (const std::uint32_t hash : leaf.entries()) asked.insert(entry(leaf.number(), hash));
+  }
+  const std::uint64_t salt = request.salt();
+  LATIUM_CO_TRY(const LeafContents here, co_await contents(TenantId{request.partition().tenant()},
+                                                           partition_in(request.partition()), leaves));
+  repair::TreeDifferencesResponse response;
+  LeafSet done = here.leaves;
+  std::size_t bytes = 0;
+  for (const LeafContents::Key& key : here.keys) {
+    if (asked.erase(entry(key.leaf, short_hash(key.hash, salt))) > 0) continue;
+    bytes += key.name.size() + key.versions.size();
+    if (bytes > kAnswerBytes && response.entries_size() > 0) {
+      done.reset(key.leaf);
+      continue;
+    }
+    auto& out = *response.add_entries();
+    out.set_name(key.name);
+    out.set_versions(key.versions);
+  }
+  for (std::size_t i = 0; i < kTreeLeaves; ++i) {
+    if (done.test(i)) response.add_leaves(static_cast<std::uint32_t>(i));
+  }
+  for (const std::uint64_t lacking : asked) {
+    if (done.test(lacking >> 32)) response.add_lacking(static_cast<std::uint32_t>(lacking));
+  }
+  co_return response;
+}
+
+}  // namespace latium

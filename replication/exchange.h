@@ -1,0 +1,80 @@
+// Exchange: two replicas of a partition find what they hold differently and give it to each other. Bytes moved grow with the
+// differences; each side reads its partition once, since keys are not stored in the order of the tree.
+// Source: DeCandia et al., "Dynamo" (SOSP 2007), section 4.7; docs/protocols.md, "Anti-entropy".
+#pragma once
+
+#include <cstdint>
+
+#include "replication/bucket_replica.h"
+#include "replication/cluster_view.h"
+#include "replication/pace.h"
+#include "replication/partition_book.h"
+#include "replication/replica_links.h"
+
+namespace latium::repair {
+class TreeDifferencesRequest;
+class TreeDifferencesResponse;
+class TreeLeavesRequest;
+class TreeLeavesResponse;
+}  // namespace latium::repair
+
+namespace latium {
+
+struct ExchangeStatistics {
+  std::uint64_t exchanges = 0;  ///< of partitions with leaves that differed, and went on to
+  std::uint64_t received = 0;   ///< keys whose versions the other side gave
+  std::uint64_t sent = 0;       ///< keys whose versions it was given
+  std::uint64_t bytes = 0;      ///< moved for it, both ways: keys, versions, hashes
+};
+
+/// Loop thread only. All that it is given outlives it.
+class Exchange {
+ public:
+  /// After so long leaves are compared again, and only those that differed both times are gone through: what differs because a
+  /// write is under way is none of its business.
+  static constexpr Duration kGrace = std::chrono::seconds(1);
+  /// What one step reads and moves at most, but for one leaf.
+  static constexpr std::size_t kStepBytes = 4u << 20;
+
+  Exchange(Runtime& runtime, Engine& engine, ClusterView& cluster, Transport& transport, BucketLinks& links,
+           PartitionBook& partitions, Pace& pace)
+      : runtime_(runtime),
+        engine_(engine),
+        cluster_(cluster),
+        transport_(transport),
+        links_(links),
+        partitions_(partitions),
+        pace_(pace),
+        random_(runtime.random.fork("exchange")) {}
+
+  /// When it returns, each of the two holds all that the other one held when the call began, or what replaced it. One round trip
+  /// for equal partitions. Errors: those of the transport; what was done until then stays.
+  Task<void> run(TenantId tenant, PartitionId partition, NodeId peer);
+
+  const ExchangeStatistics& statistics() const { return statistics_; }
+
+  // The other side.
+  Task<repair::TreeLeavesResponse> answer_leaves(const repair::TreeLeavesRequest& request);
+  Task<repair::TreeDifferencesResponse> answer_differences(const repair::TreeDifferencesRequest& request);
+
+ private:
+  struct Wave;
+
+  Task<LeafSet> differing_leaves(TenantId tenant, PartitionId partition, NodeId peer);
+  /// Those that are done.
+  Task<LeafSet> step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
+  Task<LeafContents> contents(TenantId tenant, PartitionId partition, LeafSet leaves);
+  Task<void> offer(NodeId from, NodeId to, std::vector<BucketItem> items);
+
+  Runtime& runtime_;
+  Engine& engine_;
+  ClusterView& cluster_;
+  Transport& transport_;
+  BucketLinks& links_;
+  PartitionBook& partitions_;
+  Pace& pace_;
+  Random random_;
+  ExchangeStatistics statistics_;
+};
+
+}  // namespace latium
