@@ -6,6 +6,7 @@
 // out of use. Source: Rae et al., "Online, Asynchronous Schema Change in F1" (VLDB 2013).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ using TableId = StrongId<struct TableIdTag, std::uint32_t>;
 using ColumnId = StrongId<struct ColumnIdTag, std::uint32_t>;
 /// From 1, never reused in a table.
 using IndexId = StrongId<struct IndexIdTag, std::uint32_t>;
+
+/// Field numbers of stored rows end here: a table has that many columns in all its life.
+inline constexpr std::uint32_t kMaxColumnId = 18'999;
+/// A schema as stored: it is the value of one register.
+inline constexpr std::size_t kMaxSchemaBytes = 512u << 10;
 
 /// The numbers are stored: never reuse one.
 enum class IndexState : std::uint8_t {
@@ -97,7 +103,7 @@ struct TableSchema {
 /// Version 1 of a new table; its indexes are published. `invalid_argument`, saying what of the definition cannot be and why.
 Result<TableSchema> make_schema(const TableDefinition& definition, TableId id);
 
-/// What must hold of every schema, for one that was not made by the functions here. `invalid_argument`.
+/// What must hold of every schema; all that the functions here give passes it. `invalid_argument`.
 Result<void> check_schema(const TableSchema& schema);
 
 // Changes. Each gives the next version. `invalid_argument`: the change cannot be, and why; `not_found`: the table has no such
