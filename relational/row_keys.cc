@@ -87,6 +87,18 @@ Result<KeyRange> between(const TableSchema& schema, const std::vector<ColumnId>&
   return tuples_between(tuple, low, high, before);
 }
 
+Result<KeyRange> with_prefix(const TableSchema& schema, const std::vector<ColumnId>& columns, const Bytes& before,
+                             std::span<const Value> values, std::string_view prefix) {
+  if (values.size() >= columns.size()) return wrong_count(schema, "a key", columns.size(), values.size() + 1);
+  const ColumnSchema& column = schema.column(columns[values.size()]);
+  if (column.type != ValueType::text) {
+    return fail(ErrorCode::invalid_argument, "column '" + printable(column.name) + "' of table '" + printable(schema.name) + "' is " +
+                                                 std::string(to_string(column.type)) + ": only text has prefixes");
+  }
+  LATIUM_TRY(const std::vector<Value> tuple, key_values(schema, columns, values));
+  return texts_starting_with(tuple, column.nocase ? fold_nocase(prefix) : std::string(prefix), before);
+}
+
 std::vector<Value> values_of(const TableSchema& schema, const std::vector<ColumnId>& columns, const Row& row) {
   std::vector<Value> out;
   out.reserve(columns.size());
@@ -142,6 +154,15 @@ Result<KeyRange> rows_between(const TableSchema& schema, std::span<const Value> 
 Result<KeyRange> entries_between(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
                                  std::optional<KeyBound> low, std::optional<KeyBound> high) {
   return between(schema, index.columns, index_head(schema.id, index), values, std::move(low), std::move(high));
+}
+
+Result<KeyRange> rows_with_prefix(const TableSchema& schema, std::span<const Value> values, std::string_view prefix) {
+  return with_prefix(schema, schema.primary_key, head(schema.id, TableKeyKind::row), values, prefix);
+}
+
+Result<KeyRange> entries_with_prefix(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
+                                     std::string_view prefix) {
+  return with_prefix(schema, index.columns, index_head(schema.id, index), values, prefix);
 }
 
 Result<std::optional<Bytes>> unique_entry_key(const TableSchema& schema, const IndexSchema& index,

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -48,6 +49,11 @@ Result<KeyRange> rows_between(const TableSchema& schema, std::span<const Value> 
                               std::optional<KeyBound> high);
 Result<KeyRange> entries_between(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
                                  std::optional<KeyBound> low, std::optional<KeyBound> high);
+
+/// The same, then a text of the next column, which must be one of text, that begins with `prefix`.
+Result<KeyRange> rows_with_prefix(const TableSchema& schema, std::span<const Value> values, std::string_view prefix);
+Result<KeyRange> entries_with_prefix(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
+                                     std::string_view prefix);
 
 /// The key that stands for the values in a unique index; it holds the primary key of their row (encode_tuple). Nothing when one
 /// of them is null: such rows never collide and have no entry.
