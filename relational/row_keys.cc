@@ -92,8 +92,8 @@ Result<KeyRange> with_prefix(const TableSchema& schema, const std::vector<Column
   if (values.size() >= columns.size()) return wrong_count(schema, "a key", columns.size(), values.size() + 1);
   const ColumnSchema& column = schema.column(columns[values.size()]);
   if (column.type != ValueType::text) {
-    return fail(ErrorCode::invalid_argument, "column '" + printable(column.name) + "' of table '" + printable(schema.name) + "' is " +
-                                                 std::string(to_string(column.type)) + ": only text has prefixes");
+    return fail(ErrorCode::invalid_argument, "column '" + printable(column.name) + "' of table '" + printable(schema.name) +
+                                                 "' is " + std::string(to_string(column.type)) + ": only text has prefixes");
   }
   LATIUM_TRY(const std::vector<Value> tuple, key_values(schema, columns, values));
   return texts_starting_with(tuple, column.nocase ? fold_nocase(prefix) : std::string(prefix), before);

@@ -82,8 +82,8 @@ RC_GTEST_PROP(IdAllocatorProperty, NumbersAreUnique, ()) {
   std::int64_t counter = 1;
   IdAllocator nodes[2];
   std::set<std::int64_t> taken;
-  const auto steps = *rc::gen::container<std::vector<std::pair<int, int>>>(
-      rc::gen::pair(rc::gen::inRange(0, 2), rc::gen::inRange(0, 100)));
+  const auto steps =
+      *rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(rc::gen::inRange(0, 2), rc::gen::inRange(0, 100)));
   for (const auto& [node, what] : steps) {
     IdAllocator& ids = nodes[node];
     if (what == 0) {

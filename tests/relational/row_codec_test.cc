@@ -41,7 +41,15 @@ TEST(RowCodec, HasThePinnedBytes) {
   const auto stored = encode_row(all_types(), row);
   ASSERT_TRUE(stored);
   EXPECT_EQ(to_hex(*stored),
-            "0801" "1001" "18d804" "21000000000000e03f" "2a026100" "3201ff" "3804" "42100102030405060708090a0b0c0d0e0f10" "4a027b7d");
+            "0801"
+            "1001"
+            "18d804"
+            "21000000000000e03f"
+            "2a026100"
+            "3201ff"
+            "3804"
+            "42100102030405060708090a0b0c0d0e0f10"
+            "4a027b7d");
   EXPECT_EQ(decode_row(all_types(), *stored), row);
 }
 
@@ -72,7 +80,16 @@ TEST(RowCodec, MarksTheNullOfAColumnThatWasAddedWithADefault) {
 
   for (Value& value : row.values | std::views::drop(1)) value = Value();
   const Bytes stored = *encode_row(schema, row);
-  EXPECT_EQ(to_hex(stored), "0802" "1200" "1a00" "2000" "2800" "3000" "3a00" "4000" "4800");
+  EXPECT_EQ(to_hex(stored),
+            "0802"
+            "1200"
+            "1a00"
+            "2000"
+            "2800"
+            "3000"
+            "3a00"
+            "4000"
+            "4800");
   EXPECT_EQ(decode_row(schema, stored), row);
 
   // Empty and zero values are not null.
@@ -135,7 +152,9 @@ TEST(RowCodec, ForgetsADroppedColumnAtTheNextWrite) {
   ASSERT_TRUE(row);
   EXPECT_EQ(*row, (Row{.values = {1, 2}}));
   const Bytes rewritten = *encode_row(after, *row);
-  EXPECT_EQ(to_hex(rewritten), "0802" "1804");
+  EXPECT_EQ(to_hex(rewritten),
+            "0802"
+            "1804");
   // A node that has not heard of the drop reads a null, though the column is not nullable.
   EXPECT_EQ(decode_row(before, rewritten), (Row{.values = {1, Value(), 2}}));
   // A column of that name that comes later does not find the old values.

@@ -51,12 +51,27 @@ TEST(RowKeys, HaveThePinnedBytes) {
   const TableSchema schema = instances_schema();
   const Row row{.values = {Uuid{{0xAB}}, "N1", 2, 0.5, 3, "p"}};
   const std::string uuid = "48ab" + std::string(30, '0');
-  EXPECT_EQ(to_hex(*row_key(schema, row)), "00000007" "72" + uuid);
-  EXPECT_EQ(to_hex(**unique_entry_key(schema, schema.indexes[1], row)), "00000007" "75" "00000002" "30700001" "1903");
+  EXPECT_EQ(to_hex(*row_key(schema, row)),
+            "00000007"
+            "72" +
+                uuid);
+  EXPECT_EQ(to_hex(**unique_entry_key(schema, schema.indexes[1], row)),
+            "00000007"
+            "75"
+            "00000002"
+            "30700001"
+            "1903");
   const auto entry = index_entry_key(schema, schema.indexes[0], row);
-  EXPECT_EQ(to_hex(entry->route()), "00000007" "78" "00000001" "306e310001" "1902");
+  EXPECT_EQ(to_hex(entry->route()),
+            "00000007"
+            "78"
+            "00000001"
+            "306e310001"
+            "1902");
   EXPECT_EQ(to_hex(entry->key), to_hex(entry->route()) + uuid);
-  EXPECT_EQ(to_hex(counter_key(schema.id)), "00000007" "61");
+  EXPECT_EQ(to_hex(counter_key(schema.id)),
+            "00000007"
+            "61");
 }
 
 RC_GTEST_PROP(RowKeysProperty, ParseBack, ()) {
@@ -139,7 +154,8 @@ RC_GTEST_PROP(RowKeysProperty, RangesHoldTheRowsWithTheValues, ()) {
   const Value first_a = key_form(schema, many.columns, a).front();
   const Value first_b = key_form(schema, many.columns, b).front();
   const bool inclusive = *rc::gen::arbitrary<bool>();
-  const auto range = entries_between(schema, many, {}, KeyBound{indexed_values(schema, many, a).front(), inclusive}, std::nullopt);
+  const auto range =
+      entries_between(schema, many, {}, KeyBound{indexed_values(schema, many, a).front(), inclusive}, std::nullopt);
   const Bytes entry = index_entry_key(schema, many, b)->key;
   RC_ASSERT(range->contains(entry) == (inclusive ? first_b >= first_a : first_b > first_a));
 }
@@ -154,8 +170,8 @@ TEST(RowKeys, FoldNocaseText) {
   const auto prefix = entries_with_prefix(schema, by_host, {}, "NoD");
   EXPECT_TRUE(prefix->contains(index_entry_key(schema, by_host, lower)->key));
   EXPECT_FALSE(prefix->contains(*index_route(schema, by_host, Values{"nope", 1})));
-  EXPECT_TRUE(entries_between(schema, by_host, {}, KeyBound{"NODE1"}, KeyBound{"NODE1"})->contains(
-      index_entry_key(schema, by_host, lower)->key));
+  EXPECT_TRUE(entries_between(schema, by_host, {}, KeyBound{"NODE1"}, KeyBound{"NODE1"})
+                  ->contains(index_entry_key(schema, by_host, lower)->key));
   // Another column keeps its case: its rows are two.
   const IndexSchema& unique = schema.indexes[1];
   EXPECT_NE(unique_entry_key(schema, unique, Values{"p", 1}), unique_entry_key(schema, unique, Values{"P", 1}));

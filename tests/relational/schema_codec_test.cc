@@ -34,8 +34,28 @@ TEST(SchemaCodec, HasThePinnedBytes) {
                               .primary_key = {"k"},
                               .indexes = {{.name = "i", .columns = {"v"}, .unique = true}}};
   EXPECT_EQ(to_hex(encode_schema(make_schema(table, TableId{3}).value())),
-            "0803" "1001" "1a0174" "2207" "0801" "12016b" "1802" "220d" "0802" "120176" "1804" "2a04" "30780001" "2a0101"
-            "320c" "0801" "120169" "1a0102" "2001" "2802" "5003" "5802");
+            "0803"
+            "1001"
+            "1a0174"
+            "2207"
+            "0801"
+            "12016b"
+            "1802"
+            "220d"
+            "0802"
+            "120176"
+            "1804"
+            "2a04"
+            "30780001"
+            "2a0101"
+            "320c"
+            "0801"
+            "120169"
+            "1a0102"
+            "2001"
+            "2802"
+            "5003"
+            "5802");
 }
 
 TEST(SchemaCodec, RefusesWhatCannotBe) {

@@ -98,6 +98,7 @@ inline void showValue(const latium::TableSchema& schema, std::ostream& out) {
   for (const auto& column : schema.columns) out << ' ' << column.id.value << ' ' << to_string(column.type);
 }
 inline void showValue(const latium::Column& column, std::ostream& out) {
-  out << column.name << ' ' << to_string(column.type) << (column.nullable ? " null" : "") << ' ' << column.default_value.to_string();
+  out << column.name << ' ' << to_string(column.type) << (column.nullable ? " null" : "") << ' '
+      << column.default_value.to_string();
 }
 }  // namespace rc
