@@ -36,7 +36,7 @@ Result<std::vector<Value>> take_values(const TableSchema& schema, const std::vec
     const ColumnSchema& column = schema.column(id);
     if (!in_key_form(column, value, nulls)) {
       return malformed("column '" + printable(column.name) + "' of table '" + printable(schema.name) + "' has the value " +
-                       value.to_string() + " there, which is not of its type");
+                       value.to_string() + " there, which no key has");
     }
     out.push_back(std::move(value));
   }
