@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -74,6 +75,7 @@ class Value {
   Value(std::string text) : held_(std::move(text)) {}
   Value(std::string_view text) : held_(std::string(text)) {}
   Value(const char* text) : held_(std::string(text)) {}
+  Value(std::nullptr_t) = delete;  // a null is Value()
   Value(Blob bytes) : held_(std::move(bytes)) {}
   Value(Timestamp moment) : held_(moment) {}
   Value(Uuid uuid) : held_(uuid) {}
