@@ -168,15 +168,15 @@ std::string fold_nocase(std::string_view text) {
   return out;
 }
 
-Result<KeyRange> tuples_starting_with(std::span<const Value> values, BytesView before) {
+Result<TupleRange> tuples_starting_with(std::span<const Value> values, BytesView before) {
   LATIUM_TRY(Bytes begin, tuple_after(before, values));
   Bytes end = begin + kAboveAll;
-  return KeyRange{std::move(begin), std::move(end)};
+  return TupleRange{std::move(begin), std::move(end)};
 }
 
-Result<KeyRange> tuples_between(std::span<const Value> values, const std::optional<KeyBound>& low,
-                                const std::optional<KeyBound>& high, BytesView before) {
-  LATIUM_TRY(KeyRange range, tuples_starting_with(values, before));
+Result<TupleRange> tuples_between(std::span<const Value> values, const std::optional<KeyBound>& low,
+                                  const std::optional<KeyBound>& high, BytesView before) {
+  LATIUM_TRY(TupleRange range, tuples_starting_with(values, before));
   const Bytes common = range.begin;
   if (low) {
     LATIUM_CHECKED(append_key_value(range.begin, low->value));
@@ -190,13 +190,13 @@ Result<KeyRange> tuples_between(std::span<const Value> values, const std::option
   return range;
 }
 
-Result<KeyRange> texts_starting_with(std::span<const Value> values, std::string_view prefix, BytesView before) {
+Result<TupleRange> texts_starting_with(std::span<const Value> values, std::string_view prefix, BytesView before) {
   LATIUM_TRY(Bytes begin, tuple_after(before, values));
   begin.push_back(kTextTag);
   ordered::put_escaped(begin, prefix);
   begin.resize(begin.size() - 2);  // without the end of the text: longer ones are meant too
   Bytes end = prefix_end(begin);
-  return KeyRange{std::move(begin), std::move(end)};
+  return TupleRange{std::move(begin), std::move(end)};
 }
 
 }  // namespace latium

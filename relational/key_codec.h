@@ -35,13 +35,13 @@ Result<std::vector<Value>> decode_tuple(BytesView in);
 /// it.
 std::string fold_nocase(std::string_view text);
 
-/// The keys k with begin <= k < end, in byte order.
-struct KeyRange {
+/// The keys k with begin <= k < end, in byte order; the end is never empty.
+struct TupleRange {
   Bytes begin;
   Bytes end;
 
   bool contains(BytesView key) const { return begin <= key && key < end; }
-  friend bool operator==(const KeyRange&, const KeyRange&) = default;
+  friend bool operator==(const TupleRange&, const TupleRange&) = default;
 };
 
 /// One end of a range of values.
@@ -52,15 +52,15 @@ struct KeyBound {
 
 /// The tuples that begin with `values`: these alone, and every extension. None given: all tuples. `invalid_argument` as above,
 /// here and below. `before` is what stands in front of the tuple in the key: it goes in front of both ends.
-Result<KeyRange> tuples_starting_with(std::span<const Value> values, BytesView before = {});
+Result<TupleRange> tuples_starting_with(std::span<const Value> values, BytesView before = {});
 
 /// The tuples that begin with `values`, then have a value within the bounds, then anything. A bound that is missing is none; to
 /// leave nulls out, as SQL's comparisons do, give `KeyBound{Value(), false}` as the lower one.
-Result<KeyRange> tuples_between(std::span<const Value> values, const std::optional<KeyBound>& low,
-                                const std::optional<KeyBound>& high, BytesView before = {});
+Result<TupleRange> tuples_between(std::span<const Value> values, const std::optional<KeyBound>& low,
+                                  const std::optional<KeyBound>& high, BytesView before = {});
 
 /// The tuples that begin with `values`, then have a text that begins with `prefix` (in a nocase column: fold it first), then
 /// anything. The prefix may end inside a character.
-Result<KeyRange> texts_starting_with(std::span<const Value> values, std::string_view prefix, BytesView before = {});
+Result<TupleRange> texts_starting_with(std::span<const Value> values, std::string_view prefix, BytesView before = {});
 
 }  // namespace latium

@@ -23,7 +23,7 @@ Bytes index_head(TableId table, const IndexSchema& index) {
   return out;
 }
 
-KeyRange all_after(Bytes begin) {
+TupleRange all_after(Bytes begin) {
   Bytes end = begin + kAboveAll;
   return {std::move(begin), std::move(end)};
 }
@@ -73,8 +73,8 @@ Result<void> append_primary_key(Bytes& out, const TableSchema& schema, std::span
   return append_values(out, schema, schema.primary_key, values);
 }
 
-Result<KeyRange> between(const TableSchema& schema, const std::vector<ColumnId>& columns, Bytes before,
-                         std::span<const Value> values, std::optional<KeyBound> low, std::optional<KeyBound> high) {
+Result<TupleRange> between(const TableSchema& schema, const std::vector<ColumnId>& columns, Bytes before,
+                           std::span<const Value> values, std::optional<KeyBound> low, std::optional<KeyBound> high) {
   const bool bounded = low || high;
   if (values.size() + (bounded ? 1 : 0) > columns.size()) {
     return wrong_count(schema, "a key", columns.size(), values.size() + (bounded ? 1 : 0));
@@ -87,8 +87,8 @@ Result<KeyRange> between(const TableSchema& schema, const std::vector<ColumnId>&
   return tuples_between(tuple, low, high, before);
 }
 
-Result<KeyRange> with_prefix(const TableSchema& schema, const std::vector<ColumnId>& columns, const Bytes& before,
-                             std::span<const Value> values, std::string_view prefix) {
+Result<TupleRange> with_prefix(const TableSchema& schema, const std::vector<ColumnId>& columns, const Bytes& before,
+                               std::span<const Value> values, std::string_view prefix) {
   if (values.size() >= columns.size()) return wrong_count(schema, "a key", columns.size(), values.size() + 1);
   const ColumnSchema& column = schema.column(columns[values.size()]);
   if (column.type != ValueType::text) {
@@ -113,17 +113,17 @@ Result<void> check_row(const TableSchema& schema, const Row& row) {
 
 }  // namespace
 
-KeyRange table_range(TableId table) {
+TupleRange table_range(TableId table) {
   Bytes begin;
   put_u32_be(begin, table.value);
   return all_after(std::move(begin));
 }
 
-KeyRange row_range(TableId table) {
+TupleRange row_range(TableId table) {
   return all_after(head(table, TableKeyKind::row));
 }
 
-KeyRange index_range(TableId table, const IndexSchema& index) {
+TupleRange index_range(TableId table, const IndexSchema& index) {
   return all_after(index_head(table, index));
 }
 
@@ -138,30 +138,30 @@ Result<Bytes> row_key(const TableSchema& schema, const Row& row) {
   return row_key(schema, primary_key_of(schema, row));
 }
 
-Result<KeyRange> rows_starting_with(const TableSchema& schema, std::span<const Value> values) {
+Result<TupleRange> rows_starting_with(const TableSchema& schema, std::span<const Value> values) {
   return rows_between(schema, values, std::nullopt, std::nullopt);
 }
 
-Result<KeyRange> entries_starting_with(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values) {
+Result<TupleRange> entries_starting_with(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values) {
   return entries_between(schema, index, values, std::nullopt, std::nullopt);
 }
 
-Result<KeyRange> rows_between(const TableSchema& schema, std::span<const Value> values, std::optional<KeyBound> low,
-                              std::optional<KeyBound> high) {
+Result<TupleRange> rows_between(const TableSchema& schema, std::span<const Value> values, std::optional<KeyBound> low,
+                                std::optional<KeyBound> high) {
   return between(schema, schema.primary_key, head(schema.id, TableKeyKind::row), values, std::move(low), std::move(high));
 }
 
-Result<KeyRange> entries_between(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
-                                 std::optional<KeyBound> low, std::optional<KeyBound> high) {
+Result<TupleRange> entries_between(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
+                                   std::optional<KeyBound> low, std::optional<KeyBound> high) {
   return between(schema, index.columns, index_head(schema.id, index), values, std::move(low), std::move(high));
 }
 
-Result<KeyRange> rows_with_prefix(const TableSchema& schema, std::span<const Value> values, std::string_view prefix) {
+Result<TupleRange> rows_with_prefix(const TableSchema& schema, std::span<const Value> values, std::string_view prefix) {
   return with_prefix(schema, schema.primary_key, head(schema.id, TableKeyKind::row), values, prefix);
 }
 
-Result<KeyRange> entries_with_prefix(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
-                                     std::string_view prefix) {
+Result<TupleRange> entries_with_prefix(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
+                                       std::string_view prefix) {
   return with_prefix(schema, index.columns, index_head(schema.id, index), values, prefix);
 }
 

@@ -30,11 +30,11 @@ inline constexpr std::size_t kMaxTableKeyBytes = (64u << 10) - 256;
 enum class TableKeyKind : char { counter = 'a', row = 'r', unique_entry = 'u', entry = 'x' };
 
 /// All keys of the table: for dropping it.
-KeyRange table_range(TableId table);
+TupleRange table_range(TableId table);
 /// The rows, in the order of the primary key.
-KeyRange row_range(TableId table);
+TupleRange row_range(TableId table);
 /// The entries of one index, in the order of its values.
-KeyRange index_range(TableId table, const IndexSchema& index);
+TupleRange index_range(TableId table, const IndexSchema& index);
 
 /// The row's key, from the values of its primary key in that order (as many as it has columns), or from the row.
 Result<Bytes> row_key(const TableSchema& schema, std::span<const Value> primary_key);
@@ -42,18 +42,18 @@ Result<Bytes> row_key(const TableSchema& schema, const Row& row);
 
 /// The rows or entries that begin with these values; at most as many as the key has columns. Fitted and folded as above, and
 /// nulls are allowed.
-Result<KeyRange> rows_starting_with(const TableSchema& schema, std::span<const Value> values);
-Result<KeyRange> entries_starting_with(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values);
+Result<TupleRange> rows_starting_with(const TableSchema& schema, std::span<const Value> values);
+Result<TupleRange> entries_starting_with(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values);
 /// The same, then a value of the next column within the bounds (see tuples_between).
-Result<KeyRange> rows_between(const TableSchema& schema, std::span<const Value> values, std::optional<KeyBound> low,
-                              std::optional<KeyBound> high);
-Result<KeyRange> entries_between(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
-                                 std::optional<KeyBound> low, std::optional<KeyBound> high);
+Result<TupleRange> rows_between(const TableSchema& schema, std::span<const Value> values, std::optional<KeyBound> low,
+                                std::optional<KeyBound> high);
+Result<TupleRange> entries_between(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
+                                   std::optional<KeyBound> low, std::optional<KeyBound> high);
 
 /// The same, then a text of the next column, which must be one of text, that begins with `prefix`.
-Result<KeyRange> rows_with_prefix(const TableSchema& schema, std::span<const Value> values, std::string_view prefix);
-Result<KeyRange> entries_with_prefix(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
-                                     std::string_view prefix);
+Result<TupleRange> rows_with_prefix(const TableSchema& schema, std::span<const Value> values, std::string_view prefix);
+Result<TupleRange> entries_with_prefix(const TableSchema& schema, const IndexSchema& index, std::span<const Value> values,
+                                       std::string_view prefix);
 
 /// The key that stands for the values in a unique index; it holds the primary key of their row (encode_tuple). Nothing when one
 /// of them is null: such rows never collide and have no entry.

@@ -109,7 +109,7 @@ TEST(FoldNocase, FoldsLettersOfAsciiOnly) {
   EXPECT_EQ(fold_nocase("@AZ[`az{\u00c9"), "@az[`az{\u00c9");
 }
 
-RC_GTEST_PROP(KeyRangeProperty, HoldsTheTuplesThatBeginWithTheValues, ()) {
+RC_GTEST_PROP(TupleRangeProperty, HoldsTheTuplesThatBeginWithTheValues, ()) {
   const auto [start, other] = *tuple_pairs();
   const Bytes before = *any_bytes();
   Tuple extension = start;
@@ -121,7 +121,7 @@ RC_GTEST_PROP(KeyRangeProperty, HoldsTheTuplesThatBeginWithTheValues, ()) {
   RC_ASSERT(range->contains(before + encoded(other)) == starts_with(other, start));
 }
 
-RC_GTEST_PROP(KeyRangeProperty, HoldsTheValuesBetweenTheBounds, ()) {
+RC_GTEST_PROP(TupleRangeProperty, HoldsTheValuesBetweenTheBounds, ()) {
   const Tuple start = *any_tuple();
   const ValueType type = *any_type();
   const auto bound = [&]() -> std::optional<KeyBound> {
@@ -145,7 +145,7 @@ RC_GTEST_PROP(KeyRangeProperty, HoldsTheValuesBetweenTheBounds, ()) {
   RC_ASSERT(range->contains("t" + encoded(tuple)) == (above && below));
 }
 
-RC_GTEST_PROP(KeyRangeProperty, HoldsTheTextsThatBeginWithThePrefix, ()) {
+RC_GTEST_PROP(TupleRangeProperty, HoldsTheTextsThatBeginWithThePrefix, ()) {
   const Tuple start = *any_tuple();
   const std::string prefix = *any_text();
   const std::string text =
@@ -159,7 +159,7 @@ RC_GTEST_PROP(KeyRangeProperty, HoldsTheTextsThatBeginWithThePrefix, ()) {
   RC_ASSERT(range->contains("t" + encoded(tuple)) == (as_text != nullptr && as_text->starts_with(prefix)));
 }
 
-TEST(KeyRange, NullsCanBeLeftOut) {
+TEST(TupleRange, NullsCanBeLeftOut) {
   const auto range = tuples_between({}, KeyBound{Value(), false}, KeyBound{5, false});
   EXPECT_FALSE(range->contains(encoded({Value()})));
   EXPECT_TRUE(range->contains(encoded({4})));

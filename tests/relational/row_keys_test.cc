@@ -124,8 +124,8 @@ RC_GTEST_PROP(RowKeysProperty, LieInTheirRangesOnly, ()) {
   TableSchema other = schema;
   ++other.id.value;
   const Row row = *any_row(schema);
-  const std::vector<KeyRange> ranges = {row_range(schema.id), index_range(schema.id, schema.indexes[0]),
-                                        index_range(schema.id, schema.indexes[1])};
+  const std::vector<TupleRange> ranges = {row_range(schema.id), index_range(schema.id, schema.indexes[0]),
+                                          index_range(schema.id, schema.indexes[1])};
   for (const Bytes& key : keys_of(schema, row)) {
     RC_ASSERT(table_range(schema.id).contains(key));
     const TableKey parsed = parse_table_key(schema, key).value();
