@@ -8,3 +8,6 @@
 #include "latium/node.h"
 #include "latium/options.h"
 #include "latium/registers.h"
+#include "latium/row.h"
+#include "latium/table.h"
+#include "latium/value.h"

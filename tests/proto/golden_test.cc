@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "proto/catalog.pb.h"
 #include "proto/client.pb.h"
 #include "proto/cluster.pb.h"
 #include "proto/faults.pb.h"
@@ -119,6 +120,10 @@ TEST(GoldenTest, EveryMessageOfLiveness) {
 
 TEST(GoldenTest, EveryMessageOnDisk) {
   check_all(*storage::NodeIdentity::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfTheCatalog) {
+  check_all(*catalog::TableRecord::descriptor()->file());
 }
 
 TEST(GoldenTest, MethodNumbersAreKept) {
