@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "latium/bucket.h"
+#include "node/cli/batch_sender.h"
 #include "node/cli/bench_check.h"
 #include "node/cli/bench_kv.h"
 #include "node/cli/bench_load.h"
