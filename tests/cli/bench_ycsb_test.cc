@@ -11,7 +11,7 @@ class BenchYcsb : public NodeFixture {
   Outcome bench(const std::string& workload, const std::vector<std::string>& more = {}, const std::string& clients = "4") {
     std::vector<std::string> args = {"--json", "bench",         "ycsb",  "acme/y", "--workload", workload,
                                      "--keys", "300",           "--ops", "600",    "--load",     "--clients",
-                                     "4",      "--value-bytes", "32",    "--w",    "quorum"};
+                                     clients,  "--value-bytes", "32",    "--w",    "quorum"};
     args.insert(args.end(), more.begin(), more.end());
     return run(args);
   }
