@@ -3,6 +3,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,8 @@ def free_ports(count):
 
 
 def output(*command):
+    if not shutil.which(str(command[0])):
+        sys.exit(f"{name()}: {command[0]} is missing: scripts/build release {pathlib.Path(command[0]).name}")
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{name()}: {command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
