@@ -24,6 +24,7 @@ import pathlib
 import platform
 import random
 import re
+import resource
 import shutil
 import socket
 import statistics
@@ -122,7 +123,14 @@ class Latium:
         return {**report["kinds"], "cost": report["cost"]}
 
 
+def children_cpu_seconds():
+    """Of those that have ended: of the load generators, while the servers run."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def measure(name, system, case, clients, seconds):
+    load_before = children_cpu_seconds()
     before, began = cpu_seconds(system.processes), time.monotonic()
     report = system.load(case, clients, seconds) if name == "latium" else system.load(case, clients, seconds, name.split("-")[1])
     took, used = time.monotonic() - began, cpu_seconds(system.processes) - before
@@ -132,7 +140,7 @@ def measure(name, system, case, clients, seconds):
     operations = sum(kind["operations"] for kind in kinds)
     return {"rate": sum(kind["rate"] for kind in kinds), "p50_us": max(kind["p50_us"] for kind in kinds),
             "p99_us": max(kind["p99_us"] for kind in kinds), "node_cpu_us": used * 1e6 / operations,
-            "node_cpus": used / took, "report": report}
+            "node_cpus": used / took, "load_cpu_us": (children_cpu_seconds() - load_before) * 1e6 / operations, "report": report}
 
 
 def versions(programs):
@@ -145,12 +153,12 @@ def show(results, runs, seconds, clients):
     def median(name, case, what):
         return statistics.median(each[what] for each in results[name, case])
 
-    print(f"medians of {runs} rounds of {seconds} s, {clients} clients; of half and half, the latency of the slower kind")
+    print(f"medians of {runs} rounds of {seconds} s, {clients} clients; of half and half, the latency of the slower kind; processor time an operation of the nodes + of the load generator")
     for case in CASES:
         for name, (of_write, of_read) in SYSTEMS.items():
             promise = {"writes": of_write, "reads": of_read, "half": f"{of_write}; {of_read}"}[case]
             print(f"{case:7} {name:15} {median(name, case, 'rate'):8.0f}/s  p50 {median(name, case, 'p50_us') / 1000:6.2f} ms  "
-                  f"p99 {median(name, case, 'p99_us') / 1000:6.2f} ms  {median(name, case, 'node_cpu_us'):5.0f} us of processor an operation  "
+                  f"p99 {median(name, case, 'p99_us') / 1000:6.2f} ms  {median(name, case, 'node_cpu_us'):4.0f} + {median(name, case, 'load_cpu_us'):3.0f} us of processor  "
                   f"({promise})")
     ratios = {}
     for case in CASES:
