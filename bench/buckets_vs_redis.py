@@ -153,7 +153,8 @@ def show(results, runs, seconds, clients):
     def median(name, case, what):
         return statistics.median(each[what] for each in results[name, case])
 
-    print(f"medians of {runs} rounds of {seconds} s, {clients} clients; of half and half, the latency of the slower kind; processor time an operation of the nodes + of the load generator")
+    print(f"medians of {runs} rounds of {seconds} s, {clients} clients; of half and half, the latency of the slower kind; "
+          "processor time an operation of the nodes + of the load generator")
     for case in CASES:
         for name, (of_write, of_read) in SYSTEMS.items():
             promise = {"writes": of_write, "reads": of_read, "half": f"{of_write}; {of_read}"}[case]

@@ -70,6 +70,38 @@ TEST_F(BenchYcsb, TheCostIsOfTheWritesAlone) {
   EXPECT_LE(cost["log_syncs"], 10);
 }
 
+TEST_F(BenchYcsb, TheCostIsOfAllNodes) {
+  ASSERT_EQ(run({"tenant", "drop", "acme"}).status, 0);
+  NodeOptions options;
+  options.data_dir = path("second");
+  options.site = "rennes";
+  options.seeds = {address_};
+  options.listen = "127.0.0.1:0";
+  options.log.level = "error";
+  auto second = Node::open(std::move(options));
+  ASSERT_TRUE(second) << second.error().message;
+  ASSERT_EQ(run({"tenant", "create", "two", "--placement", "rennes:2"}).status, 0);
+  const auto cost_of = [this](const char* workload) {
+    return run({"--json", "bench", "ycsb", "two/y", "--workload", workload, "--keys", "100", "--ops", "500", "--load", "--w",
+                "all"})
+        .json()["cost"];
+  };
+  // One client: each write is a request to the other node and its answer, and a sync of each.
+  auto cost = cost_of("w");
+  EXPECT_GE(cost["messages_per_operation"], 2);
+  EXPECT_LE(cost["messages_per_operation"], 2.5);
+  EXPECT_GE(cost["bytes_per_operation"], 150);
+  EXPECT_LE(cost["bytes_per_operation"], 600);
+  EXPECT_GE(cost["log_syncs_per_write"], 1.9);
+  EXPECT_LE(cost["log_syncs_per_write"], 2.1);
+  // A read of a majority, two of two.
+  cost = cost_of("c");
+  EXPECT_GE(cost["messages_per_operation"], 2);
+  EXPECT_LE(cost["messages_per_operation"], 2.5);
+  EXPECT_LE(cost["bytes_per_operation"], 400);
+  EXPECT_TRUE(second->stop());
+}
+
 TEST_F(BenchYcsb, AModifiedValueReplacesWhatWasRead) {
   ASSERT_EQ(run({"bench", "ycsb", "acme/~s", "--workload", "f", "--keys", "1", "--ops", "40", "--load"}).status, 0);
   // Of a bucket that keeps siblings: had the context not been given back, each write would have stayed.
