@@ -12,9 +12,9 @@ connection; values of 100 bytes, 100,000 keys drawn evenly. What both promise is
     redis-everysec   the same with appendfsync everysec: nothing is synced when a write is answered; up to a second is lost when
                      both machines lose power
 
-Redis' load generator, redis_load, has one thread a master and knows the slots, so that no request is passed on; Latium's,
-`latium bench ycsb`, has one thread a node and sends requests to any node, which passes them on where it has to. The rates of both count only
-operations that were answered as above. Needs redis-server of Debian. Exit status: 0 done, 2 it is missing, 1 anything else.
+Redis' load generator, redis_load, has one thread a master and asks the master that has the key. Latium's, `latium bench ycsb`, has one
+thread a node and asks any: each node has a copy of every key, so none passes a request on either. The rates of both count only operations
+that were answered as above. Needs redis-server of Debian. Exit status: 0 done, 2 it is missing, 1 anything else.
 """
 import argparse
 import contextlib
