@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -30,6 +31,8 @@ constexpr int kClients = 64;
 constexpr int kRepetitions = 5;
 
 constexpr std::string_view kBucket = "bucket";
+// Keeps siblings, so that its calls take the coordinator's way, although there is one copy and it is here.
+constexpr std::string_view kSiblingBucket = "~bucket";
 
 Bytes key_of(std::uint64_t i) {
   Bytes key;
@@ -54,7 +57,7 @@ RocksOptions options_for(const std::string& directory) {
 /// so that the writes of one do not change what another reads.
 class Subjects {
  public:
-  explicit Subjects(bool with_registers = false) {
+  explicit Subjects(bool for_reads = false) {
     std::string pattern = std::filesystem::current_path() / "embedded_bench_XXXXXX";
     LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr);
     directory_ = pattern;
@@ -66,7 +69,9 @@ class Subjects {
     LATIUM_CHECK(node.has_value() && node->create_tenant("t").has_value());
     node_.emplace(*std::move(node));
     bucket_.emplace(*node_->bucket("t", kBucket));
-    if (with_registers) load_registers();
+    siblings_.emplace(*node_->bucket("t", kSiblingBucket));
+    if (for_reads) load_registers();
+    if (for_reads) load_siblings();
     load();
   }
 
@@ -84,6 +89,7 @@ class Subjects {
   rocksdb::ColumnFamilyHandle* raw_data() { return handles_.back(); }
   Engine& engine() { return *engine_; }
   Bucket& bucket() { return *bucket_; }
+  Bucket& siblings() { return *siblings_; }
   TenantRegisters& registers() { return *registers_; }
 
  private:
@@ -115,6 +121,7 @@ class Subjects {
     LATIUM_CHECK(node.has_value());
     *node_ = *std::move(node);
     *bucket_ = *node_->bucket("t", kBucket);
+    *siblings_ = *node_->bucket("t", kSiblingBucket);
     registers_.emplace(*node_->registers("t"));
   }
 
@@ -137,6 +144,21 @@ class Subjects {
     }
   }
 
+  void load_siblings() {
+    constexpr std::ptrdiff_t kInFlight = 1024;
+    Bucket siblings = *node_->bucket("t", kSiblingBucket);
+    std::counting_semaphore<kInFlight> answered(kInFlight);
+    for (std::uint64_t i = 0; i < kKeys; ++i) {
+      answered.acquire();
+      siblings.put_async(key_of(i), Bytes(kValueBytes, 'v'), {.durability = WriteDurability::buffered},
+                         [&answered](const Result<Written>& made) {
+                           LATIUM_CHECK(made.has_value());
+                           answered.release();
+                         });
+    }
+    for (std::ptrdiff_t i = 0; i < kInFlight; ++i) answered.acquire();
+  }
+
   std::string directory_;
   std::shared_ptr<rocksdb::Cache> cache_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
@@ -144,6 +166,7 @@ class Subjects {
   std::unique_ptr<Engine> engine_;
   std::optional<Node> node_;
   std::optional<Bucket> bucket_;
+  std::optional<Bucket> siblings_;
   std::optional<TenantRegisters> registers_;
 };
 
@@ -171,6 +194,15 @@ void bucket_get(benchmark::State& state, Subjects& subjects) {
   Random random(1);
   for (auto _ : state) {
     const auto found = subjects.bucket().get(key_of(random.below(kKeys)));
+    LATIUM_CHECK(found.has_value() && found->has_value());
+    benchmark::DoNotOptimize(**found);
+  }
+}
+
+void siblings_get(benchmark::State& state, Subjects& subjects, Level level) {
+  Random random(1);
+  for (auto _ : state) {
+    const auto found = subjects.siblings().get(key_of(random.below(kKeys)), {.level = level});
     LATIUM_CHECK(found.has_value() && found->has_value());
     benchmark::DoNotOptimize(**found);
   }
@@ -215,6 +247,15 @@ void bucket_put(benchmark::State& state, Subjects& subjects, WriteDurability dur
   const Bytes value(kValueBytes, 'w');
   for (auto _ : state) {
     LATIUM_CHECK(subjects.bucket().put(key_of(random.below(kKeys)), value, {.durability = durability}).has_value());
+  }
+}
+
+/// Of keys that were never written: without a context each further write of a key would be a sibling.
+void siblings_put(benchmark::State& state, Subjects& subjects) {
+  static std::atomic<std::uint64_t> next{kKeys};
+  const Bytes value(kValueBytes, 'w');
+  for (auto _ : state) {
+    LATIUM_CHECK(subjects.siblings().put(key_of(next.fetch_add(1)), value, {.level = Level::one}).has_value());
   }
 }
 
@@ -284,6 +325,8 @@ struct Bench {
     add("engine_get", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::may_block); });
     add("engine_get_cached", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::cached_only); });
     add("bucket_get", [this](benchmark::State& state) { bucket_get(state, reads); });
+    add("siblings_get_one", [this](benchmark::State& state) { siblings_get(state, reads, Level::one); });
+    add("siblings_get_quorum", [this](benchmark::State& state) { siblings_get(state, reads, Level::quorum); });
     add("register_local_get", [this](benchmark::State& state) { register_get(state, reads); });
     add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered, false); });
     add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered, Durability::buffered); });
@@ -293,6 +336,8 @@ struct Bench {
     add("bucket_sync_1", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); });
     add("engine_sync_64", [this](benchmark::State& state) { engine_write(state, synced, Durability::sync); }, kClients);
     add("bucket_sync_64", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); }, kClients);
+    add("siblings_sync_1", [this](benchmark::State& state) { siblings_put(state, synced); });
+    add("siblings_sync_64", [this](benchmark::State& state) { siblings_put(state, synced); }, kClients);
     add("submit_sync_64", [this](benchmark::State& state) { engine_submit(state, synced, 1); }, kClients);
     add("submit_loop_64", [this](benchmark::State& state) { engine_submit(state, synced, kClients); });
   }
@@ -313,11 +358,12 @@ int main(int argc, char** argv) {
   latium::Medians medians;
   benchmark::RunSpecifiedBenchmarks(&medians);
   std::printf("\nMedians of %d repetitions, time an operation (64 clients: of all together)\n", latium::kRepetitions);
-  for (const char* ours : {"engine_get", "engine_get_cached", "bucket_get", "register_local_get"})
+  for (const char* ours :
+       {"engine_get", "engine_get_cached", "bucket_get", "siblings_get_one", "siblings_get_quorum", "register_local_get"})
     medians.print_ratio(ours, "raw_get");
   for (const char* ours : {"engine_write", "bucket_put"}) medians.print_ratio(ours, "raw_put");
-  medians.print_ratio("bucket_sync_1", "raw_sync_1");
-  for (const char* ours : {"engine_sync_64", "bucket_sync_64", "submit_sync_64", "submit_loop_64"}) {
+  for (const char* ours : {"bucket_sync_1", "siblings_sync_1"}) medians.print_ratio(ours, "raw_sync_1");
+  for (const char* ours : {"engine_sync_64", "bucket_sync_64", "siblings_sync_64", "submit_sync_64", "submit_loop_64"}) {
     medians.print_ratio(ours, "raw_sync_64");
   }
   return 0;

@@ -12,45 +12,25 @@ nghttp2-client of Debian. Exit status: 0 done, 2 one of them is missing.
 import argparse
 import contextlib
 import json
-import os
 import pathlib
 import re
 import shutil
-import socket
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 
+sys.dont_write_bytecode = True
+
+from bench_tools import cpu_seconds, free_ports, output, start, start_latium  # noqa: E402
+
 NODES = 3
 VALUE_BYTES = 100
 KEYS = 64
 PATIENCE = 30
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in taken]
-
-
-def output(*command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"register_vs_etcd: {command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
-
-
-def cpu_seconds(processes):
-    total = 0
-    for process in processes:
-        fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
 
 
 class Etcd:
@@ -108,31 +88,13 @@ class Etcd:
 class Latium:
     def __init__(self, stack, directory, programs):
         self.latium = programs / "latium"
-        self.processes, self.nodes = [], []
-        for i in range(NODES):
-            seed = ["--seed", self.nodes[0]] if self.nodes else ["--bootstrap"]
-            process = start(stack, directory / f"latium{i}.log", [
-                programs / "latiumd", "--data-dir", directory / f"latium{i}", "--site", "bench", "--listen", "127.0.0.1:0",
-                "--log-level", "warn", *seed], stdout=subprocess.PIPE)
-            ready = re.match(r"ready node=\S+ listen=(\S+)", process.stdout.readline())
-            if not ready:
-                sys.exit(f"register_vs_etcd: latiumd did not start, see {directory / f'latium{i}.log'}")
-            self.processes.append(process)
-            self.nodes.append(ready.group(1))
+        self.processes, self.nodes = start_latium(stack, directory, programs, NODES)
         output(self.latium, "--node", self.nodes[0], "tenant", "create", "bench", "--placement", f"bench:{NODES}")
 
     def load(self, clients, seconds):
         report = json.loads(output(self.latium, "--json", "--node", self.nodes[0], "bench", "register", "bench", "--clients", clients,
                                    "--seconds", seconds, "--keys", max(clients, KEYS), "--value-bytes", VALUE_BYTES))
         return {"rate": report["writes"]["rate"], "p50_us": report["writes"]["p50_us"]}
-
-
-def start(stack, log, command, stdout=subprocess.DEVNULL):
-    errors = stack.enter_context(open(log, "w", encoding="utf-8"))
-    process = subprocess.Popen([str(part) for part in command], stdout=stdout, stderr=errors, text=True)
-    stack.callback(process.wait)
-    stack.callback(process.terminate)
-    return process
 
 
 def measure(system, clients, seconds):

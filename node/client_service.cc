@@ -110,6 +110,15 @@ void fill_hints(NodeCore& core, client::StatusResponse& out) {
   }
 }
 
+void fill_work(client::Work& out, const EngineStatistics& store, const TransportStatistics& transport) {
+  out.set_log_syncs(store.syncs);
+  out.set_commit_groups(store.commit_groups);
+  out.set_commit_batches(store.commit_batches);
+  out.set_requests_to_nodes(transport.requests_sent);
+  out.set_net_bytes_sent(transport.bytes_sent);
+  out.set_net_bytes_received(transport.bytes_received);
+}
+
 Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   LATIUM_CO_TRY(const NodeStatus status,
                 co_await offload<NodeStatus>(core.runtime(), [&core]() -> Result<NodeStatus> { return describe_core(core); }));
@@ -135,7 +144,9 @@ Task<Bytes> describe(NodeCore& core, ServiceInfo info, std::uint64_t requests) {
   response.set_requests(requests);
   fill_members(core, response);
   fill_hints(core, response);
-  response.set_connections(info.connections ? info.connections() : 0);
+  const TransportStatistics transport = info.transport ? info.transport() : TransportStatistics();
+  response.set_connections(transport.connections_open);
+  fill_work(*response.mutable_work(), statistics, transport);
   co_return response.SerializeAsString();
 }
 

@@ -23,7 +23,7 @@ struct ServiceStatistics {
 /// What status reports beside what the core knows.
 struct ServiceInfo {
   std::string listen;
-  std::function<std::uint64_t()> connections;
+  std::function<TransportStatistics()> transport;
 };
 
 /// Loop thread only. The core outlives it; join stop() before it dies.

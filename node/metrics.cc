@@ -83,6 +83,8 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_requests_total", "Client requests received", read.service.requests);
     counter(out, "latium_request_failures_total", "Client requests answered with an error", read.service.failures);
     gauge(out, "latium_connections", "Connections open", read.transport.connections_open);
+    counter(out, "latium_net_requests_sent_total", "Requests sent to other nodes, each with one answer",
+            read.transport.requests_sent);
     counter(out, "latium_net_bytes_sent_total", "Bytes written to connections", read.transport.bytes_sent);
     counter(out, "latium_net_bytes_received_total", "Bytes read from connections", read.transport.bytes_received);
     counter(out, "latium_connections_rejected_total", "Connections closed for garbage, cluster, version or certificate",

@@ -183,8 +183,7 @@ Result<void> Node::Impl::serve() {
     std::promise<Result<Address>> promise;
     boost::asio::post(loop.context(), [&] { promise.set_value(wire().listen(address, handler)); });
     LATIUM_TRY(listening, promise.get_future().get());
-    service->set_info(
-        {.listen = listening.to_string(), .connections = [this] { return transport->statistics().connections_open; }});
+    service->set_info({.listen = listening.to_string(), .transport = [this] { return transport->statistics(); }});
   }
   return run_blocking(loop, enter_cluster());
 }

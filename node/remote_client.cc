@@ -121,6 +121,20 @@ void RemoteClient::post(std::move_only_function<void()> work) {
   boost::asio::post(impl_->loop.context(), std::move(work));
 }
 
+std::uint64_t RemoteClient::bytes_moved() const {
+  LATIUM_CHECK(!impl_->loop.on_loop(), "a blocking call on the loop would wait for itself");
+  std::promise<std::uint64_t> answer;
+  boost::asio::post(impl_->loop.context(), [this, &answer] {
+    std::uint64_t bytes = 0;
+    for (const auto& transport : impl_->transports) {
+      const TransportStatistics statistics = transport->statistics();
+      bytes += statistics.bytes_sent + statistics.bytes_received;
+    }
+    answer.set_value(bytes);
+  });
+  return answer.get_future().get();
+}
+
 MonotonicTime RemoteClient::now() const {
   return impl_->loop.runtime().clock.monotonic_now();
 }

@@ -58,6 +58,9 @@ class RemoteClient {
   /// Runs `work` on the loop, after this returns when called there.
   void post(std::move_only_function<void()> work);
 
+  /// What all its connections sent and received so far, frames and handshakes included. Blocks for the loop; not on it.
+  std::uint64_t bytes_moved() const;
+
   MonotonicTime now() const;
   MonotonicTime after(Duration duration) const { return saturating_add(now(), duration); }
   Runtime& runtime();

@@ -8,6 +8,7 @@
 #include "node/cli/batch_sender.h"
 #include "node/cli/bench_check.h"
 #include "node/cli/bench_kv.h"
+#include "node/cli/bench_load.h"
 #include "node/cli/bench_report.h"
 #include "node/cli/commands.h"
 #include "node/cli/kv_options.h"
@@ -18,7 +19,6 @@ namespace latium::cli {
 
 namespace {
 
-constexpr const char* kOwnTenant = "bench";
 constexpr std::uint64_t kMaxInFlight = 1u << 20;
 
 /// As the command line gave them.
@@ -35,7 +35,7 @@ struct BenchArguments {
 Result<BenchOptions> check_options(const BenchArguments& arguments, Duration timeout) {
   const auto bad = [](const std::string& text) { return fail(ErrorCode::invalid_argument, text); };
   BenchOptions options = arguments.bench;
-  LATIUM_TRY(options.target, parse_target(arguments.target.empty() ? std::string(kOwnTenant) + "/kv" : arguments.target));
+  LATIUM_TRY(options.target, parse_target(arguments.target.empty() ? std::string(kBenchTenant) + "/kv" : arguments.target));
   LATIUM_TRY(options.durability, parse_durability(arguments.durability));
   auto duration = parse_duration(arguments.duration);
   if (!duration) return bad("--duration: " + duration.error().message);
@@ -53,50 +53,6 @@ Result<BenchOptions> check_options(const BenchArguments& arguments, Duration tim
   if (options.value_bytes < BenchData::kSequenceBytes) return bad("--acked-log needs --value-bytes of at least 16");
   if (options.keys < 2 * in_flight) return bad("--acked-log needs --keys of at least twice --clients times --pipeline");
   return options;
-}
-
-// Without a bucket named, the benchmark has a tenant of its own.
-Result<void> make_own_tenant(Context& context) {
-  client::TenantCreateRequest request;
-  request.set_name(kOwnTenant);
-  const auto response = context.write<client::TenantCreateResponse>(wire::METHOD_TENANT_CREATE, request);
-  if (response || response.error().code == ErrorCode::already_exists) return {};
-  return fail(response.error());
-}
-
-// Puts every key once. Its writes are acknowledged ones like any other.
-Result<void> load(RemoteClient& client, const BenchOptions& options, BenchData& data, AckedLog* log,
-                  const std::atomic<bool>* interrupted, ProgressLine& progress) {
-  BatchSender sender(client, {.timeout = options.timeout, .backoff = {}, .interrupted = interrupted}, {});
-  std::vector<std::uint64_t> sequences;  // of the items that are sent and not in the log yet, from `logged` on
-  std::uint64_t logged = 0;
-  const auto log_acknowledged = [&]() -> Result<void> {
-    for (; log != nullptr && logged < sender.acknowledged().imported; ++logged) {
-      LATIUM_CHECKED(log->add(BenchData::key(logged), sequences[logged]));
-    }
-    return {};
-  };
-  client::KvPutManyRequest batch;
-  std::size_t bytes = 0;
-  for (std::uint64_t item = 0; item < options.keys; ++item) {
-    const std::uint64_t sequence = data.next_sequence();
-    if (log != nullptr) sequences.push_back(sequence);
-    auto& added = *batch.add_items();
-    added.set_key(BenchData::key(item));
-    added.set_value(data.value(sequence));
-    bytes += options.value_bytes;
-    if (batch.items_size() < 256 && bytes < (1u << 20) && item + 1 < options.keys) continue;
-    batch.set_tenant(options.target.tenant);
-    batch.set_bucket(options.target.bucket);
-    batch.set_durability(options.durability);
-    LATIUM_CHECKED(sender.send({batch.SerializeAsString(), {.position = {}, .imported = item + 1, .bad = 0}}));
-    batch.Clear();
-    bytes = 0;
-    LATIUM_CHECKED(log_acknowledged());
-    if (progress.due()) progress.show("loading: " + std::to_string(item + 1) + " of " + std::to_string(options.keys) + " keys");
-  }
-  LATIUM_CHECKED(sender.drain());
-  return log_acknowledged();
 }
 
 // The exit status: a benchmark that was ended by an error reports it beside what it measured.
@@ -121,7 +77,7 @@ Result<int> run_bench_kv(Context& context, const BenchArguments& arguments) {
     LATIUM_TRY(AckedLog opened, AckedLog::open(arguments.acked_log));
     log.emplace(std::move(opened));
   }
-  if (arguments.target.empty()) LATIUM_CHECKED(make_own_tenant(context));
+  if (arguments.target.empty()) LATIUM_CHECKED(make_bench_tenant(context));
   client::TenantDescribeRequest describe;
   describe.set_name(options.target.tenant);
   LATIUM_CHECKED(context.read<client::TenantDescribeResponse>(wire::METHOD_TENANT_DESCRIBE, describe));
@@ -131,7 +87,12 @@ Result<int> run_bench_kv(Context& context, const BenchArguments& arguments) {
   ProgressLine progress(context.err, client->runtime().clock, context.environment.err_is_terminal && !context.options.json);
   BenchData data(options.value_bytes, options.seed, client->runtime().clock.wall_ms());
   if (arguments.load) {
-    if (auto loaded = load(*client, options, data, log ? &*log : nullptr, interrupted, progress); !loaded) {
+    const LoadOptions what{.target = options.target,
+                           .keys = options.keys,
+                           .value_bytes = options.value_bytes,
+                           .durability = options.durability,
+                           .timeout = options.timeout};
+    if (auto loaded = load_keys(*client, what, data, log ? &*log : nullptr, interrupted, progress); !loaded) {
       BenchReport unfinished;
       unfinished.ended_by = std::move(loaded).error();
       progress.clear();
@@ -177,6 +138,7 @@ void add_bench_commands(CLI::App& app, const Choose& choose) {
   kv->callback([choose, arguments] { choose([arguments](Context& context) { return run_bench_kv(context, *arguments); }); });
 
   add_bench_register(*bench, choose);
+  add_bench_ycsb(*bench, choose);
 
   CLI::App* check = bench->add_subcommand("check", "Whether every write of an --acked-log is still there");
   check->add_option("BUCKET", arguments->target, "The bucket")->required()->option_text("TENANT/BUCKET");

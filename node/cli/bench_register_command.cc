@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "node/cli/bench_clients.h"
 #include "node/cli/bench_register.h"
 #include "node/cli/bench_report.h"
 #include "node/cli/commands.h"
@@ -78,16 +79,10 @@ Result<int> run_bench_register(Context& context, const RegisterBenchArguments& a
 
   const std::size_t nodes = 1 + arguments.also.size();
   std::vector<std::unique_ptr<RegisterRun>> runs;
-  std::vector<std::unique_ptr<RemoteClient>> clients;  // the last of their threads ends before the runs do
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < nodes; ++i) {
-    const std::size_t share = (options.clients - i + nodes - 1) / nodes;
-    RemoteClient::Options to{.node = {}, .tls = context.options.tls, .connections = share};
-    LATIUM_TRY(to.node, Address::parse(i == 0 ? context.options.node : arguments.also[i - 1]));
-    LATIUM_TRY(auto client, RemoteClient::open(std::move(to)));
-    clients.push_back(std::move(client));
-    runs.push_back(std::make_unique<RegisterRun>(*clients.back(), options, share, first));
-    first += share;
+  // The last of their threads ends before the runs do.
+  LATIUM_TRY(const std::vector<NodeClients> clients, spread_clients(context, arguments.also, options.clients));
+  for (const NodeClients& each : clients) {
+    runs.push_back(std::make_unique<RegisterRun>(*each.client, options, each.count, each.first));
   }
   const std::atomic<bool>* interrupted = context.environment.watch_interrupts ? context.environment.watch_interrupts() : nullptr;
   for (const auto& run : runs) run->start();

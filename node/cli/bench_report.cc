@@ -93,10 +93,18 @@ Json kind_json(const BenchReport::Kind& kind, Duration took) {
   return kind_json(kind.latency, kind.errors, took);
 }
 
+std::vector<std::string> kind_heading() {
+  return {"KIND", "OPERATIONS", "ERRORS", "OPS/S", "P50", "P99", "P99.9", "MAX"};
+}
+
+std::vector<std::string> kind_row(const std::string& name, const BenchReport::Kind& kind, Duration took) {
+  return row(name, kind.latency, kind.errors, took);
+}
+
 void print_kinds(std::ostream& out, const BenchReport& report) {
-  std::vector<std::vector<std::string>> rows = {{"KIND", "OPERATIONS", "ERRORS", "OPS/S", "P50", "P99", "P99.9", "MAX"}};
+  std::vector<std::vector<std::string>> rows = {kind_heading()};
   const auto add = [&](const char* name, const BenchReport::Kind& kind) {
-    if (kind.latency.count() + kind.errors > 0) rows.push_back(row(name, kind.latency, kind.errors, report.took));
+    if (kind.latency.count() + kind.errors > 0) rows.push_back(kind_row(name, kind, report.took));
   };
   add("reads", report.reads);
   add("writes", report.writes);

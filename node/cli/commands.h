@@ -19,6 +19,7 @@ void add_import_command(CLI::App& kv, const Choose& choose);
 void add_export_command(CLI::App& kv, const Choose& choose);
 void add_bench_commands(CLI::App& app, const Choose& choose);
 void add_bench_register(CLI::App& bench, const Choose& choose);
+void add_bench_ycsb(CLI::App& bench, const Choose& choose);
 void add_register_commands(CLI::App& app, const Choose& choose);
 void add_lock_commands(CLI::App& app, const Choose& choose);
 void add_topology_commands(CLI::App& app, const Choose& choose);

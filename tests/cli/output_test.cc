@@ -45,8 +45,9 @@ TEST(Output, StatusHasTheFieldsThatScriptsRelyOn) {
   EXPECT_EQ(json["members"]["suspect"], 2);
   EXPECT_EQ(json["members"]["not_up"][0]["liveness"], "suspect");
   for (const char* name :
-       {"site", "state", "epoch", "uptime_ms", "tenants", "keys", "cluster", "rack", "role", "state_reason", "incarnation",
-        "version", "listen", "disk_bytes", "memory_bytes", "block_cache_bytes", "requests", "connections", "members"}) {
+       {"site",     "state",        "epoch",       "uptime_ms", "tenants", "keys",       "cluster",      "rack",
+        "role",     "state_reason", "incarnation", "version",   "listen",  "disk_bytes", "memory_bytes", "block_cache_bytes",
+        "requests", "connections",  "members",     "work"}) {
     EXPECT_TRUE(json.contains(name)) << name;
   }
 }
