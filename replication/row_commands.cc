@@ -150,7 +150,7 @@ struct Applier {
     if (outcome == nullptr || outcome->settled()) return unchanged();
     RowState state = before;
     const auto at = state.outcomes.begin() + (outcome - before.outcomes.data());
-    std::erase_if(at->unresolved, [&](const Bytes& key) { return std::ranges::contains(command.resolved, key); });
+    std::erase_if(at->unresolved, [&](const Bytes& key) { return std::ranges::binary_search(command.resolved, key); });
     if (at->unresolved.size() == outcome->unresolved.size()) return unchanged();
     return changed(std::move(state), command.now_ms);
   }

@@ -17,11 +17,11 @@ namespace latium {
 
 /// A transaction of one row, in one command.
 struct RowWrite {
-  TransactionId txn;
-  std::optional<Hlc> expected;  ///< the committed ts that was read; nothing: any
-  Hlc commit_ts;
+  TransactionId txn{};
+  std::optional<Hlc> expected{};  ///< the committed ts that was read; nothing: any
+  Hlc commit_ts{};
   bool present = false;  ///< false: delete
-  Bytes row;
+  Bytes row{};
   std::uint64_t now_ms = 0;
 
   friend bool operator==(const RowWrite&, const RowWrite&) = default;
@@ -30,8 +30,8 @@ struct RowWrite {
 /// Puts the intent of a transaction. Again with the same or an earlier sequence: no change. A later sequence replaces the
 /// intent, unless that is staged: then it may be committed already.
 struct RowPrewrite {
-  Intent intent;
-  Hlc expected;  ///< the committed ts that was read, exactly; 0: nothing was there
+  Intent intent{};
+  Hlc expected{};  ///< the committed ts that was read, exactly; 0: nothing was there
   std::uint64_t now_ms = 0;
 
   friend bool operator==(const RowPrewrite&, const RowPrewrite&) = default;
@@ -40,9 +40,9 @@ struct RowPrewrite {
 /// At the primary: the commit point of a transaction that is not staged. The caller knows all its prewrites to be chosen, and
 /// what it read to be valid. `commit_ts`: above the start and all that was read.
 struct RowCommit {
-  TransactionId txn;
-  Hlc start;
-  Hlc commit_ts;
+  TransactionId txn{};
+  Hlc start{};
+  Hlc commit_ts{};
   std::uint64_t now_ms = 0;
 
   friend bool operator==(const RowCommit&, const RowCommit&) = default;
@@ -50,8 +50,8 @@ struct RowCommit {
 
 /// At the primary: writes down that a staged transaction has committed. The caller knows all its prewrites to be chosen.
 struct RowPromote {
-  TransactionId txn;
-  Hlc start;
+  TransactionId txn{};
+  Hlc start{};
   std::uint64_t now_ms = 0;
 
   friend bool operator==(const RowPromote&, const RowPromote&) = default;
@@ -64,8 +64,8 @@ struct RowAbort {
     expired = 1,  ///< at the primary: an intent only when it has expired
     absent = 2,   ///< at another key of a staged transaction: a fence, only where it has no staged intent
   };
-  TransactionId txn;
-  Hlc start;
+  TransactionId txn{};
+  Hlc start{};
   When when = When::always;
   /// At the primary of a staged transaction: one of its keys has been fenced, so it has not committed and never will.
   bool fenced = false;
@@ -76,8 +76,8 @@ struct RowAbort {
 
 /// Not at the primary: what the outcome there says is done to the intent here. No intent of the transaction: no change.
 struct RowResolve {
-  TransactionId txn;
-  Hlc committed_ts;  ///< 0: aborted
+  TransactionId txn{};
+  Hlc committed_ts{};  ///< 0: aborted
   std::uint64_t now_ms = 0;
 
   friend bool operator==(const RowResolve&, const RowResolve&) = default;
@@ -85,8 +85,8 @@ struct RowResolve {
 
 /// At the primary: these keys have been resolved.
 struct RowFinish {
-  TransactionId txn;
-  std::vector<Bytes> resolved;
+  TransactionId txn{};
+  std::vector<Bytes> resolved{};
   std::uint64_t now_ms = 0;
 
   friend bool operator==(const RowFinish&, const RowFinish&) = default;
@@ -129,7 +129,7 @@ enum class RowRefusal : std::uint8_t {
 std::string_view to_string(RowRefusal refusal);
 
 struct RowStep {
-  RowState state;  ///< after the command; when refused, as it was
+  RowState state{};  ///< after the command; when refused, as it was
   RowRefusal refusal = RowRefusal::none;
   Hlc not_before{};  ///< too_old: the least start (RowWrite: commit ts) that this register takes
 

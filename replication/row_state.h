@@ -39,25 +39,25 @@ struct TransactionId {
 bool older(Hlc start_a, const TransactionId& a, Hlc start_b, const TransactionId& b);
 
 struct CommittedRow {
-  Hlc ts;             ///< of the commit; on one key it only grows. 0: never written, or forgotten
-  TransactionId txn;  ///< that wrote it
+  Hlc ts{};             ///< of the commit; on one key it only grows. 0: never written, or forgotten
+  TransactionId txn{};  ///< that wrote it
   bool present = false;
-  Bytes row;  ///< empty when not present
+  Bytes row{};  ///< empty when not present
 
   friend bool operator==(const CommittedRow&, const CommittedRow&) = default;
 };
 
 /// What a transaction is about to make of the row. Keys are registers' stored keys (RegisterKey::stored()).
 struct Intent {
-  TransactionId txn;
-  Hlc start;
-  Hlc commit_ts;               ///< of a parallel commit, fixed beforehand; 0: given with the commit
+  TransactionId txn{};
+  Hlc start{};
+  Hlc commit_ts{};             ///< of a parallel commit, fixed beforehand; 0: given with the commit
   std::uint32_t sequence = 0;  ///< the transaction's own count: a later prewrite of the key replaces an earlier one
   std::uint64_t expires_ms = 0;
-  Bytes primary;              ///< where the transaction's outcome is; empty: this register is its primary
-  std::vector<Bytes> others;  ///< at the primary: all other keys that it writes, ascending
-  bool present = false;       ///< false: the row is deleted
-  Bytes row;
+  Bytes primary{};              ///< where the transaction's outcome is; empty: this register is its primary
+  std::vector<Bytes> others{};  ///< at the primary: all other keys that it writes, ascending
+  bool present = false;         ///< false: the row is deleted
+  Bytes row{};
 
   bool is_primary() const { return primary.empty(); }
   bool staged() const { return commit_ts.value != 0; }
@@ -68,11 +68,11 @@ struct Intent {
 /// How a transaction ended. At its primary this is the truth; elsewhere it is only ever `aborted`, a fence: what the transaction
 /// may still send to this key is refused.
 struct Outcome {
-  TransactionId txn;
-  Hlc start;
-  Hlc committed_ts;               ///< 0: aborted
-  std::uint64_t at_ms = 0;        ///< when it was recorded, by the clock of who did
-  std::vector<Bytes> unresolved;  ///< committed: keys that may still have its intent, ascending
+  TransactionId txn{};
+  Hlc start{};
+  Hlc committed_ts{};               ///< 0: aborted
+  std::uint64_t at_ms = 0;          ///< when it was recorded, by the clock of who did
+  std::vector<Bytes> unresolved{};  ///< committed: keys that may still have its intent, ascending
 
   bool committed() const { return committed_ts.value != 0; }
   /// Nobody needs it any more in order to finish the transaction: it is kept for a while for those who ask, and then goes.
@@ -82,11 +82,11 @@ struct Outcome {
 };
 
 struct RowState {
-  CommittedRow committed;
-  std::optional<Intent> intent;
-  std::vector<Outcome> outcomes;  ///< by txn
+  CommittedRow committed{};
+  std::optional<Intent> intent{};
+  std::vector<Outcome> outcomes{};  ///< by txn
   /// Of the transactions that started up to it, this register has forgotten outcomes: they can prewrite nothing here.
-  Hlc floor;
+  Hlc floor{};
 
   /// Never written, or nothing of it is left: its register has no value.
   bool empty() const { return committed.ts.value == 0 && !intent && outcomes.empty() && floor.value == 0; }
