@@ -66,7 +66,8 @@ class Explorer {
   bool is_new_rest(const World& world) {
     World rest = world;
     rest.recoverers = {};
-    for (Committer& each : rest.committers) each = {0, 0, each.reads, each.saw, 0, each.acknowledged};
+    for (Committer& each : rest.committers)
+      each = {.sent = 0, .pc = kOver, .reads = each.reads, .saw = each.saw, .acks = 0, .told = each.told, .unused = 0};
     return rests_.insert(xxh3_64(bytes_of(rest))).second;
   }
 

@@ -49,7 +49,7 @@ TEST(CommitExplorerTest, EveryRuleIsNeeded) {
   expect_caught({}, Break::no_fence);
   expect_caught({}, Break::prewrite_after_abort);
   expect_caught({}, Break::commit_after_abort);
-  expect_caught({}, Break::resolve_any);
+  expect_caught({.keys = 3, .recoverers = 1}, Break::resolve_any);
   expect_caught({}, Break::prewrite_any_ts);
   expect_caught({.parallel = true}, Break::no_fence);
   expect_caught({.parallel = true}, Break::prewrite_after_abort);

@@ -44,12 +44,12 @@ void CommitSystem::committer_steps(const World& world, int txn, std::vector<Succ
   Committer next = now;
   if (now.pc < plan_.keys) {
     const int key = now.pc;
-    if (row(world, key).committed.ts.value != 0) next.reads |= bit(key);
-    if (world.lines[key] != 0) next.saw |= bit(key);
+    if (row(world, key).committed.ts.value != 0) set(next.reads, key);
+    if (world.lines[key] != 0) set(next.saw, key);
     ++next.pc;
     if (next.pc == plan_.keys) {
       next.pc = kPrewriting;
-      next.sent = bit(kPrewrite);
+      set(next.sent, kPrewrite);
     }
     emit(next, kRead);
     return;
@@ -60,7 +60,7 @@ void CommitSystem::committer_steps(const World& world, int txn, std::vector<Succ
   emit(next, kStop);
   if (now.pc != kPrewriting || plan_.parallel) return;
   next.pc = kAborting;
-  next.sent |= bit(kAbort);
+  set(next.sent, kAbort);
   emit(next, kGiveUp);
 }
 
@@ -70,9 +70,8 @@ void CommitSystem::deliveries(const World& world, int txn, std::vector<Successor
   for (int message = 0; message < kMessages; ++message) {
     if ((now.sent & bit(message)) == 0) continue;
     for (int key = 0; key < plan_.keys; ++key) {
-      const bool anywhere = message == kPrewrite;
-      const bool at_primary = message == kCommit || message == kPromote || message == kAbort || message == kFinish;
-      if (!anywhere && at_primary != (key == txn)) continue;
+      const bool at_others = message == kForward || message == kBack || message == kFenceOther;
+      if (message != kPrewrite && at_others == (key == txn)) continue;
       World next = world;
       const RowRefusal refusal = deliver(next, txn, message, key);
       if (next != world) out.push_back({next, {byte(txn), byte(message), byte(key)}});
@@ -88,24 +87,26 @@ void CommitSystem::hear(World& world, int txn, int message, int key, RowRefusal 
   const auto go = [&](Pc pc, int sends) {
     me.pc = pc;
     me.acks = 0;
-    if (sends < kMessages) me.sent |= bit(sends);
+    if (sends < kMessages) set(me.sent, sends);
   };
   const bool decides = message == (plan_.parallel ? kPromote : kCommit);
   if (me.pc == kPrewriting && message == kPrewrite) {
     if (!applied) return plan_.parallel && key != txn ? go(kOver, kMessages) : go(kAborting, kAbort);
-    me.acks |= bit(key);
+    set(me.acks, key);
     const bool all = me.acks == bit(plan_.keys) - 1;
-    if (plan_.parallel && (all || plan_.broken == Break::acknowledged_early)) me.acknowledged = 1;
+    if (plan_.parallel && (all || plan_.broken == Break::acknowledged_early)) me.told = kToldCommitted;
     if (all) go(kDeciding, plan_.parallel ? kPromote : kCommit);
   } else if (me.pc == kDeciding && decides) {
+    if (refusal == RowRefusal::aborted) me.told = kToldAborted;
     if (!applied) return go(kOver, refusal == RowRefusal::aborted ? kBack : kMessages);
-    me.acknowledged = 1;
+    me.told = kToldCommitted;
     go(kResolving, kForward);
-    if (plan_.broken == Break::finished_unresolved) me.sent |= bit(kFinish);
+    if (plan_.broken == Break::finished_unresolved) set(me.sent, kFinish);
   } else if (me.pc == kAborting && message == kAbort) {
+    if (applied) me.told = kToldAborted;
     go(kOver, applied ? kBack : kMessages);
   } else if (me.pc == kResolving && message == kForward && applied) {
-    me.acks |= bit(key);
+    set(me.acks, key);
     if ((me.acks | bit(txn)) == bit(plan_.keys) - 1) go(kOver, kFinish);
   }
 }
@@ -143,38 +144,43 @@ void CommitSystem::look_around(const World& world, int who, std::vector<Successo
   }
 }
 
+// What a recoverer sends may come again, too.
+RowRefusal CommitSystem::send(World& world, int txn, Message message, int key) {
+  set(world.committers[txn].sent, message);
+  return deliver(world, txn, message, key);
+}
+
 void CommitSystem::recoverer_step(World& world, Recoverer& me) {
   const int txn = me.txn;
-  const auto rolled_back = [&] { me.pc = me.key == txn ? kIdle : kResolve, me.forward = 0; };
+  const auto abort = [&](Message message) {
+    const RowRefusal refusal = send(world, txn, message, txn);
+    const bool over = refusal == RowRefusal::none || refusal == RowRefusal::settled;
+    me.pc = !over ? kAskPrimary : me.key == txn ? kIdle : kResolve;
+    me.forward = 0;
+  };
   switch (me.pc) {
     case kAskPrimary:
       return ask_primary(world, me);
     case kResolve:
-      (void)resolve(world, txn, me.key, me.forward != 0);
+      (void)send(world, txn, me.forward != 0 ? kForward : kBack, me.key);
       me.pc = kIdle;
       return;
     case kAbortThere:
-      if (abort(world, txn, txn, RowAbort::When::always, false) == RowRefusal::none) return rolled_back();
-      me.pc = kAskPrimary;
-      return;
+      return abort(kAbort);
     case kAskOthers:
       return ask_others(world, me);
-    case kFence: {
-      const RowRefusal refusal = abort(world, txn, other(txn, me.at), RowAbort::When::absent, false);
-      me.pc = refusal == RowRefusal::none ? kAbortFenced : kAskPrimary;
+    case kFence:
+      me.pc = send(world, txn, kFenceOther, other(txn, me.at)) == RowRefusal::none ? kAbortFenced : kAskPrimary;
       me.at = 0;
       return;
-    }
     case kPromoteThere:
-      (void)deliver(world, txn, kPromote, txn);
+      (void)send(world, txn, kPromote, txn);
       me.pc = kAskPrimary;
       return;
     case kAbortFenced:
-      if (abort(world, txn, txn, RowAbort::When::always, true) == RowRefusal::none) return rolled_back();
-      me.pc = kAskPrimary;
-      return;
+      return abort(kAbortStaged);
     case kResolveOther:
-      (void)resolve(world, txn, me.key, true);
+      (void)send(world, txn, kForward, me.key);
       me.pc = kFinishOther;
       return;
     default:
@@ -236,7 +242,7 @@ void CommitSystem::time_passes(const World& world, std::vector<Successor>& out) 
   for (int key = 0; key < plan_.keys; ++key) {
     for (const bool much : {false, true}) {
       World next = world;
-      if (much) next.late |= bit(key);
+      if (much) set(next.late, key);
       run(next, key, kSweep, 0, 0, [&] { return RowSweep{kLaterMs}; });
       if (next != world) out.push_back({next, {kTime, byte(much ? 1 : 0), byte(key)}});
     }

@@ -118,6 +118,10 @@ RowRefusal CommitSystem::deliver(World& world, int txn, int message, int key) {
       return run(world, key, kPromote, txn, 0, [&] { return RowPromote{id_of(txn), start_of(txn), kStartMs}; });
     case kAbort:
       return abort(world, txn, key, RowAbort::When::always, false);
+    case kFenceOther:
+      return abort(world, txn, key, RowAbort::When::absent, false);
+    case kAbortStaged:
+      return abort(world, txn, key, RowAbort::When::always, true);
     case kFinish:
       return run(world, key, kFinish, txn, 0, [&] { return RowFinish{id_of(txn), others_of(txn), kStartMs}; });
     default:
@@ -132,14 +136,14 @@ const char* CommitSystem::violation(const World& world) const {
   for (int txn = 0; txn < kCommitters; ++txn) {
     const Committer& committer = world.committers[txn];
     const Outcome* outcome = row(world, txn).outcome_of(id_of(txn));
-    bool committed = committer.acknowledged != 0 || (outcome != nullptr && outcome->committed());
+    bool committed = committer.told == kToldCommitted || (outcome != nullptr && outcome->committed());
     for (int key = 0; key < plan_.keys; ++key) committed = committed || on_line(world.lines[key], txn);
     if (!committed) continue;
     if (outcome != nullptr && !outcome->committed()) return "a transaction is committed and aborted";
-    if ((committer.sent & bit(kBack)) != 0) return "a committed transaction was reported as aborted";
+    if (committer.told == kToldAborted) return "a committed transaction was reported as aborted";
     for (int key = 0; key < plan_.keys; ++key) {
       const bool there = on_line(world.lines[key], txn) || row(world, key).intent_of(id_of(txn)) != nullptr;
-      if (!there) return committer.acknowledged != 0 ? "an acknowledged commit was lost" : "half of a commit is there";
+      if (!there) return committer.told == kToldCommitted ? "an acknowledged commit was lost" : "half of a commit is there";
     }
   }
   return nullptr;

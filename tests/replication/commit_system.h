@@ -23,7 +23,18 @@ inline constexpr int kRecoverers = 2;
 // Where a committer is.
 enum Pc : std::uint8_t { kReading = 0, kPrewriting = 4, kDeciding, kAborting, kResolving, kOver };
 // What a committer sends.
-enum Message : std::uint8_t { kPrewrite = 0, kCommit, kPromote, kAbort, kForward, kBack, kFinish, kMessages };
+enum Message : std::uint8_t {
+  kPrewrite = 0,
+  kCommit,
+  kPromote,
+  kAbort,
+  kForward,
+  kBack,
+  kFinish,
+  kFenceOther,
+  kAbortStaged,
+  kMessages
+};
 // Kinds of commands beyond messages, for the numbers under which results are kept.
 enum Kind : std::uint8_t { kRecovererAbort = kMessages, kFinishOne, kSweep };
 enum RecovererPc : std::uint8_t {
@@ -40,6 +51,7 @@ enum RecovererPc : std::uint8_t {
 };
 enum Actor : std::uint8_t { kRecovererActor = 10, kTime = 20 };
 enum CommitterStep : std::uint8_t { kRead = 20, kStop, kGiveUp, kHeard = 40 };
+enum Told : std::uint8_t { kNotTold = 0, kToldCommitted, kToldAborted };
 enum Wrong : std::uint8_t { kNothing = 0, kTwice, kLostUpdate, kWrongTs };
 
 inline constexpr std::uint64_t kStartMs = 1'000;
@@ -57,8 +69,13 @@ inline Bytes name_of(int key) {
   return "k" + std::to_string(key);
 }
 
-inline std::uint8_t bit(int place) {
-  return static_cast<std::uint8_t>(1u << place);
+inline int bit(int place) {
+  return 1 << place;
+}
+
+template <class Bits>
+void set(Bits& bits, int place) {
+  bits = static_cast<Bits>(bits | bit(place));
 }
 
 inline bool on_line(std::uint8_t line, int txn) {
@@ -92,12 +109,13 @@ struct Plan {
 };
 
 struct Committer {
+  std::uint16_t sent;  // bits: what the network may deliver from now on, sent by it or by a recoverer in its place
   std::uint8_t pc;
-  std::uint8_t sent;   // bits: what the network may deliver from now on
   std::uint8_t reads;  // bits by key: its read saw the other transaction's commit
   std::uint8_t saw;    // likewise, but what was true and not what the row still told
   std::uint8_t acks;   // bits by key
-  std::uint8_t acknowledged;
+  std::uint8_t told;   // how it ended, as its caller was told
+  std::uint8_t unused;
 
   friend bool operator==(const Committer&, const Committer&) = default;
 };
@@ -161,6 +179,8 @@ class CommitSystem {
   RowRefusal abort(World& world, int txn, int key, RowAbort::When when, bool fenced);
   RowRefusal resolve(World& world, int txn, int key, bool forward);
   RowRefusal deliver(World& world, int txn, int message, int key);
+
+  RowRefusal send(World& world, int txn, Message message, int key);
 
   void committer_steps(const World& world, int txn, std::vector<Successor>& out) const;
   void deliveries(const World& world, int txn, std::vector<Successor>& out);
