@@ -75,7 +75,8 @@ void CommitSystem::committed_there(World& world, int key, const TransactionId& i
   const bool after_other = line != 0;
   const bool saw_other = (world.committers[txn].saw & bit(key)) != 0;
   if (after_other != saw_other) world.wrong = kLostUpdate;
-  if (row(world, key).committed.ts != commit_ts(world, txn)) world.wrong = kWrongTs;
+  const Hlc ts = row(world, key).committed.ts;
+  if (ts.value != 0 && ts != commit_ts(world, txn)) world.wrong = kWrongTs;
   line = static_cast<std::uint8_t>(line | (txn + 1) << (after_other ? 2 : 0));
 }
 

@@ -212,10 +212,13 @@ RowRefusal CommitSystem::run(World& world, int key, int kind, int txn, int param
     const RowStep step = apply(row(world, key), make(), late ? kMuchLaterMs : kStartMs);
     found = applied_.emplace(at, Applied{number_of(step.state), step.refusal}).first;
   }
-  const Hlc before = row(world, key).committed.ts;
+  const RowState& before = row(world, key);
   world.rows[key] = found->second.row;
-  const CommittedRow& after = row(world, key).committed;
-  if (after.ts != before && after.ts.value != 0) committed_there(world, key, after.txn);
+  const RowState& after = row(world, key);
+  const bool by_intent = (kind == kCommit || kind == kPromote || kind == kForward) && before.intent && !after.intent;
+  const bool seen = after.committed.ts != before.committed.ts && after.committed.ts.value != 0;
+  // A deletion may be forgotten at once: then only the intent tells.
+  if (by_intent || seen) committed_there(world, key, by_intent ? before.intent->txn : after.committed.txn);
   return found->second.refusal;
 }
 
