@@ -99,14 +99,20 @@ TEST(RowCodecTest, BytesAreKept) {
                   .present = true,
                   .row = "new"};
   state.outcomes = {{.txn = {10, 11}, .start = Hlc{12}, .committed_ts = Hlc{13}, .at_ms = 14, .unresolved = {"k3"}}};
-  EXPECT_EQ(to_hex(encode_row(state)), "");
+  EXPECT_EQ(to_hex(encode_row(state)),
+            "021f010000000000000002000000000000000300000000000000040000000000000003726f77070500000000000000060000"
+            "00000000000700000000000000080000000000000009ac0202026b31026b32036e6577010a000000000000000b0000000000"
+            "00000c000000000000000d000000000000000e01026b33");
   state.intent->primary = "p";
   state.intent->others.clear();
   state.intent->commit_ts = {};
   state.intent->present = false;
   state.intent->row.clear();
   state.outcomes = {{.txn = {10, 11}, .start = Hlc{12}, .committed_ts = {}, .at_ms = 14, .unresolved = {}}};
-  EXPECT_EQ(to_hex(encode_row(state)), "");
+  EXPECT_EQ(to_hex(encode_row(state)),
+            "021f010000000000000002000000000000000300000000000000040000000000000003726f77000500000000000000060000"
+            "0000000000070000000000000009ac020170010a000000000000000b000000000000000c0000000000000000000000000000"
+            "000e");
   EXPECT_EQ(encode_row({}), "");
 }
 
