@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proto/replica.pb.h"
+#include "replication/row_messages.h"
 #include "ring/partition.h"
 
 namespace latium {
@@ -131,6 +132,7 @@ struct CommandFiller {
     release.set_owner(command.owner);
     release.set_token(command.token);
   }
+  void operator()(const RowCommand& command) const { to_message(command, *out.mutable_row()); }
 };
 
 }  // namespace
@@ -251,6 +253,10 @@ Result<RegisterCommand> from_message(const replica::Command& message) {
     }
     case replica::Command::kLockRelease:
       return LockReleaseCommand{message.lock_release().owner(), message.lock_release().token()};
+    case replica::Command::kRow: {
+      LATIUM_TRY(RowCommand row, from_message(message.row()));
+      return row;
+    }
     default:
       break;
   }

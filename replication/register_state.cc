@@ -24,6 +24,8 @@ CommandResult changed(const RegisterState& from, RequestId request, const Ballot
   return {true, std::move(to)};
 }
 
+static_assert(kRowStateBytesMax + kOutcomesMax * 64 < kRegisterBytesMax, "there is always room for outcomes");
+
 CommandResult refused(const RegisterState& state) {
   return {false, state};
 }
@@ -84,6 +86,15 @@ struct Applier {
     return locked(released(command));
   }
 
+  CommandResult operator()(const RowCommand& command) const {
+    const auto row = row_of(state);
+    if (!row) return {false, state, RowRefusal::not_a_row};
+    const RowStep step = apply_row(*row, command, ballot.stamp.milliseconds());
+    if (!step.applied()) return {false, state, step.refusal, step.not_before};
+    if (step.state == *row) return {true, state};
+    return changed(state, request, ballot, step.state.empty() ? std::nullopt : std::optional(encode_row(step.state)));
+  }
+
   CommandResult locked(const LockState& lock) const { return changed(state, request, ballot, encode_lock(lock)); }
 };
 
@@ -97,6 +108,11 @@ struct StateMade {
   std::optional<RegisterState> operator()(const LockAcquireCommand&) const { return std::nullopt; }
   std::optional<RegisterState> operator()(const LockRenewCommand& command) const { return locked(renewed(command)); }
   std::optional<RegisterState> operator()(const LockReleaseCommand& command) const { return locked(released(command)); }
+
+  std::optional<RegisterState> operator()(const RowCommand& command) const {
+    const RowState row = row_made(command);
+    return RegisterState{version, request, !row.empty(), encode_row(row)};
+  }
 
   RegisterState locked(const LockState& lock) const { return {version, request, true, encode_lock(lock)}; }
 };
@@ -118,12 +134,23 @@ std::optional<std::uint64_t> RegisterState::version_of(RequestId request) const 
   return std::nullopt;
 }
 
+bool is_repeatable(const RegisterCommand& command) {
+  const auto* row = std::get_if<RowCommand>(&command);
+  return row != nullptr ? !std::holds_alternative<RowWrite>(*row) : !std::holds_alternative<CasCommand>(command);
+}
+
 CommandResult apply(const RegisterState& state, const RegisterCommand& command, RequestId request, const Ballot& ballot) {
   return std::visit(Applier{state, request, ballot}, command);
 }
 
 std::optional<RegisterState> state_made(const RegisterCommand& command, RequestId request, std::uint64_t version) {
   return std::visit(StateMade{request, version}, command);
+}
+
+Result<RowState> row_of(const RegisterState& state) {
+  if (!state.present) return RowState();
+  if (state.value.empty()) return fail(ErrorCode::corruption, "the register does not hold a row");
+  return decode_row(state.value);
 }
 
 Bytes encode_lock(const LockState& lock) {

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "replication/ballot.h"
+#include "replication/row_commands.h"
 
 namespace latium {
 
@@ -101,25 +102,26 @@ struct LockReleaseCommand {
   std::uint64_t token = 0;
 };
 
-using RegisterCommand = std::variant<CasCommand, LockAcquireCommand, LockRenewCommand, LockReleaseCommand>;
+using RegisterCommand = std::variant<CasCommand, LockAcquireCommand, LockRenewCommand, LockReleaseCommand, RowCommand>;
 
 /// Whether a command may be run a second time though it is not known to have failed: of a lock, where a second acquire of the
-/// same caller is at worst a lease that runs out.
-inline bool is_repeatable(const RegisterCommand& command) {
-  return !std::holds_alternative<CasCommand>(command);
-}
+/// same caller is at worst a lease that runs out; of a row, the steps of a transaction, where the second one finds what the first
+/// has done, or is refused as if it had come late. But not a row's write, whose refusal would say that it was not made.
+bool is_repeatable(const RegisterCommand& command);
 
 /// What became of a command.
 struct CommandResult {
   bool applied = false;
-  RegisterState state;  ///< after the command; when not applied, the state that refused it
+  RegisterState state;   ///< after the command; when not applied, the state that refused it
+  RowRefusal refusal{};  ///< of a row's command that was not applied
+  Hlc not_before{};      ///< as in RowStep
 };
 
 /// state x command -> state, or a refusal with the state as it was. `ballot`: of the round that applies it.
 CommandResult apply(const RegisterState& state, const RegisterCommand& command, RequestId request, const Ballot& ballot);
 
 /// The state that `command` made as `version`, told from the command alone: all but its lineage. Nothing for an acquire, whose
-/// token came from the state before it.
+/// token came from the state before it. Of a row's command only what row_made tells.
 std::optional<RegisterState> state_made(const RegisterCommand& command, RequestId request, std::uint64_t version);
 
 /// A lock, as the value of its register. A released lock stays, with an empty owner, so that its token goes on growing.
@@ -131,6 +133,9 @@ struct LockState {
 
   friend bool operator==(const LockState&, const LockState&) = default;
 };
+
+/// What the register holds as a row: nothing when it is absent. `corruption` when it holds something else.
+Result<RowState> row_of(const RegisterState& state);
 
 Bytes encode_lock(const LockState& lock);
 /// `corruption` on what encode_lock cannot have written; the lock of an absent register is free with token 0.

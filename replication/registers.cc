@@ -347,7 +347,8 @@ Task<Registers::Next> Registers::forward(Attempt& attempt) {
     attempt.outcome.stats.add({.round_trips = 1, .wan_round_trips = peer.same_site ? 0u : 1u});
     auto state = from_message(response->state());
     if (!state) co_return fail(state.error().code, Certainty::unknown, std::move(state.error().message));
-    attempt.outcome.result = {response->applied(), *std::move(state)};
+    attempt.outcome.result = {response->applied(), *std::move(state), static_cast<RowRefusal>(response->row_refusal()),
+                              Hlc{response->not_before()}};
     co_return Next::done;
   }
   if (response.error().certainty == Certainty::unknown) attempt.unsure_elsewhere = true;
