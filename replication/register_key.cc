@@ -29,6 +29,15 @@ RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView n
   return make(RegisterSpace::lock, tenant, partition_of(tenant, name, partitions), name);
 }
 
+RegisterKey table_register(TenantId tenant, std::uint16_t partitions, BytesView key, BytesView route) {
+  return make(RegisterSpace::table, tenant, partition_of(tenant, route, partitions), key);
+}
+
+Result<RegisterKey> parse_register_key(BytesView stored) {
+  if (stored.size() < 7) return fail(ErrorCode::corruption, "the name of a register is cut short");
+  return RegisterKey{TenantId{get_u32_be(stored.data())}, PartitionId{get_u16_be(stored.data() + 4)}, Bytes(stored.substr(6))};
+}
+
 RegisterKey system_register(BytesView key) {
   return make(RegisterSpace::system, kSystemTenant, PartitionId{0}, key);
 }

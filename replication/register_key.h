@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/result.h"
 
 namespace latium {
 
@@ -12,6 +13,8 @@ namespace latium {
 enum class RegisterSpace : char {
   user = 'r',    ///< what users compare and set
   lock = 'l',    ///< locks by name
+  table = 't',   ///< rows, index entries and counters of tables
+  catalog = 'c',  ///< what tables there are
   system = 's',  ///< of the tenant kSystemTenant: topology, tenants
 };
 
@@ -40,6 +43,11 @@ struct RegisterKey {
 
 RegisterKey user_register(TenantId tenant, std::uint16_t partitions, BytesView key);
 RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView name);
+/// `route`: what decides the partition.
+RegisterKey table_register(TenantId tenant, std::uint16_t partitions, BytesView key, BytesView route);
 RegisterKey system_register(BytesView key);
+
+/// What stored() made. `corruption`.
+Result<RegisterKey> parse_register_key(BytesView stored);
 
 }  // namespace latium

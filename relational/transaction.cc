@@ -1,0 +1,452 @@
+#include "relational/transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/deadline.h"
+
+namespace latium {
+
+namespace {
+
+// How long an intent is its owner's. Whoever meets it afterwards asks what became of the transaction, and ends it if need be.
+constexpr std::uint64_t kIntentMs = 5'000;
+// What is done after the caller has been answered.
+constexpr Duration kBackgroundTimeout = std::chrono::seconds(10);
+
+std::unexpected<Error> conflict(const RegisterKey& key, std::string why) {
+  return fail(ErrorCode::conflict, key.describe() + ": " + std::move(why));
+}
+
+Task<void> finish_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, Hlc commit_ts, bool staged,
+                        std::vector<Bytes> others) {
+  const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
+  if (staged) {
+    LATIUM_CO_CHECKED(
+        co_await shared.store.change(primary, RowPromote{txn, start, shared.runtime.clock.wall_ms()}, deadline));
+  }
+  co_return co_await shared.recovery.finish(std::move(primary), txn, commit_ts, std::move(others), deadline);
+}
+
+Task<void> abort_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, std::vector<Bytes> others) {
+  const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
+  LATIUM_CO_TRY(const RowChange aborted,
+                co_await shared.store.change(
+                    std::move(primary),
+                    RowAbort{txn, start, RowAbort::When::always, false, shared.runtime.clock.wall_ms()}, deadline));
+  if (!aborted.applied) co_return Result<void>();
+  co_return co_await shared.recovery.finish(RegisterKey(), txn, Hlc(), std::move(others), deadline);
+}
+
+// Of a parallel commit, which is first kept from ever being one.
+Task<void> abandon_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, std::vector<Bytes> others) {
+  const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
+  LATIUM_CO_CHECKED(co_await shared.recovery.decide_staged(primary, txn, deadline));
+  co_return co_await abort_later(shared, std::move(primary), txn, start, std::move(others));
+}
+
+}  // namespace
+
+// Steps on several keys at once: the first error is the phase's, and makes the others stop waiting.
+struct Transaction::Phase {
+  std::optional<Error> failure{};
+  bool unsure = false;  // a step may have been done all the same
+  CallStats stats{};
+
+  void fail_with(Error error) {
+    unsure = unsure || error.code == ErrorCode::unknown_outcome || error.certainty == Certainty::unknown;
+    if (!failure) failure = std::move(error);
+  }
+};
+
+Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey> keys, MonotonicTime deadline) {
+  std::vector<RegisterKey> unread;
+  std::set<Bytes> asked;
+  for (const RegisterKey& key : keys) {
+    Bytes stored = key.stored();
+    if (!entries_.contains(stored) && asked.insert(std::move(stored)).second) unread.push_back(key);
+  }
+  if (!unread.empty()) {
+    LATIUM_CO_TRY(std::vector<RowRead> reads,
+                  co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
+    CallStats cost;
+    const Phase phase;
+    for (std::size_t i = 0; i < unread.size(); ++i) {
+      add_parallel(cost, reads[i].stats);
+      // It may be of a transaction that has been acknowledged.
+      if (options_.reading == Reading::latest && reads[i].state.intent) {
+        LATIUM_CO_TRY(reads[i].state, co_await settled(unread[i], phase, deadline));
+      }
+      Bytes stored = unread[i].stored();
+      entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});
+    }
+    stats_.add(cost);
+  }
+  std::vector<std::optional<Bytes>> out;
+  for (const RegisterKey& key : keys) {
+    const Entry& entry = entries_.at(key.stored());
+    const bool present = entry.write ? entry.write->present : entry.seen.present;
+    out.push_back(present ? std::optional(entry.write ? entry.write->row : entry.seen.row) : std::nullopt);
+  }
+  co_return out;
+}
+
+void Transaction::write(const RegisterKey& key, Write write) {
+  const auto found = entries_.find(key.stored());
+  LATIUM_CHECK(found != entries_.end(), "a key is read before it is written");
+  found->second.write = std::move(write);
+}
+
+Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range,
+                                           std::size_t limit, MonotonicTime deadline) {
+  Page page;
+  TupleRange rest = range;
+  while (true) {
+    LATIUM_CO_TRY(RowKeys listed, co_await shared_.store.list(tenant, partitions, rest, std::max<std::size_t>(limit, 64),
+                                                              options_.reading, deadline));
+    stats_.add(listed.stats);
+    const Bytes end = listed.more ? listed.keys.back().key.substr(1) + '\0' : rest.end;
+    // What the transaction wrote itself may not be anywhere yet.
+    std::map<Bytes, RegisterKey> keys;
+    for (RegisterKey& key : listed.keys) keys.emplace(key.key.substr(1), std::move(key));
+    for (const auto& [stored, entry] : entries_) {
+      const BytesView key = BytesView(entry.key.key).substr(1);
+      if (entry.key.tenant == tenant && entry.write && rest.begin <= key && key < end) keys.emplace(Bytes(key), entry.key);
+    }
+    std::vector<RegisterKey> wanted;
+    for (const auto& [name, key] : keys) wanted.push_back(key);
+    LATIUM_CO_TRY(auto rows, co_await get(wanted, deadline));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (!rows[i]) continue;
+      if (page.rows.size() == limit) {
+        page.more = true;
+        ranges_.push_back({tenant, std::move(partitions), {range.begin, page.rows.back().key.key.substr(1) + '\0'}});
+        co_return page;
+      }
+      page.rows.push_back({std::move(wanted[i]), *std::move(rows[i])});
+    }
+    if (!listed.more) break;
+    rest.begin = end;
+  }
+  ranges_.push_back({tenant, std::move(partitions), std::move(range)});
+  co_return page;
+}
+
+bool Transaction::wrote() const {
+  return std::ranges::any_of(entries_, [](const auto& each) { return each.second.write.has_value(); });
+}
+
+Transaction::Savepoint Transaction::savepoint() const {
+  Savepoint out;
+  for (const auto& [stored, entry] : entries_) {
+    if (entry.write) out.emplace(stored, std::pair(entry.write->present, entry.write->row));
+  }
+  return out;
+}
+
+void Transaction::rollback_to(const Savepoint& savepoint) {
+  for (auto& [stored, entry] : entries_) {
+    entry.write.reset();
+    const auto found = savepoint.find(stored);
+    if (found != savepoint.end()) entry.write = Write{found->second.first, found->second.second};
+  }
+}
+
+// What was not there and is removed again is only read.
+std::vector<Transaction::Entry*> Transaction::written() {
+  std::vector<Entry*> out;
+  for (auto& [stored, entry] : entries_) {
+    if (entry.write && (entry.write->present || entry.seen.present)) out.push_back(&entry);
+  }
+  return out;
+}
+
+Hlc Transaction::above_all_seen() {
+  Hlc stamp = std::max(shared_.hlc.now(shared_.runtime.clock.wall_ms()), Hlc{start_.value + 1});
+  for (const auto& [stored, entry] : entries_) stamp = std::max(stamp, Hlc{entry.seen.ts.value + 1});
+  return stamp;
+}
+
+Task<void> Transaction::commit(MonotonicTime deadline) {
+  txn_ = shared_.new_id();
+  start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
+  std::vector<Entry*> writes = written();
+  const bool checks = options_.isolation == Isolation::serializable && (writes.size() < entries_.size() || !ranges_.empty());
+  Result<void> done;
+  if (writes.empty()) {
+    if (checks) done = co_await validate(deadline);
+  } else if (writes.size() == 1 && !checks) {
+    done = co_await commit_one(*writes.front(), deadline);
+  } else {
+    done = co_await commit_many(std::move(writes), !checks, deadline);
+  }
+  TransactionsStatistics& statistics = shared_.statistics;
+  statistics.cost.add(stats_);
+  if (done) {
+    ++statistics.committed;
+  } else if (done.error().code == ErrorCode::conflict) {
+    ++statistics.conflicts;
+  } else if (done.error().code == ErrorCode::unknown_outcome) {
+    ++statistics.unknown_outcomes;
+  } else {
+    ++statistics.unavailable;
+  }
+  co_return done;
+}
+
+Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
+  Phase phase;
+  while (true) {
+    commit_ts_ = above_all_seen();
+    const Write& write = *entry.write;
+    const auto made = co_await shared_.store.change(entry.key,
+                                                    RowWrite{.txn = txn_,
+                                                             .expected = entry.seen.ts,
+                                                             .commit_ts = commit_ts_,
+                                                             .present = write.present,
+                                                             .row = write.row,
+                                                             .now_ms = shared_.runtime.clock.wall_ms()},
+                                                    deadline);
+    if (!made) co_return co_await look_for(entry, made.error(), deadline);
+    const RowChange& changed = *made;
+    stats_.add(changed.stats);
+    if (changed.applied) {
+      ++shared_.statistics.one_row;
+      co_return Result<void>();
+    }
+    commit_ts_ = {};
+    switch (changed.refusal) {
+      case RowRefusal::foreign_intent:
+        LATIUM_CO_CHECKED(co_await shared_.recovery.clear(entry.key, *changed.state.intent, me(), deadline));
+        break;
+      case RowRefusal::overloaded:
+        co_return fail(ErrorCode::overloaded, entry.key.describe() + ": too many transactions wait to be resolved: retry");
+      case RowRefusal::too_large:
+        co_return fail(ErrorCode::invalid_argument, entry.key.describe() + ": the row is larger than " +
+                                                        std::to_string(kRowBytesMax) + " bytes");
+      case RowRefusal::not_a_row:
+        co_return fail(ErrorCode::corruption, entry.key.describe() + " does not hold a row");
+      default:
+        co_return conflict(entry.key, std::string(to_string(changed.refusal)));
+    }
+  }
+}
+
+// Nobody told whether the one command was run: the row says so, as long as it is the last that was written.
+Task<void> Transaction::look_for(Entry& entry, Error why, MonotonicTime deadline) {
+  const Hlc meant = std::exchange(commit_ts_, Hlc());
+  if (why.code != ErrorCode::unknown_outcome && why.certainty == Certainty::not_applied) co_return fail(std::move(why));
+  const auto read = co_await shared_.store.read(entry.key, Reading::latest, deadline);
+  if (!read || read->state.committed.txn != txn_) {
+    co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, std::move(why.message));
+  }
+  commit_ts_ = meant;
+  co_return Result<void>();
+}
+
+Task<void> Transaction::commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline) {
+  if (staged) commit_ts_ = above_all_seen();
+  if (const auto prewritten = co_await prewrite_all(writes, staged, deadline); !prewritten) {
+    co_return co_await give_up(std::move(writes), staged, prewritten.error(), deadline);
+  }
+  if (!staged) {
+    if (const auto valid = co_await validate(deadline); !valid) {
+      co_return co_await give_up(std::move(writes), staged, valid.error(), deadline);
+    }
+    if (const auto done = co_await commit_at_primary(*writes.front(), deadline); !done) {
+      if (done.error().code != ErrorCode::conflict) co_return done;
+      co_return co_await give_up(std::move(writes), staged, done.error(), deadline);
+    }
+  } else {
+    ++shared_.statistics.parallel;
+  }
+  std::vector<Bytes> others;
+  for (std::size_t i = 1; i < writes.size(); ++i) others.push_back(writes[i]->key.stored());
+  shared_.later(finish_later(shared_, writes.front()->key, txn_, start_, commit_ts_, staged, std::move(others)));
+  co_return Result<void>();
+}
+
+// All at once, the primary among them: the first of the keys, so that lists of the others are in order.
+Task<void> Transaction::prewrite_all(const std::vector<Entry*>& writes, bool staged, MonotonicTime deadline) {
+  Phase phase;
+  const std::uint64_t now_ms = shared_.runtime.clock.wall_ms();
+  Intent intent{.txn = txn_, .start = start_, .commit_ts = staged ? commit_ts_ : Hlc(), .expires_ms = now_ms + kIntentMs};
+  TaskGroup group(shared_.runtime.executor, writes.size());
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    Intent mine = intent;
+    mine.present = writes[i]->write->present;
+    mine.row = writes[i]->write->row;
+    if (i > 0) mine.primary = writes.front()->key.stored();
+    for (std::size_t other = 1; i == 0 && other < writes.size(); ++other) mine.others.push_back(writes[other]->key.stored());
+    const auto spawned = group.spawn(prewrite(*writes[i], std::move(mine), phase, deadline));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
+  (void)co_await group.join();
+  stats_.add(phase.stats);
+  if (!phase.failure) co_return Result<void>();
+  if (phase.unsure) phase.failure->certainty = Certainty::unknown;
+  co_return fail(*std::move(phase.failure));
+}
+
+Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, MonotonicTime deadline) {
+  CallStats cost;
+  while (!phase.failure) {
+    auto changed = co_await shared_.store.change(
+        entry.key, RowPrewrite{intent, entry.seen.ts, shared_.runtime.clock.wall_ms()}, deadline);
+    if (!changed) {
+      phase.fail_with(std::move(changed).error());
+      break;
+    }
+    cost.add(changed->stats);
+    if (changed->applied) break;
+    if (changed->refusal == RowRefusal::foreign_intent) {
+      auto cleared = co_await shared_.recovery.clear(entry.key, *changed->state.intent, me(), deadline);
+      if (cleared) continue;
+      // The command that was refused may have a copy under way that is not.
+      phase.unsure = true;
+      cleared.error().certainty = Certainty::not_applied;
+      if (cleared.error().code == ErrorCode::unknown_outcome) cleared.error().code = ErrorCode::unavailable;
+      phase.fail_with(std::move(cleared).error());
+    } else if (changed->refusal == RowRefusal::overloaded) {
+      phase.unsure = true;
+      phase.fail_with({ErrorCode::overloaded, Certainty::not_applied,
+                       entry.key.describe() + ": too many transactions wait to be resolved: retry"});
+    } else if (changed->refusal == RowRefusal::too_large) {
+      phase.fail_with({ErrorCode::invalid_argument, Certainty::not_applied,
+                       entry.key.describe() + ": the row, or the list of rows of the transaction, is too large"});
+    } else if (changed->refusal == RowRefusal::not_a_row) {
+      phase.fail_with({ErrorCode::corruption, Certainty::not_applied, entry.key.describe() + " does not hold a row"});
+    } else {
+      phase.fail_with(conflict(entry.key, std::string(to_string(changed->refusal))).error());
+    }
+  }
+  add_parallel(phase.stats, cost);
+  co_return Result<void>();
+}
+
+// What was read and is not written: still the same, and nobody is about to change it. All intents of this transaction are there,
+// so whoever changes it later sees them, or comes after the commit.
+Task<void> Transaction::validate(MonotonicTime deadline) {
+  Phase phase;
+  TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size(), 1));
+  for (auto& [stored, entry] : entries_) {
+    if (entry.write && (entry.write->present || entry.seen.present)) continue;
+    const auto spawned = group.spawn(validate_read(entry, phase, deadline));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
+  (void)co_await group.join();
+  stats_.add(phase.stats);
+  if (phase.failure) co_return fail(*std::move(phase.failure));
+  for (const Range& range : ranges_) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
+  co_return Result<void>();
+}
+
+Task<RowState> Transaction::settled(RegisterKey key, const Phase& phase, MonotonicTime deadline) {
+  while (true) {
+    LATIUM_CO_TRY(RowRead read, co_await shared_.store.read(key, Reading::latest, deadline));
+    if (!read.state.intent || read.state.intent->txn == txn_) co_return std::move(read.state);
+    if (phase.failure) co_return fail(*phase.failure);
+    LATIUM_CO_CHECKED(co_await shared_.recovery.clear(key, *read.state.intent, me(), deadline));
+  }
+}
+
+Task<void> Transaction::validate_read(Entry& entry, Phase& phase, MonotonicTime deadline) {
+  auto state = co_await settled(entry.key, phase, deadline);
+  if (!state) {
+    state.error().certainty = Certainty::not_applied;
+    if (state.error().code == ErrorCode::unknown_outcome) state.error().code = ErrorCode::unavailable;
+    phase.fail_with(std::move(state).error());
+  } else if (state->committed.ts != entry.seen.ts) {
+    phase.fail_with(conflict(entry.key, "it has changed since it was read").error());
+  }
+  add_parallel(phase.stats, {.round_trips = 1, .wan_round_trips = 0, .replicas_asked = 0, .bytes = 0});
+  co_return Result<void>();
+}
+
+// What was there has been checked with the other reads; here it is about what has come.
+Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadline) {
+  TupleRange rest = range.range;
+  Phase phase;
+  while (true) {
+    LATIUM_CO_TRY(RowKeys listed,
+                  co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline));
+    stats_.add(listed.stats);
+    for (const RegisterKey& key : listed.keys) {
+      if (entries_.contains(key.stored())) continue;
+      LATIUM_CO_TRY(const RowState state, co_await settled(key, phase, deadline));
+      if (state.committed.present) co_return conflict(key, "it has come into a range that was read");
+    }
+    if (!listed.more) co_return Result<void>();
+    rest.begin = listed.keys.back().key.substr(1) + '\0';
+  }
+}
+
+// The commit point. As long as its outcome is open, the same command is sent again: it is recognised.
+Task<void> Transaction::commit_at_primary(Entry& primary, MonotonicTime deadline) {
+  commit_ts_ = above_all_seen();
+  while (true) {
+    auto changed = co_await shared_.store.change(
+        primary.key, RowCommit{txn_, start_, commit_ts_, shared_.runtime.clock.wall_ms()}, deadline);
+    if (!changed) {
+      const bool sure = changed.error().certainty == Certainty::not_applied && changed.error().code != ErrorCode::unknown_outcome;
+      const bool late = shared_.runtime.clock.monotonic_now() >= deadline;
+      if (late || changed.error().code == ErrorCode::cancelled) {
+        // Even if this one was not made, an earlier one may have been; and the intents end by themselves.
+        commit_ts_ = {};
+        co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                       "whether the transaction has committed is not known: " + changed.error().message);
+      }
+      if (sure) LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
+      continue;
+    }
+    stats_.add(changed->stats);
+    if (changed->applied) co_return Result<void>();
+    switch (changed->refusal) {
+      case RowRefusal::behind:
+        commit_ts_ = std::max(Hlc{changed->state.committed.ts.value + 1}, above_all_seen());
+        break;
+      case RowRefusal::committed:
+        commit_ts_ = changed->state.outcome_of(txn_) != nullptr ? changed->state.outcome_of(txn_)->committed_ts : commit_ts_;
+        co_return Result<void>();
+      case RowRefusal::settled:
+        co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the transaction has ended, and it is not known how");
+      default:
+        commit_ts_ = {};
+        co_return conflict(primary.key, "another transaction went first (" + std::string(to_string(changed->refusal)) + ")");
+    }
+  }
+}
+
+// Ends the transaction without a commit. One that is staged may have committed by now, if an answer was lost: then its keys say.
+Task<void> Transaction::give_up(std::vector<Entry*> writes, bool staged, Error why, MonotonicTime deadline) {
+  const RegisterKey primary = writes.front()->key;
+  std::vector<Bytes> others;
+  for (std::size_t i = 1; i < writes.size(); ++i) others.push_back(writes[i]->key.stored());
+  const bool unsure = why.certainty == Certainty::unknown || why.code == ErrorCode::unknown_outcome;
+  if (staged && unsure) {
+    const auto decided = co_await shared_.recovery.decide_staged(primary, txn_, deadline);
+    auto read = decided ? co_await shared_.store.read(primary, Reading::latest, deadline) : Result<RowRead>(fail(decided.error()));
+    const Outcome* const outcome = read ? read->state.outcome_of(txn_) : nullptr;
+    if (outcome != nullptr && outcome->committed()) {
+      shared_.later(finish_later(shared_, primary, txn_, start_, commit_ts_, false, std::move(others)));
+      co_return Result<void>();
+    }
+    if (outcome == nullptr) {
+      commit_ts_ = {};
+      co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                     "whether the transaction has committed is not known: " + why.message);
+    }
+  }
+  if (staged) {
+    shared_.later(abandon_later(shared_, primary, txn_, start_, std::move(others)));
+  } else {
+    shared_.later(abort_later(shared_, primary, txn_, start_, std::move(others)));
+  }
+  commit_ts_ = {};
+  // A step that may have been made changes nothing that anybody sees: the transaction has not committed.
+  if (why.code == ErrorCode::unknown_outcome) why.code = ErrorCode::unavailable;
+  why.certainty = Certainty::not_applied;
+  co_return fail(std::move(why));
+}
+
+}  // namespace latium

@@ -1,0 +1,108 @@
+// Rows in memory, as registers would hold them: each command atomic, answers late, lost or unsure as a seed has it.
+#pragma once
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "relational/row_store.h"
+#include "runtime/deadline.h"
+#include "runtime/runtime.h"
+#include "runtime/task_group.h"
+
+namespace latium::testing {
+
+class MemoryRows final : public RowStore {
+ public:
+  struct Faults {
+    double lost = 0;    ///< commands that are not run; the caller does not know
+    double unsure = 0;  ///< commands that are run; the caller does not know
+    double twice = 0;   ///< commands that are run once more, up to two seconds later
+    double stale = 0;   ///< local reads that see what was there before the last change
+    std::uint64_t delay_us = 2'000;
+  };
+
+  MemoryRows(Runtime& runtime, std::uint64_t seed) : runtime_(runtime), random_(seed), copies_(runtime.executor, 100'000) {}
+
+  Faults faults;
+
+  Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime) override {
+    LATIUM_CO_CHECKED(co_await delay());
+    if (random_.chance(faults.lost)) co_return unknown();
+    RowChange out = run(key, command);
+    if (random_.chance(faults.twice)) (void)copies_.spawn(again(key, command));
+    LATIUM_CO_CHECKED(co_await delay());
+    if (random_.chance(faults.unsure)) co_return unknown();
+    co_return out;
+  }
+
+  Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime) override {
+    if (how == Reading::latest) LATIUM_CO_CHECKED(co_await delay());
+    const Held& held = rows_[key.stored()];
+    co_return RowRead{how == Reading::local && random_.chance(faults.stale) ? held.before : held.now, {}};
+  }
+
+  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading,
+                     MonotonicTime) override {
+    LATIUM_CO_CHECKED(co_await delay());
+    std::map<Bytes, RegisterKey> found;
+    for (const auto& [stored, held] : rows_) {
+      const auto key = parse_register_key(stored);
+      const bool there = key->tenant == tenant && std::ranges::find(partitions, key->partition) != partitions.end();
+      if (there && range.contains(BytesView(key->key).substr(1))) found.emplace(key->key, *key);
+    }
+    RowKeys out;
+    for (auto& [name, key] : found) {
+      out.more = out.keys.size() == limit;
+      if (out.more) break;
+      out.keys.push_back(std::move(key));
+    }
+    co_return out;
+  }
+
+  const RowState& state(const RegisterKey& key) { return rows_[key.stored()].now; }
+  std::size_t intents() const {
+    return static_cast<std::size_t>(std::ranges::count_if(rows_, [](const auto& each) { return each.second.now.intent.has_value(); }));
+  }
+  std::vector<RegisterKey> keys() const {
+    std::vector<RegisterKey> out;
+    for (const auto& [stored, held] : rows_) out.push_back(*parse_register_key(stored));
+    return out;
+  }
+  Task<void> stop() {
+    copies_.cancel();
+    co_return co_await copies_.join();
+  }
+
+ private:
+  struct Held {
+    RowState now;
+    RowState before;
+  };
+
+  Task<void> delay() { return sleep_for(runtime_, std::chrono::microseconds(1 + random_.below(faults.delay_us))); }
+  static std::unexpected<Error> unknown() {
+    return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the answer was lost");
+  }
+  RowChange run(const RegisterKey& key, const RowCommand& command) {
+    Held& held = rows_[key.stored()];
+    clock_ms_ = std::max(clock_ms_, runtime_.clock.wall_ms());
+    RowStep step = apply_row(held.now, command, clock_ms_);
+    if (step.applied() && step.state != held.now) held.before = std::exchange(held.now, step.state);
+    return {step.applied(), std::move(step.state), step.refusal, step.not_before, {.round_trips = 1}};
+  }
+  Task<void> again(RegisterKey key, RowCommand command) {
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime_, std::chrono::milliseconds(random_.below(2'000))));
+    (void)run(key, command);
+    co_return Result<void>();
+  }
+
+  Runtime& runtime_;
+  Random random_;
+  std::map<Bytes, Held> rows_;
+  std::uint64_t clock_ms_ = 0;
+  TaskGroup copies_;
+};
+
+}  // namespace latium::testing
