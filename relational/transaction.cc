@@ -217,7 +217,7 @@ Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
     commit_ts_ = {};
     switch (changed.refusal) {
       case RowRefusal::foreign_intent:
-        LATIUM_CO_CHECKED(co_await shared_.recovery.clear(entry.key, *changed.state.intent, me(), deadline));
+        LATIUM_CO_CHECKED(co_await clear(entry.key, *changed.state.intent, deadline));
         break;
       case RowRefusal::overloaded:
         co_return fail(ErrorCode::overloaded, entry.key.describe() + ": too many transactions wait to be resolved: retry");
@@ -300,12 +300,10 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
     cost.add(changed->stats);
     if (changed->applied) break;
     if (changed->refusal == RowRefusal::foreign_intent) {
-      auto cleared = co_await shared_.recovery.clear(entry.key, *changed->state.intent, me(), deadline);
+      auto cleared = co_await clear(entry.key, *changed->state.intent, deadline);
       if (cleared) continue;
       // The command that was refused may have a copy under way that is not.
       phase.unsure = true;
-      cleared.error().certainty = Certainty::not_applied;
-      if (cleared.error().code == ErrorCode::unknown_outcome) cleared.error().code = ErrorCode::unavailable;
       phase.fail_with(std::move(cleared).error());
     } else if (changed->refusal == RowRefusal::overloaded) {
       phase.unsure = true;
@@ -346,8 +344,24 @@ Task<RowState> Transaction::settled(RegisterKey key, const Phase& phase, Monoton
     LATIUM_CO_TRY(RowRead read, co_await shared_.store.read(key, Reading::latest, deadline));
     if (!read.state.intent || read.state.intent->txn == txn_) co_return std::move(read.state);
     if (phase.failure) co_return fail(*phase.failure);
-    LATIUM_CO_CHECKED(co_await shared_.recovery.clear(key, *read.state.intent, me(), deadline));
+    LATIUM_CO_CHECKED(co_await clear(key, *read.state.intent, deadline));
   }
+}
+
+// What was not done, or is not known to have been, is tried again as long as there is time.
+Task<void> Transaction::clear(RegisterKey key, Intent intent, MonotonicTime deadline) {
+  auto cleared = co_await shared_.recovery.clear(std::move(key), std::move(intent), me(), deadline);
+  if (cleared) co_return Result<void>();
+  Error why = std::move(cleared).error();
+  const bool passes = why.code == ErrorCode::unknown_outcome || why.code == ErrorCode::unavailable ||
+                      why.code == ErrorCode::deadline_exceeded || why.code == ErrorCode::overloaded;
+  if (passes && shared_.runtime.clock.monotonic_now() < deadline) {
+    co_return co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5));
+  }
+  // Of another transaction: nothing of this one is unknown for it.
+  if (why.code == ErrorCode::unknown_outcome) why.code = ErrorCode::unavailable;
+  why.certainty = Certainty::not_applied;
+  co_return fail(std::move(why));
 }
 
 Task<void> Transaction::validate_read(Entry& entry, Phase& phase, MonotonicTime deadline) {

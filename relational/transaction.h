@@ -148,6 +148,8 @@ class Transaction {
   Task<void> validate_range(const Range& range, MonotonicTime deadline);
   /// The latest state of a key in which no other transaction is about to change anything.
   Task<RowState> settled(RegisterKey key, const Phase& phase, MonotonicTime deadline);
+  /// Recovery::clear(), again and again if it fails for now.
+  Task<void> clear(RegisterKey key, Intent intent, MonotonicTime deadline);
   Task<void> commit_at_primary(Entry& primary, MonotonicTime deadline);
   Task<void> give_up(std::vector<Entry*> writes, bool staged, Error why, MonotonicTime deadline);
   Contender me() const { return {txn_, start_}; }
