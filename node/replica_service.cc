@@ -161,6 +161,7 @@ Task<Bytes> serve_bucket_forward(NodeCore& core, Bytes bytes, MonotonicTime dead
   response.set_context(written.context);
   response.set_existed(written.existed);
   response.set_newest(written.newest.value);
+  response.set_kept_nowhere(written.kept_nowhere);
   to_message(written.stats, *response.mutable_stats());
   co_return response.SerializeAsString();
 }

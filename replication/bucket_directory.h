@@ -28,7 +28,7 @@ class BucketDirectory {
   /// "" for one that is not in the map.
   virtual std::string site_of(NodeId node) const = 0;
 
-  /// A partition that this node is one of several replicas of.
+  /// A partition that this node is a replica of, perhaps the only one.
   struct Copied {
     TenantId tenant;
     PartitionId partition;

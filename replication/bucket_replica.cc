@@ -67,7 +67,7 @@ struct BucketReplica::Plan {
     std::uint64_t bytes;  // of a hint; 0: it is removed
   };
   std::vector<Change> changes;
-  std::vector<PartitionState*> partitions;  // whose trees change
+  std::vector<std::pair<PartitionState*, std::uint16_t>> leaves;  // that change
   WriteBatch batch;
 };
 
@@ -144,7 +144,7 @@ Result<void> BucketReplica::decide(const DataKey& key, NodeId hint_for, Slot& sl
   const std::uint64_t digest = digest_of(value);
   if (!hint_for) {
     note_in_tree(key, name, slot, digest, plan);
-    note_expiry(key, *slot.current, next, plan);
+    note_expiry(key, slot, next, plan);
   }
   slot.digest = digest;
   slot.current = std::make_shared<const VersionSet>(std::move(next));
@@ -152,37 +152,37 @@ Result<void> BucketReplica::decide(const DataKey& key, NodeId hint_for, Slot& sl
   return {};
 }
 
-// The tree changes in the same batch as the data. Should the batch fail, what is written next of the key starts from what is not
-// on the disk: the leaf is wrong then, which an exchange finds and mends.
+// The tree changes in the same batch as the data. Should a batch fail, what is written next of the key starts from what is not on
+// the disk: so the leaf is read anew before anybody compares it (PartitionState::suspects).
 void BucketReplica::note_in_tree(const DataKey& key, BytesView name, const Slot& slot, std::uint64_t digest, Plan& plan) {
   const BytesView inside = name_in_partition(name);
   const TreeEntry before = tree_entry(inside, slot.digest);
   const TreeEntry after = tree_entry(inside, digest);
   const std::uint64_t change = before.hash ^ after.hash;
-  if (change == 0) return;
   plan.batch.merge_xor(Family::trees, leaf_key(key.tenant, key.partition, after.leaf), encode_leaf(change));
   PartitionState* const state = partitions_.find(key.tenant, key.partition);
   LATIUM_CHECK(state != nullptr, "a partition is loaded before it is written");
   state->root ^= change;
   ++state->changes;
   ++state->writing;
-  plan.partitions.push_back(state);
+  plan.leaves.emplace_back(state, after.leaf);
 }
 
-void BucketReplica::note_expiry(const DataKey& key, const VersionSet& before, const VersionSet& after, Plan& plan) {
-  const auto was = expiry_of(before);
+void BucketReplica::note_expiry(const DataKey& key, const Slot& slot, const VersionSet& after, Plan& plan) {
+  const auto was = expiry_of(*slot.current);
   const auto is = expiry_of(after);
-  if (was == is) return;
-  if (was) plan.batch.remove(Family::expiring, expiring_key(key, *was));
+  // What was decided and is not on the disk yet may have failed, with its entry.
+  if (was == is && slot.current == slot.durable) return;
+  if (was && was != is) plan.batch.remove(Family::expiring, expiring_key(key, *was));
   if (is) plan.batch.put(Family::expiring, expiring_key(key, *is), {});
 }
 
 Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
   if (plan.batch.empty()) co_return Result<void>();
   const Result<void> written = co_await write(runtime_, engine_, std::move(plan.batch), durability);
-  for (PartitionState* const state : plan.partitions) {
+  for (const auto& [state, leaf] : plan.leaves) {
     --state->writing;
-    state->doubtful = state->doubtful || !written;
+    if (!written) state->suspects.set(leaf);
   }
   LATIUM_CO_CHECKED(written);
   // When it fails, the memory stays ahead of the disk for as long as somebody works on the key: what is written next has it all.
@@ -202,14 +202,11 @@ std::optional<VersionSet> BucketReplica::next_of(const BucketItem& item, const S
     ++statistics_.dropped;
     return VersionSet{held.conflicts, {}, {}};
   }
-  VersionSet offered = item.offered;
-  if (!item.hint_for) {
-    const PartitionState* const state = partitions_.find(item.key.tenant, item.key.partition);
-    offered = state->knowledge.without_obsolete(std::move(offered), held);
-  }
+  const PartitionState* const state = partitions_.find(item.key.tenant, item.key.partition);
+  const VersionSet offered = state->knowledge.without_obsolete(item.offered, held);
   if (offered.empty()) {
     ++statistics_.refused_obsolete;
-    answer.obsolete = true;
+    answer.obsolete = held.empty();
     answer.newest_stamp = held.newest_stamp();
     return std::nullopt;
   }

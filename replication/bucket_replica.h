@@ -95,7 +95,7 @@ class BucketReplica {
   /// Puts what the slot is to hold into the plan.
   Result<void> decide(const DataKey& key, NodeId hint_for, Slot& slot, VersionSet next, Plan& plan);
   void note_in_tree(const DataKey& key, BytesView name, const Slot& slot, std::uint64_t digest, Plan& plan);
-  static void note_expiry(const DataKey& key, const VersionSet& before, const VersionSet& after, Plan& plan);
+  static void note_expiry(const DataKey& key, const Slot& slot, const VersionSet& after, Plan& plan);
   Task<void> commit(Plan& plan, Durability durability);
 
   Runtime& runtime_;

@@ -48,6 +48,8 @@ struct BucketWritten {
   Bytes context;         ///< token: what a write has to know to replace this one
   bool existed = false;  ///< of a deletion: the coordinator held something visible
   Hlc newest;            ///< last_write_wins: above `stamp`, and some copy holds a write that wins over this one
+  /// Nothing was written: the stamp is not above what may have been deleted and forgotten. Only a later one will do.
+  bool kept_nowhere = false;
   CallStats stats;
 };
 

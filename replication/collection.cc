@@ -16,6 +16,8 @@ namespace latium {
 namespace {
 
 constexpr Duration kAnswerTimeout = std::chrono::seconds(10);
+// After a look that found as much as it may: there is more.
+constexpr Duration kNextAfter = std::chrono::milliseconds(500);
 
 // Steps on several nodes, until all are answered. Shared with the callbacks.
 struct Drops {
@@ -32,19 +34,24 @@ struct Drops {
 }  // namespace
 
 Task<void> Collection::run() {
+  bool full = false;
   while (true) {
-    LATIUM_CO_CHECKED(co_await sleep_for(runtime_, every_));
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime_, full ? kNextAfter : every_));
+    full = false;
     auto found = co_await look();
     if (!found && found.error().code == ErrorCode::cancelled) co_return fail(found.error());
     if (!found) {
       ++statistics_.failures;
       continue;
     }
+    const std::uint64_t before = statistics_.collected;
     for (auto& [tenant, led] : *found) {
+      full = full || std::ranges::any_of(led, [](const Led& each) { return each.candidates.size() == kKeysAPartition; });
       const auto done = co_await round(tenant, std::move(led));
       if (!done && done.error().code == ErrorCode::cancelled) co_return fail(done.error());
       ++(done ? statistics_.rounds : statistics_.failures);
     }
+    full = full && statistics_.collected > before;
   }
 }
 
@@ -110,10 +117,13 @@ Task<void> Collection::round(TenantId tenant, std::vector<Led> led) {
 
 Task<Collection::Marks> Collection::turn(TenantId tenant, const std::vector<Led>& led, bool with_floor) {
   LATIUM_CO_TRY(Marks marks, co_await mark(tenant, led, with_floor));
-  // Twice: what one replica gives to this one in the first pass, the others get in the second.
-  LATIUM_CO_CHECKED(co_await exchange_all(tenant, led));
-  LATIUM_CO_CHECKED(co_await exchange_all(tenant, led));
-  LATIUM_CO_CHECKED(co_await tell(tenant, led, marks));
+  for (const Led& each : led) {
+    if (marks.waiting.contains(each.partition)) continue;
+    // Twice: what one replica gives to this one in the first pass, the others get in the second.
+    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));
+    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));
+    LATIUM_CO_CHECKED(co_await tell(tenant, each.partition, marks));
+  }
   co_return marks;
 }
 
@@ -149,35 +159,31 @@ Task<Collection::Marks> Collection::mark(TenantId tenant, const std::vector<Led>
   co_return marks;
 }
 
-Task<void> Collection::exchange_all(TenantId tenant, const std::vector<Led>& led) {
-  for (const Led& each : led) {
-    for (const NodeId replica : each.replicas) {
-      if (replica != cluster_.self()) LATIUM_CO_CHECKED(co_await exchange_.run(tenant, each.partition, replica));
-    }
+Task<void> Collection::exchange_all(TenantId tenant, const Led& led) {
+  for (const NodeId replica : led.replicas) {
+    if (replica != cluster_.self()) LATIUM_CO_CHECKED(co_await exchange_.run(tenant, led.partition, replica));
   }
   co_return Result<void>();
 }
 
-Task<void> Collection::tell(TenantId tenant, const std::vector<Led>& led, const Marks& marks) {
-  std::map<NodeId, repair::CollectionKnowRequest> requests;
-  for (const Led& each : led) {
-    if (marks.waiting.contains(each.partition)) continue;
-    for (const NodeId replica : each.replicas) requests[replica].add_partitions(each.partition.value);
+// All who were asked: a stand-in that knows it takes no hints of what every replica has had.
+Task<void> Collection::tell(TenantId tenant, PartitionId partition, const Marks& marks) {
+  repair::CollectionKnowRequest request;
+  request.set_tenant(tenant.value);
+  request.add_partitions(partition.value);
+  for (const auto& [writer, counter] : marks.known.known) {
+    auto& out = *request.add_known();
+    out.set_node(writer.value);
+    out.set_counter(counter);
   }
-  for (auto& [node, request] : requests) {
-    request.set_tenant(tenant.value);
-    for (const auto& [writer, counter] : marks.known.known) {
-      auto& out = *request.add_known();
-      out.set_node(writer.value);
-      out.set_counter(counter);
-    }
+  for (const auto& [node, counter] : marks.known.known) {
     if (node == cluster_.self()) {
       LATIUM_CO_CHECKED(co_await answer_know(request));
       continue;
     }
     const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
     LATIUM_CO_CHECKED(co_await call_enveloped<repair::CollectionKnowRequest, repair::CollectionKnowResponse>(
-        cluster_, transport_, node, cluster_.epoch(), wire::METHOD_COLLECTION_KNOW, std::move(request), {.deadline = deadline}));
+        cluster_, transport_, node, cluster_.epoch(), wire::METHOD_COLLECTION_KNOW, request, {.deadline = deadline}));
   }
   co_return Result<void>();
 }
@@ -206,6 +212,7 @@ Task<std::size_t> Collection::drop(const Led& led, std::uint64_t least_wall_ms) 
 
 Task<repair::CollectionMarkResponse> Collection::answer_mark(const repair::CollectionMarkRequest& request) {
   const TenantId tenant{request.tenant()};
+  LATIUM_CO_CHECKED(check_may_write(tenant));
   std::vector<std::pair<PartitionId, Knowledge>> floors;
   std::vector<std::uint32_t> partitions;
   for (const auto& each : request.partitions()) {
@@ -223,6 +230,13 @@ Task<repair::CollectionMarkResponse> Collection::answer_mark(const repair::Colle
   LATIUM_CO_TRY(const std::vector<std::uint32_t> waiting, co_await partitions_with_hints(tenant, std::move(partitions)));
   for (const std::uint32_t partition : waiting) response.add_waiting(partition);
   co_return response;
+}
+
+Result<void> Collection::check_may_write(TenantId tenant) const {
+  const std::vector<NodeId> writers = directory_.may_coordinate(tenant);
+  if (std::ranges::find(writers, cluster_.self()) != writers.end()) return {};
+  return fail(ErrorCode::invalid_argument, "node " + to_hex(cluster_.self().value) + " has nothing to do with tenant " +
+                                               std::to_string(tenant.value));
 }
 
 Task<std::vector<std::uint32_t>> Collection::partitions_with_hints(TenantId tenant, std::vector<std::uint32_t> partitions) {
@@ -253,8 +267,14 @@ Task<std::vector<std::uint32_t>> Collection::partitions_with_hints(TenantId tena
 }
 
 Task<repair::CollectionKnowResponse> Collection::answer_know(const repair::CollectionKnowRequest& request) {
+  LATIUM_CO_CHECKED(check_may_write(TenantId{request.tenant()}));
   Knowledge knowledge;
   for (const auto& each : request.known()) knowledge.known[NodeId{each.node()}] = each.counter();
+  // What this node had at its mark it may have lost in a power cut since, if it was buffered.
+  const auto mine = knowledge.known.find(cluster_.self());
+  if (mine == knowledge.known.end() || mine->second >> 40 != dots_.last() >> 40) {
+    co_return fail(ErrorCode::unavailable, "node " + to_hex(cluster_.self().value) + " was started since it gave its mark");
+  }
   std::vector<std::pair<PartitionId, Knowledge>> more;
   for (const std::uint32_t partition : request.partitions()) {
     more.emplace_back(PartitionId{static_cast<std::uint16_t>(partition)}, knowledge);

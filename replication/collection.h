@@ -89,8 +89,9 @@ class Collection {
   Task<void> round(TenantId tenant, std::vector<Led> led);
   Task<Marks> turn(TenantId tenant, const std::vector<Led>& led, bool with_floor);
   Task<Marks> mark(TenantId tenant, const std::vector<Led>& led, bool with_floor);
-  Task<void> exchange_all(TenantId tenant, const std::vector<Led>& led);
-  Task<void> tell(TenantId tenant, const std::vector<Led>& led, const Marks& marks);
+  Task<void> exchange_all(TenantId tenant, const Led& led);
+  Task<void> tell(TenantId tenant, PartitionId partition, const Marks& marks);
+  Result<void> check_may_write(TenantId tenant) const;
   Task<std::size_t> drop(const Led& led, std::uint64_t least_wall_ms);
   Task<std::vector<std::uint32_t>> partitions_with_hints(TenantId tenant, std::vector<std::uint32_t> partitions);
 

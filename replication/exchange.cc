@@ -1,6 +1,7 @@
 #include "replication/exchange.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -8,7 +9,6 @@
 #include "proto/wire.pb.h"
 #include "replication/envelope.h"
 #include "runtime/deadline.h"
-#include "runtime/offload.h"
 
 namespace latium {
 
@@ -17,10 +17,6 @@ namespace {
 constexpr Duration kAnswerTimeout = std::chrono::seconds(20);
 // Of the answer to one request: beyond it, the rest comes with the next.
 constexpr std::size_t kAnswerBytes = 16u << 20;
-
-std::uint32_t short_hash(std::uint64_t hash, std::uint64_t salt) {
-  return static_cast<std::uint32_t>((hash ^ salt) * 0x9e3779b97f4a7c15 >> 32);
-}
 
 void name(TenantId tenant, PartitionId partition, repair::PartitionName& out) {
   out.set_tenant(tenant.value);
@@ -41,18 +37,16 @@ Result<BucketItem> item_of(TenantId tenant, PartitionId partition, BytesView nam
   return fail(ErrorCode::corruption, "versions of another kind of bucket (" + describe(item.key) + ")");
 }
 
-repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId partition, std::uint64_t salt,
-                                                 const LeafContents& here) {
+repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId partition, const LeafContents& here) {
   repair::TreeDifferencesRequest request;
   name(tenant, partition, *request.mutable_partition());
-  request.set_salt(salt);
   std::vector<repair::TreeDifferencesRequest::Leaf*> leaves(kTreeLeaves);
   for (std::size_t i = 0; i < kTreeLeaves; ++i) {
     if (!here.leaves.test(i)) continue;
     leaves[i] = request.add_leaves();
     leaves[i]->set_number(static_cast<std::uint32_t>(i));
   }
-  for (const LeafContents::Key& key : here.keys) leaves[key.leaf]->add_entries(short_hash(key.hash, salt));
+  for (const LeafContents::Key& key : here.keys) leaves[key.leaf]->add_entries(key.hash);
   return request;
 }
 
@@ -80,6 +74,7 @@ Task<void> Exchange::run(TenantId tenant, PartitionId partition, NodeId peer) {
   if (leaves.none()) co_return Result<void>();
   LATIUM_CO_CHECKED(co_await sleep_for(runtime_, kGrace));
   LATIUM_CO_TRY(const LeafSet again, co_await differing_leaves(tenant, partition, peer));
+  // A leaf that was equal at one of the two moments has all that either side had when the call began.
   leaves &= again;
   if (leaves.any()) ++statistics_.exchanges;
   while (leaves.any()) {
@@ -112,20 +107,10 @@ Task<LeafSet> Exchange::differing_leaves(TenantId tenant, PartitionId partition,
   co_return differing;
 }
 
-Task<LeafContents> Exchange::contents(TenantId tenant, PartitionId partition, LeafSet leaves) {
-  LATIUM_CO_TRY(LeafContents here,
-                co_await offload<LeafContents>(runtime_, [engine = &engine_, tenant, partition, leaves] {
-                  return read_leaves(*engine, tenant, partition, leaves, kStepBytes);
-                }));
-  LATIUM_CO_CHECKED(co_await partitions_.mend(tenant, partition, here.wrong));
-  co_return here;
-}
-
 Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves) {
-  LATIUM_CO_TRY(const LeafContents here, co_await contents(tenant, partition, leaves));
-  const std::uint64_t salt = random_.next();
-  auto request = describe_contents(tenant, partition, salt, here);
-  std::size_t bytes = here.keys.size() * 4;
+  LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(tenant, partition, leaves, kStepBytes));
+  auto request = describe_contents(tenant, partition, here);
+  std::size_t bytes = here.keys.size() * 8;
   const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
   LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeDifferencesRequest, repair::TreeDifferencesResponse>(
                                          cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_DIFFERENCES,
@@ -139,10 +124,10 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
   for (const std::uint32_t leaf : response.leaves()) {
     if (leaf < kTreeLeaves && here.leaves.test(leaf)) done.set(leaf);
   }
-  const std::unordered_set<std::uint32_t> lacking(response.lacking().begin(), response.lacking().end());
+  const std::unordered_set<std::uint64_t> lacking(response.lacking().begin(), response.lacking().end());
   std::vector<BucketItem> mine;
   for (const LeafContents::Key& key : here.keys) {
-    if (!done.test(key.leaf) || !lacking.contains(short_hash(key.hash, salt))) continue;
+    if (!done.test(key.leaf) || !lacking.contains(key.hash)) continue;
     bytes += key.name.size() + key.versions.size();
     LATIUM_CO_TRY(mine.emplace_back(), item_of(tenant, partition, key.name, key.versions));
   }
@@ -184,6 +169,7 @@ Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeave
   if (request.groups_size() != static_cast<int>(kTreeGroups)) {
     co_return fail(ErrorCode::invalid_argument, "a tree of another shape is compared");
   }
+  LATIUM_CO_CHECKED(check_copied(request.partition()));
   const std::vector<std::uint64_t> asked(request.groups().begin(), request.groups().end());
   LATIUM_CO_TRY(const PartitionTree tree,
                 co_await partitions_.tree(TenantId{request.partition().tenant()}, partition_in(request.partition())));
@@ -199,22 +185,22 @@ Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeave
 }
 
 Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair::TreeDifferencesRequest& request) {
+  LATIUM_CO_CHECKED(check_copied(request.partition()));
   LeafSet leaves;
-  std::unordered_set<std::uint64_t> asked;  // leaf and hash
-  const auto entry = [](std::size_t leaf, std::uint32_t hash) { return std::uint64_t{leaf} << 32 | hash; };
+  std::unordered_map<std::uint64_t, std::size_t> asked;  // by hash: the leaf
   for (const auto& leaf : request.leaves()) {
     if (leaf.number() >= kTreeLeaves) co_return fail(ErrorCode::invalid_argument, "a leaf is asked for that no tree has");
     leaves.set(leaf.number());
-    for (const std::uint32_t hash : leaf.entries()) asked.insert(entry(leaf.number(), hash));
+    for (const std::uint64_t hash : leaf.entries()) asked.emplace(hash, leaf.number());
   }
-  const std::uint64_t salt = request.salt();
-  LATIUM_CO_TRY(const LeafContents here, co_await contents(TenantId{request.partition().tenant()},
-                                                           partition_in(request.partition()), leaves));
+  LATIUM_CO_TRY(const LeafContents here,
+                co_await partitions_.contents(TenantId{request.partition().tenant()}, partition_in(request.partition()), leaves,
+                                              kStepBytes));
   repair::TreeDifferencesResponse response;
   LeafSet done = here.leaves;
   std::size_t bytes = 0;
   for (const LeafContents::Key& key : here.keys) {
-    if (asked.erase(entry(key.leaf, short_hash(key.hash, salt))) > 0) continue;
+    if (asked.erase(key.hash) > 0) continue;
     bytes += key.name.size() + key.versions.size();
     if (bytes > kAnswerBytes && response.entries_size() > 0) {
       done.reset(key.leaf);
@@ -227,10 +213,19 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
   for (std::size_t i = 0; i < kTreeLeaves; ++i) {
     if (done.test(i)) response.add_leaves(static_cast<std::uint32_t>(i));
   }
-  for (const std::uint64_t lacking : asked) {
-    if (done.test(lacking >> 32)) response.add_lacking(static_cast<std::uint32_t>(lacking));
+  for (const auto& [hash, leaf] : asked) {
+    if (done.test(leaf)) response.add_lacking(hash);
   }
   co_return response;
+}
+
+// Nobody but a replica has a tree; another node that is asked was meant under another map.
+Result<void> Exchange::check_copied(const repair::PartitionName& partition) const {
+  LATIUM_TRY(const ReplicaSet set, cluster_.replicas(TenantId{partition.tenant()}, partition_in(partition)));
+  if (set.index_of(cluster_.self()) < set.size()) return {};
+  return fail(ErrorCode::invalid_argument, "node " + to_hex(cluster_.self().value) + " is no replica of partition " +
+                                               std::to_string(partition.partition()) + " of tenant " +
+                                               std::to_string(partition.tenant()));
 }
 
 }  // namespace latium

@@ -12,6 +12,7 @@
 #include "replication/replica_links.h"
 
 namespace latium::repair {
+class PartitionName;
 class TreeDifferencesRequest;
 class TreeDifferencesResponse;
 class TreeLeavesRequest;
@@ -36,16 +37,14 @@ class Exchange {
   /// What one step reads and moves at most, but for one leaf.
   static constexpr std::size_t kStepBytes = 4u << 20;
 
-  Exchange(Runtime& runtime, Engine& engine, ClusterView& cluster, Transport& transport, BucketLinks& links,
+  Exchange(Runtime& runtime, ClusterView& cluster, Transport& transport, BucketLinks& links,
            PartitionBook& partitions, Pace& pace)
       : runtime_(runtime),
-        engine_(engine),
         cluster_(cluster),
         transport_(transport),
         links_(links),
         partitions_(partitions),
-        pace_(pace),
-        random_(runtime.random.fork("exchange")) {}
+        pace_(pace) {}
 
   /// When it returns, each of the two holds all that the other one held when the call began, or what replaced it. One round trip
   /// for equal partitions. Errors: those of the transport; what was done until then stays.
@@ -63,17 +62,15 @@ class Exchange {
   Task<LeafSet> differing_leaves(TenantId tenant, PartitionId partition, NodeId peer);
   /// Those that are done.
   Task<LeafSet> step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
-  Task<LeafContents> contents(TenantId tenant, PartitionId partition, LeafSet leaves);
+  Result<void> check_copied(const repair::PartitionName& partition) const;
   Task<void> offer(NodeId from, NodeId to, std::vector<BucketItem> items);
 
   Runtime& runtime_;
-  Engine& engine_;
   ClusterView& cluster_;
   Transport& transport_;
   BucketLinks& links_;
   PartitionBook& partitions_;
   Pace& pace_;
-  Random random_;
   ExchangeStatistics statistics_;
 };
 

@@ -51,7 +51,10 @@ Task<BucketWritten> Buckets::write(DataKey key, BucketWrite what, MonotonicTime 
     written->stats = stats;
     existed = existed || written->existed;
     written->existed = existed;
-    if (!last_write_wins || written->newest <= what.stamp || again) {
+    if (written->kept_nowhere && runtime_.clock.monotonic_now() >= deadline) {
+      co_return fail(ErrorCode::unavailable, describe(key) + ": every stamp was behind deletions that are being forgotten: retry");
+    }
+    if (!written->kept_nowhere && (!last_write_wins || written->newest <= what.stamp || again)) {
       statistics_.cost.add(stats);
       co_return written;
     }
@@ -133,6 +136,7 @@ Task<BucketWritten> Buckets::give_to(NodeId node, const DataKey& key, const Buck
                     .context = response.context(),
                     .existed = response.existed(),
                     .newest = Hlc{response.newest()},
+                    .kept_nowhere = response.kept_nowhere(),
                     .stats = {}};
   out.stats = from_message(response.stats());
   out.stats.add({.round_trips = 1, .wan_round_trips = peer.same_site ? 0u : 1u});

@@ -38,6 +38,14 @@ void Knowledge::merge(const Knowledge& other) {
 
 VersionSet Knowledge::without_obsolete(VersionSet offered, const VersionSet& held) const {
   if (known.empty()) return offered;
+  // What is held is later than everything that was ever collected, so the merge by stamp is right by itself.
+  if (offered.conflicts == Conflicts::last_write_wins && !held.empty()) return offered;
+  // An offer that has replaced what is held here is whole, or nothing: without its version nothing would be left.
+  const auto replaced = [&](const VersionedValue& version) {
+    return offered.context.covers(version.dot) &&
+           !std::ranges::binary_search(offered.versions, version.dot, {}, &VersionedValue::dot);
+  };
+  if (std::ranges::any_of(held.versions, replaced)) return offered;
   std::erase_if(offered.versions, [&](const VersionedValue& version) {
     const bool here = std::ranges::binary_search(held.versions, version.dot, {}, &VersionedValue::dot);
     return !here && covers(version.dot);

@@ -22,7 +22,8 @@ struct PartitionState {
   std::uint64_t root = 0;     ///< of the tree, with all that was decided
   std::uint64_t changes = 0;  ///< of the root, since the start
   std::uint64_t writing = 0;  ///< batches that are on their way to the disk
-  bool doubtful = false;      ///< a batch failed: the root may not be that of what is on the disk
+  /// Leaves of batches that failed, and of what was mended: they, and the root, may not be right.
+  LeafSet suspects{};
 };
 
 /// Where a partition's Knowledge lies in Family::trees: behind its leaves.
@@ -42,7 +43,7 @@ class PartitionBook {
   /// Adds to what is known of some partitions. In force from some moment of the call on, on the disk when it returns.
   Task<void> learn(TenantId tenant, std::vector<std::pair<PartitionId, Knowledge>> more);
 
-  /// Returns once everything that was decided before is in what a snapshot shows.
+  /// Returns once everything that was decided before is on the disk, and in what a snapshot shows.
   Task<void> settle();
 
   /// The tree on the disk; if nothing was written meanwhile, its root is the root from now on.
@@ -50,11 +51,16 @@ class PartitionBook {
   /// The root, if need be read anew.
   Task<std::uint64_t> root(TenantId tenant, PartitionId partition);
 
-  /// Mends leaves that are wrong on the disk: LeafContents::wrong.
-  Task<void> mend(TenantId tenant, PartitionId partition, std::vector<TreeEntry> wrong);
+  /// read_leaves(), and mends those that are wrong. One at a time in this node: two would mend the same leaf twice, and each
+  /// reads a whole partition.
+  Task<LeafContents> contents(TenantId tenant, PartitionId partition, LeafSet leaves, std::size_t bytes_max);
+  /// check_tree(), in the same way.
+  Task<TreeCheck> verify(TenantId tenant, PartitionId partition);
   std::uint64_t mended() const { return mended_; }  ///< leaves, since the start
 
  private:
+  Task<void> mend(TenantId tenant, PartitionId partition, std::vector<TreeEntry> wrong);
+
   struct Entry {
     PartitionState state;
     bool loaded = false;
@@ -68,6 +74,7 @@ class PartitionBook {
   Runtime& runtime_;
   Engine& engine_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries_;
+  Semaphore reading_{1, 4096};
   std::uint64_t mended_ = 0;
 };
 

@@ -45,7 +45,7 @@ Result<VersionSet> Buckets::change_of(const BucketWrite& what, const VersionSet&
                          .expires_ms = what.value ? what.expires_ms : 0,
                          .tombstone = !what.value,
                          .value = what.value.value_or(Bytes())};
-  VersionSet next = with_write(held, seen.context, std::move(version), as_replica);
+  VersionSet next = with_write(held, seen.context, std::move(version), as_replica && !dots_.outlived());
   LATIUM_CHECKED(check_size(next));
   return next;
 }
@@ -83,8 +83,10 @@ Task<BucketWritten> Buckets::coordinate(DataKey key, BucketWrite what, Monotonic
         sent = true;
         return next;
       });
-  if (!kept && sent) dots_.begin_life();
+  // With last write wins no write stands for another one.
+  if (!kept && sent && as_replica && conflicts_of(key.bucket) == Conflicts::siblings) dots_.begin_life();
   if (!kept) co_return fail(kept.error().code, sent ? Certainty::unknown : Certainty::not_applied, kept.error().message);
+  out.kept_nowhere = !sent && in_vain;
   if (!sent) co_return out;
   copies->kept_here(slot, as_replica);
   const Result<void> waited = co_await copies->wait(deadline);
