@@ -203,7 +203,12 @@ std::optional<VersionSet> BucketReplica::next_of(const BucketItem& item, const S
     return VersionSet{held.conflicts, {}, {}};
   }
   const PartitionState* const state = partitions_.find(item.key.tenant, item.key.partition);
-  const VersionSet offered = state->knowledge.without_obsolete(item.offered, held);
+  VersionSet offered = item.offered;
+  if (!item.hint_for) {
+    offered = state->knowledge.without_obsolete(std::move(offered), held);
+  } else if (state->knowledge.covers(offered)) {
+    offered = VersionSet{offered.conflicts, {}, {}};
+  }
   if (offered.empty()) {
     ++statistics_.refused_obsolete;
     answer.obsolete = held.empty();

@@ -28,6 +28,11 @@ bool Knowledge::covers(const CausalContext& context) const {
   return std::ranges::all_of(context.prefixes(), each) && std::ranges::all_of(context.dots(), each);
 }
 
+bool Knowledge::covers(const VersionSet& set) const {
+  return covers(set.context) &&
+         std::ranges::all_of(set.versions, [this](const VersionedValue& version) { return covers(version.dot); });
+}
+
 void Knowledge::merge(const Knowledge& other) {
   for (const auto& [node, counter] : other.known) {
     std::uint64_t& mine = known[node];

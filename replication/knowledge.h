@@ -29,7 +29,11 @@ struct Knowledge {
   /// What both know together.
   void merge(const Knowledge& other);
 
-  /// What is left of `offered` for somebody who holds `held` and knows this: all but what is known to be gone.
+  /// Every replica has had all of it. What is kept for another node is more or less than that node holds, so of a hint it is all or
+  /// nothing.
+  bool covers(const VersionSet& set) const;
+
+  /// What is left of `offered` for somebody who, as a replica, holds `held` and knows this: all but what is known to be gone.
   VersionSet without_obsolete(VersionSet offered, const VersionSet& held) const;
 
   friend bool operator==(const Knowledge&, const Knowledge&) = default;

@@ -1,0 +1,185 @@
+#include "node/row_store.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "proto/replica.pb.h"
+#include "proto/wire.pb.h"
+#include "replication/envelope.h"
+#include "runtime/task_group.h"
+
+namespace latium {
+
+namespace {
+
+// A list is asked for from behind a key, and this is one right below `begin`: what lies between them is passed over.
+Bytes below(BytesView begin) {
+  Bytes out(begin);
+  if (out.empty()) return out;
+  const auto last = static_cast<unsigned char>(out.back());
+  out.pop_back();
+  if (last == 0) return out;
+  out.push_back(static_cast<char>(last - 1));
+  return out.append(8, '\xff');
+}
+
+Bytes common_prefix(BytesView a, BytesView b) {
+  const auto [end, ignored] = std::ranges::mismatch(a, b);
+  return Bytes(a.begin(), end);
+}
+
+// With the byte that says what the register is for.
+TupleRange with_space(const TupleRange& range) {
+  const Bytes space(1, static_cast<char>(RegisterSpace::table));
+  return {space + range.begin, space + range.end};
+}
+
+}  // namespace
+
+// Of one replica.
+struct RegisterRows::Page {
+  std::vector<Bytes> keys;
+  bool more = false;
+  CallStats stats;
+  std::optional<Error> error;
+};
+
+Task<RowChange> RegisterRows::change(RegisterKey key, RowCommand command, MonotonicTime deadline) {
+  Registers& registers = cluster_.registers();
+  LATIUM_CO_TRY(const CommandOutcome outcome,
+                co_await registers.execute(std::move(key), std::move(command), registers.new_request_id(), deadline));
+  RowChange out{.applied = outcome.result.applied,
+                .state = {},
+                .refusal = outcome.result.refusal,
+                .not_before = outcome.result.not_before,
+                .stats = outcome.stats};
+  LATIUM_CO_TRY(out.state, row_of(outcome.result.state));
+  co_return out;
+}
+
+Task<RowRead> RegisterRows::read(RegisterKey key, Reading how, MonotonicTime deadline) {
+  Registers& registers = cluster_.registers();
+  LATIUM_CO_TRY(const ReadOutcome outcome, how == Reading::local ? co_await registers.read_local(std::move(key), deadline)
+                                                                 : co_await registers.read(std::move(key), deadline));
+  RowRead out{.state = {}, .stats = outcome.stats};
+  LATIUM_CO_TRY(out.state, row_of(outcome.state));
+  co_return out;
+}
+
+std::vector<NodeId> RegisterRows::by_distance(const ReplicaSet& set) const {
+  const auto distance = [this](NodeId node) {
+    if (node == cluster_.self()) return 0;
+    const auto peer = cluster_.peer(node);
+    if (!peer) return 9;
+    return (peer->same_site ? 1 : 2) + (peer->up() ? 0 : 4);
+  };
+  std::vector<std::pair<int, std::size_t>> order;
+  for (std::size_t i = 0; i < set.size(); ++i) order.emplace_back(distance(set.members[i]), i);
+  std::ranges::sort(order);
+  std::vector<NodeId> out;
+  for (const auto& [far, member] : order) out.push_back(set.members[member]);
+  return out;
+}
+
+Task<void> RegisterRows::list_at(NodeId node, TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit,
+                                 MonotonicTime deadline, Page& out) {
+  const Bytes prefix = common_prefix(range.begin, range.end);
+  Bytes after = below(range.begin);
+  if (node == cluster_.self()) {
+    auto page = co_await cluster_.replica().list(tenant, partition, prefix, after, limit + 1);
+    if (!page) {
+      out.error = std::move(page).error();
+      co_return Result<void>();
+    }
+    for (RegisterPage::Entry& entry : page->entries) out.keys.push_back(std::move(entry.key));
+    out.more = page->more;
+  } else {
+    replica::ListRequest request;
+    request.set_tenant(tenant.value);
+    request.set_partition(partition.value);
+    request.set_prefix(prefix);
+    request.set_after(after);
+    request.set_limit(static_cast<std::uint32_t>(limit + 1));
+    auto response = co_await call_enveloped<replica::ListRequest, replica::ListResponse>(
+        cluster_, cluster_.transport(), node, cluster_.epoch(), wire::METHOD_REGISTER_LIST, std::move(request),
+        {.deadline = deadline});
+    if (!response) {
+      out.error = std::move(response).error();
+      co_return Result<void>();
+    }
+    for (auto& entry : *response->mutable_registers()) out.keys.push_back(std::move(*entry.mutable_key()));
+    out.more = response->more();
+    const auto peer = cluster_.peer(node);
+    out.stats = {.round_trips = 1, .wan_round_trips = peer && peer->same_site ? 0u : 1u, .replicas_asked = 1};
+    for (const Bytes& key : out.keys) out.stats.bytes += key.size();
+  }
+  // Behind the end nothing is wanted any more.
+  if (!out.keys.empty() && out.keys.back() >= range.end) out.more = false;
+  std::erase_if(out.keys, [&](const Bytes& key) { return !range.contains(key); });
+  co_return Result<void>();
+}
+
+Task<void> RegisterRows::list_nearest(TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit,
+                                      MonotonicTime deadline, Page& out) {
+  auto set = cluster_.replicas(tenant, partition);
+  if (!set) {
+    out.error = std::move(set).error();
+    co_return Result<void>();
+  }
+  for (const NodeId node : by_distance(*set)) {
+    Page page;
+    LATIUM_CO_CHECKED(co_await list_at(node, tenant, partition, range, limit, deadline, page));
+    out = std::move(page);
+    if (!out.error) break;
+  }
+  co_return Result<void>();
+}
+
+Task<RowKeys> RegisterRows::list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
+                                 Reading how, MonotonicTime deadline) {
+  const TupleRange wanted = with_space(range);
+  std::vector<std::vector<Page>> pages(partitions.size());
+  TaskGroup group(cluster_.runtime().executor, partitions.size() * 64);
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    auto set = cluster_.replicas(tenant, partitions[i]);
+    const std::size_t asked = how == Reading::latest && set ? set->size() : 1;
+    pages[i].resize(asked);
+    for (std::size_t member = 0; member < asked; ++member) {
+      auto task = how == Reading::latest && set
+                      ? list_at(set->members[member], tenant, partitions[i], wanted, limit, deadline, pages[i][member])
+                      : list_nearest(tenant, partitions[i], wanted, limit, deadline, pages[i][member]);
+      const auto spawned = group.spawn(std::move(task));
+      LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+    }
+  }
+  (void)co_await group.join();
+  RowKeys out;
+  std::map<Bytes, RegisterKey> merged;
+  std::optional<Bytes> complete_to;  // what lies behind it may be missing
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    std::size_t answered = 0;
+    for (Page& page : pages[i]) {
+      if (page.error) continue;
+      ++answered;
+      add_parallel(out.stats, page.stats);
+      if (page.more && !page.keys.empty()) complete_to = complete_to ? std::min(*complete_to, page.keys.back()) : page.keys.back();
+      for (Bytes& key : page.keys) merged.try_emplace(key, RegisterKey{tenant, partitions[i], key});
+    }
+    // A change that was acknowledged is at a majority.
+    if (answered > pages[i].size() / 2) continue;
+    const Page& failed = *std::ranges::find_if(pages[i], [](const Page& page) { return page.error.has_value(); });
+    co_return fail(failed.error->code, Certainty::not_applied,
+                   "partition " + std::to_string(partitions[i].value) + ": " + failed.error->message);
+  }
+  for (auto& [key, found] : merged) {
+    const bool unsure = complete_to && key > *complete_to;
+    out.more = unsure || out.keys.size() == limit;
+    if (out.more) break;
+    out.keys.push_back(std::move(found));
+  }
+  out.more = out.more || (complete_to && !out.keys.empty());
+  co_return out;
+}
+
+}  // namespace latium

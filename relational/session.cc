@@ -1,0 +1,284 @@
+#include "relational/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "relational/row_codec.h"
+
+namespace latium {
+
+namespace {
+
+std::string columns_of(const TableSchema& schema, const std::vector<ColumnId>& columns) {
+  std::string out;
+  for (const ColumnId id : columns) out += (out.empty() ? "" : ", ") + schema.name + "." + schema.column(id).name;
+  return out;
+}
+
+std::string values_of(const std::vector<Value>& values) {
+  std::string out;
+  for (const Value& value : values) out += (out.empty() ? "" : ", ") + value.to_string();
+  return out;
+}
+
+std::unexpected<Error> duplicate(const TableSchema& schema, const std::vector<ColumnId>& columns, const std::vector<Value>& values) {
+  return fail(ErrorCode::already_exists, "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
+}
+
+bool is_written(const IndexSchema& index) {
+  return index.state == IndexState::write_only || index.state == IndexState::published || index.state == IndexState::dropping;
+}
+
+}  // namespace
+
+RegisterKey Session::key_of_row(const Bytes& row_key) const {
+  return table_register(database_.tenant, database_.partitions, row_key, row_key);
+}
+
+RegisterKey Session::key_of_entry(const Bytes& key, BytesView route) const {
+  return table_register(database_.tenant, database_.partitions, key, route);
+}
+
+std::vector<PartitionId> Session::all_partitions() const {
+  std::vector<PartitionId> out;
+  for (std::uint16_t i = 0; i < database_.partitions; ++i) out.push_back(PartitionId{i});
+  return out;
+}
+
+Task<std::vector<std::optional<Row>>> Session::get(std::string table, std::vector<std::vector<Value>> keys,
+                                                   MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+  std::vector<RegisterKey> wanted;
+  for (const std::vector<Value>& key : keys) {
+    LATIUM_CO_TRY(const Bytes name, row_key(*schema, key));
+    wanted.push_back(key_of_row(name));
+  }
+  LATIUM_CO_TRY(const auto found, co_await transaction_->get(std::move(wanted), deadline));
+  std::vector<std::optional<Row>> out;
+  for (const auto& each : found) {
+    out.emplace_back();
+    if (!each) continue;
+    LATIUM_CO_TRY(out.back(), decode_row(*schema, *each));
+  }
+  co_return out;
+}
+
+Task<std::optional<Row>> Session::row_at(Schema schema, RegisterKey key, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const auto found, co_await transaction_->get({std::move(key)}, deadline));
+  if (!found[0]) co_return std::nullopt;
+  LATIUM_CO_TRY(Row row, decode_row(*schema, *found[0]));
+  co_return row;
+}
+
+Task<void> Session::insert(std::string table, Row row, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+  LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
+  LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
+  const RegisterKey key = key_of_row(name);
+  LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
+  if (before) co_return duplicate(*schema, schema->primary_key, primary_key_of(*schema, row));
+  co_return co_await put_row(schema, key, nullptr, &row, deadline);
+}
+
+Task<void> Session::update(std::string table, Row row, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+  LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
+  LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
+  const RegisterKey key = key_of_row(name);
+  LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
+  if (!before) {
+    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no row with " +
+                                             columns_of(*schema, schema->primary_key) + " = " +
+                                             values_of(primary_key_of(*schema, row)));
+  }
+  co_return co_await put_row(schema, key, &*before, &row, deadline);
+}
+
+Task<bool> Session::remove(std::string table, std::vector<Value> primary_key, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+  LATIUM_CO_TRY(const Bytes name, row_key(*schema, primary_key));
+  const RegisterKey key = key_of_row(name);
+  LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
+  if (!before) co_return false;
+  LATIUM_CO_CHECKED(co_await put_row(schema, key, &*before, nullptr, deadline));
+  co_return true;
+}
+
+// The row and all its index entries change in the one transaction, so an index never says anything else than the rows. All or
+// nothing within the session too: an error takes back what was written for the row.
+Task<void> Session::put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline) {
+  const auto savepoint = transaction_->savepoint();
+  Result<void> done;
+  if (after != nullptr) done = co_await check_references(schema, *after, deadline);
+  for (const IndexSchema& index : schema->indexes) {
+    if (!done) break;
+    if (!is_written(index)) continue;
+    done = index.unique ? co_await move_unique(schema, index, before, after, deadline)
+                        : co_await move_entry(schema, index, before, after, deadline);
+  }
+  Result<Bytes> encoded = after != nullptr && done ? encode_row(*schema, *after) : Bytes();
+  if (done && !encoded) done = fail(encoded.error());
+  if (!done) {
+    transaction_->rollback_to(savepoint);
+    co_return done;
+  }
+  if (after != nullptr) {
+    transaction_->put(key, *std::move(encoded));
+  } else {
+    transaction_->remove(key);
+  }
+  co_return Result<void>();
+}
+
+Task<void> Session::move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
+                                MonotonicTime deadline) {
+  std::optional<Bytes> old_entry;
+  std::optional<Bytes> new_entry;
+  if (before != nullptr) {
+    LATIUM_CO_TRY(old_entry, unique_entry_key(*schema, index, *before));
+  }
+  if (after != nullptr) {
+    LATIUM_CO_TRY(new_entry, unique_entry_key(*schema, index, *after));
+  }
+  if (old_entry == new_entry) co_return Result<void>();
+  if (old_entry) {
+    const RegisterKey key = key_of_entry(*old_entry, *old_entry);
+    LATIUM_CO_CHECKED(co_await transaction_->get({key}, deadline));
+    transaction_->remove(key);
+  }
+  if (!new_entry) co_return Result<void>();
+  const RegisterKey key = key_of_entry(*new_entry, *new_entry);
+  LATIUM_CO_TRY(const auto there, co_await transaction_->get({key}, deadline));
+  if (there[0]) co_return duplicate(*schema, index.columns, indexed_values(*schema, index, *after));
+  LATIUM_CO_TRY(Bytes primary, encode_tuple(primary_key_of(*schema, *after)));
+  transaction_->put(key, std::move(primary));
+  co_return Result<void>();
+}
+
+Task<void> Session::move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
+                               MonotonicTime deadline) {
+  std::optional<IndexEntryKey> old_entry;
+  std::optional<IndexEntryKey> new_entry;
+  if (before != nullptr) {
+    LATIUM_CO_TRY(old_entry, index_entry_key(*schema, index, *before));
+  }
+  if (after != nullptr) {
+    LATIUM_CO_TRY(new_entry, index_entry_key(*schema, index, *after));
+  }
+  if (old_entry && new_entry && old_entry->key == new_entry->key) co_return Result<void>();
+  std::vector<RegisterKey> keys;
+  if (old_entry) keys.push_back(key_of_entry(old_entry->key, old_entry->route()));
+  if (new_entry) keys.push_back(key_of_entry(new_entry->key, new_entry->route()));
+  LATIUM_CO_CHECKED(co_await transaction_->get(keys, deadline));
+  if (old_entry) transaction_->remove(keys.front());
+  if (new_entry) transaction_->put(keys.back(), {});
+  co_return Result<void>();
+}
+
+// By the primary key of the other table, or by a unique index of it, as in SQL. What is read for it is checked at the commit.
+Task<void> Session::check_references(Schema schema, const Row& row, MonotonicTime deadline) {
+  for (const ForeignKeySchema& foreign : schema->foreign_keys) {
+    std::vector<Value> values;
+    for (const ColumnId column : foreign.columns) values.push_back(row.values[schema->position(column)]);
+    if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) continue;
+    LATIUM_CO_TRY(const Schema other, co_await tables_.find_table(foreign.table, deadline));
+    std::vector<ColumnId> referenced;
+    for (const std::string& name : foreign.referenced) {
+      const ColumnSchema* const column = other->find_column(name);
+      if (column == nullptr) co_return fail(ErrorCode::not_found, "table '" + other->name + "' has no column '" + name + "'");
+      referenced.push_back(column->id);
+    }
+    Bytes wanted;
+    if (referenced == other->primary_key) {
+      LATIUM_CO_TRY(wanted, row_key(*other, values));
+    } else {
+      const auto index = std::ranges::find_if(other->indexes, [&](const IndexSchema& each) {
+        return each.unique && each.state == IndexState::published && each.columns == referenced;
+      });
+      if (index == other->indexes.end()) {
+        co_return fail(ErrorCode::invalid_argument, "a foreign key of table '" + schema->name + "' names columns of '" + other->name +
+                                                        "' that are neither its primary key nor a unique index");
+      }
+      LATIUM_CO_TRY(const auto entry, unique_entry_key(*other, *index, values));
+      wanted = *entry;
+    }
+    LATIUM_CO_TRY(const auto there, co_await transaction_->get({key_of_row(wanted)}, deadline));
+    if (there[0]) continue;
+    co_return fail(ErrorCode::conflict, "FOREIGN KEY constraint failed: " + columns_of(*schema, foreign.columns) + " = " +
+                                            values_of(values) + " has no row in '" + other->name + "'");
+  }
+  co_return Result<void>();
+}
+
+Task<Session::Rows> Session::find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+  if (index.empty()) co_return co_await find_by_key(schema, std::move(range), limit, deadline);
+  const IndexSchema* const found = schema->find_index(index);
+  if (found == nullptr || found->state != IndexState::published) {
+    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no index '" + index + "' that can be read");
+  }
+  co_return co_await find_by_index(schema, *found, std::move(range), limit, deadline);
+}
+
+Task<Session::Rows> Session::find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline) {
+  LATIUM_CO_TRY(TupleRange keys, rows_between(*schema, range.equal, range.low, range.high));
+  LATIUM_CO_TRY(auto page, co_await transaction_->range(database_.tenant, all_partitions(), std::move(keys), limit, deadline));
+  Rows out{.rows = {}, .more = page.more};
+  for (const Transaction::Found& found : page.rows) {
+    LATIUM_CO_TRY(out.rows.emplace_back(), decode_row(*schema, found.row));
+  }
+  co_return out;
+}
+
+Task<Session::Rows> Session::find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit,
+                                           MonotonicTime deadline) {
+  LATIUM_CO_TRY(TupleRange entries, entries_between(*schema, index, range.equal, range.low, range.high));
+  std::vector<PartitionId> partitions = all_partitions();
+  if (range.equal.size() == index.columns.size()) {
+    LATIUM_CO_TRY(const Bytes route, index_route(*schema, index, range.equal));
+    partitions = {key_of_entry(route, route).partition};
+  }
+  LATIUM_CO_TRY(auto page, co_await transaction_->range(database_.tenant, std::move(partitions), std::move(entries), limit, deadline));
+  std::vector<RegisterKey> wanted;
+  for (const Transaction::Found& found : page.rows) {
+    std::vector<Value> primary;
+    if (index.unique) {
+      LATIUM_CO_TRY(primary, decode_tuple(found.row));
+    } else {
+      LATIUM_CO_TRY(TableKey key, parse_table_key(*schema, BytesView(found.key.key).substr(1)));
+      primary = std::move(key.primary);
+    }
+    LATIUM_CO_TRY(const Bytes name, row_key(*schema, primary));
+    wanted.push_back(key_of_row(name));
+  }
+  LATIUM_CO_TRY(const auto rows, co_await transaction_->get(std::move(wanted), deadline));
+  Rows out{.rows = {}, .more = page.more};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i]) continue;
+    LATIUM_CO_TRY(Row row, decode_row(*schema, *rows[i]));
+    // Entry and row change together, but were read one after the other. A commit that checks would find it out.
+    LATIUM_CO_TRY(const Bytes entry, entry_of(*schema, index, row));
+    if (BytesView(page.rows[i].key.key).substr(1) == entry) out.rows.push_back(std::move(row));
+  }
+  co_return out;
+}
+
+// Empty: the row has none.
+Result<Bytes> Session::entry_of(const TableSchema& schema, const IndexSchema& index, const Row& row) const {
+  if (!index.unique) {
+    LATIUM_TRY(IndexEntryKey entry, index_entry_key(schema, index, row));
+    return std::move(entry.key);
+  }
+  LATIUM_TRY(auto entry, unique_entry_key(schema, index, row));
+  return std::move(entry).value_or(Bytes());
+}
+
+Task<void> Session::commit(MonotonicTime deadline) {
+  return transaction_->commit(deadline);
+}
+
+void Session::rollback() {
+  transaction_ = std::make_unique<Transaction>(shared_, options_);
+}
+
+}  // namespace latium

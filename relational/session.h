@@ -1,0 +1,103 @@
+// Session: rows of tables, in one transaction: the door that everything above uses. Reads are checked at the commit; writes are
+// kept in the session until then. relational/transaction.h has what a commit costs and promises.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "latium/row.h"
+#include "relational/row_keys.h"
+#include "relational/schema.h"
+#include "relational/transaction.h"
+
+namespace latium {
+
+/// What tables there are. relational/catalog.h has the real one.
+class TableFinder {
+ public:
+  virtual ~TableFinder() = default;
+  /// `not_found`: no such table.
+  virtual Task<std::shared_ptr<const TableSchema>> find_table(std::string name, MonotonicTime deadline) = 0;
+};
+
+/// The tenant whose tables they are.
+struct Database {
+  TenantId tenant;
+  std::uint16_t partitions = 0;
+};
+
+/// Which rows of an index, or of the primary key: those whose first columns have these values, and then, if bounds are given, a
+/// value of the next column within them.
+struct RowRange {
+  std::vector<Value> equal{};
+  std::optional<KeyBound> low{};
+  std::optional<KeyBound> high{};
+};
+
+/// Loop thread only; one call at a time.
+///
+/// Errors of all calls: `not_found` (no such table or index), `invalid_argument` (a value that does not fit its column, naming
+/// both), those of RowStore. An error of commit() ends the session; others leave it as it was.
+class Session {
+ public:
+  Session(Transactions& shared, Database database, TableFinder& tables, TransactionOptions options)
+      : shared_(shared), database_(database), tables_(tables), options_(options) {
+    rollback();
+  }
+
+  /// By primary key; nothing where there is no row. One round trip at most for all keys.
+  Task<std::vector<std::optional<Row>>> get(std::string table, std::vector<std::vector<Value>> keys, MonotonicTime deadline);
+
+  /// Adds a row. `already_exists`, naming the columns: a row with this primary key, or with these values of a unique index, is
+  /// there. `conflict` (at the commit, or here): a row that a foreign key names is not there.
+  Task<void> insert(std::string table, Row row, MonotonicTime deadline);
+  /// Changes the row that has this primary key. `not_found`.
+  Task<void> update(std::string table, Row row, MonotonicTime deadline);
+  /// False: there was none.
+  Task<bool> remove(std::string table, std::vector<Value> key, MonotonicTime deadline);
+
+  struct Rows {
+    std::vector<Row> rows;
+    bool more = false;
+  };
+  /// Rows in the order of the index, or of the primary key when `index` is empty. A look-up of all columns of an index asks one
+  /// partition, others all. `limit`: at least 1.
+  Task<Rows> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
+
+  Task<void> commit(MonotonicTime deadline);
+  /// Forgets everything that was written and read.
+  void rollback();
+
+  Transaction::Savepoint savepoint() const { return transaction_->savepoint(); }
+  void rollback_to(const Transaction::Savepoint& savepoint) { transaction_->rollback_to(savepoint); }
+
+  const Transaction& transaction() const { return *transaction_; }
+
+ private:
+  using Schema = std::shared_ptr<const TableSchema>;
+
+  RegisterKey key_of_row(const Bytes& row_key) const;
+  RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
+  Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
+  /// What the change of a row means for one index.
+  Task<void> move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after, MonotonicTime deadline);
+  Task<void> move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after, MonotonicTime deadline);
+  Task<void> put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline);
+  Task<void> check_references(Schema schema, const Row& row, MonotonicTime deadline);
+  Task<Rows> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
+  Task<Rows> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
+  Result<Bytes> entry_of(const TableSchema& schema, const IndexSchema& index, const Row& row) const;
+  std::vector<PartitionId> all_partitions() const;
+
+  Transactions& shared_;
+  Database database_;
+  TableFinder& tables_;
+  TransactionOptions options_;
+  std::unique_ptr<Transaction> transaction_;
+};
+
+}  // namespace latium
