@@ -44,6 +44,8 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
       hlc_(hlc),
       dots_(identity_.node, cluster_->run()),
       kv_(runtime, engine, *catalog_, hlc, dots_),
+      rows_(*cluster_),
+      transactions_(runtime, rows_, hlc),
       started_at_(runtime.clock.monotonic_now()),
       background_(runtime.executor, kBackgroundTasks) {
   watch_liveness(transport);
@@ -193,6 +195,8 @@ Task<void> NodeCore::look_after() {
 Task<void> NodeCore::stop() {
   background_.cancel();
   (void)co_await background_.join();
+  // What transactions left to be done afterwards, others will do.
+  (void)co_await transactions_.stop();
   LATIUM_CO_CHECKED(co_await buckets_->stop());
   co_return co_await cluster_->stop();
 }

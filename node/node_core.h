@@ -10,7 +10,9 @@
 #include "node/cluster.h"
 #include "node/identity.h"
 #include "node/liveness.h"
+#include "node/row_store.h"
 #include "replication/kv.h"
+#include "relational/transaction.h"
 #include "replication/locks.h"
 #include "ring/tenant_catalog.h"
 #include "runtime/runtime.h"
@@ -56,6 +58,7 @@ class NodeCore {
   LivenessService& liveness() { return *liveness_; }
   BucketService& buckets() { return *buckets_; }
   KeyValue& kv() { return kv_; }
+  Transactions& transactions() { return transactions_; }
   const NodeIdentity& identity() const { return identity_; }
   const CoreOptions& options() const { return options_; }
   MonotonicTime started_at() const { return started_at_; }
@@ -87,6 +90,8 @@ class NodeCore {
   DotSource dots_;
   std::unique_ptr<BucketService> buckets_;
   KeyValue kv_;
+  RegisterRows rows_;
+  Transactions transactions_;
   MonotonicTime started_at_;
   TaskGroup background_;
 };

@@ -162,7 +162,7 @@ std::vector<Transaction::Entry*> Transaction::written() {
 }
 
 Hlc Transaction::above_all_seen() {
-  Hlc stamp = std::max(shared_.hlc.now(shared_.runtime.clock.wall_ms()), Hlc{start_.value + 1});
+  Hlc stamp = std::max({shared_.hlc.now(shared_.runtime.clock.wall_ms()), Hlc{start_.value + 1}, shared_.not_before});
   for (const auto& [stored, entry] : entries_) stamp = std::max(stamp, Hlc{entry.seen.ts.value + 1});
   return stamp;
 }
@@ -170,6 +170,7 @@ Hlc Transaction::above_all_seen() {
 Task<void> Transaction::commit(MonotonicTime deadline) {
   txn_ = shared_.new_id();
   start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
+  start_ = std::max(start_, shared_.not_before);
   std::vector<Entry*> writes = written();
   const bool checks = options_.isolation == Isolation::serializable && (writes.size() < entries_.size() || !ranges_.empty());
   Result<void> done;
@@ -210,6 +211,7 @@ Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
     if (!made) co_return co_await look_for(entry, made.error(), deadline);
     const RowChange& changed = *made;
     stats_.add(changed.stats);
+    shared_.not_before = std::max(shared_.not_before, changed.not_before);
     if (changed.applied) {
       ++shared_.statistics.one_row;
       co_return Result<void>();
@@ -298,6 +300,7 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
       break;
     }
     cost.add(changed->stats);
+    shared_.not_before = std::max(shared_.not_before, changed->not_before);
     if (changed->applied) break;
     if (changed->refusal == RowRefusal::foreign_intent) {
       auto cleared = co_await clear(entry.key, *changed->state.intent, deadline);

@@ -68,6 +68,8 @@ class Transactions {
   HlcClock& hlc;
   Recovery recovery;
   TransactionsStatistics statistics;
+  /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
+  Hlc not_before{};
 
  private:
   static constexpr std::size_t kBackground = 4096;

@@ -17,11 +17,12 @@ constexpr ClusterId kCluster{77};
 
 class ClusterNode final : public Process, public RequestHandler {
  public:
-  ClusterNode(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses)
+  ClusterNode(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses, NodeWork work)
       : seams_(seams),
         number_(number),
         site_(std::move(site)),
         addresses_(std::move(addresses)),
+        work_(std::move(work)),
         tasks_(seams.runtime.executor, 1) {
     LATIUM_CHECK(tasks_.spawn(keep_starting()).has_value());
   }
@@ -44,7 +45,10 @@ class ClusterNode final : public Process, public RequestHandler {
   Task<void> keep_starting() {
     LATIUM_CO_CHECKED(seams_.transport.listen(addresses_[number_], *this));
     while (true) {
-      if (co_await start()) co_return Result<void>();
+      if (co_await start()) {
+        if (work_) co_return co_await work_(*core_, number_);
+        co_return Result<void>();
+      }
       if (service_) LATIUM_CO_CHECKED(co_await service_->stop());
       if (core_) LATIUM_CO_CHECKED(co_await core_->stop());
       service_.reset();
@@ -71,6 +75,7 @@ class ClusterNode final : public Process, public RequestHandler {
   std::size_t number_;
   std::string site_;
   std::vector<Address> addresses_;
+  NodeWork work_;
   HlcClock hlc_;
   std::unique_ptr<NodeCore> core_;
   std::unique_ptr<ClientService> service_;
@@ -79,8 +84,9 @@ class ClusterNode final : public Process, public RequestHandler {
 
 }  // namespace
 
-std::unique_ptr<Process> cluster_node(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses) {
-  return std::make_unique<ClusterNode>(seams, number, std::move(site), std::move(addresses));
+std::unique_ptr<Process> cluster_node(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses,
+                                      NodeWork work) {
+  return std::make_unique<ClusterNode>(seams, number, std::move(site), std::move(addresses), std::move(work));
 }
 
 }  // namespace latium::sim

@@ -17,7 +17,7 @@ constexpr Duration kFormBound = std::chrono::minutes(3);
 constexpr Duration kHealBound = std::chrono::minutes(3);
 
 struct World {
-  World(const RunOptions& options, const MakeClient& make)
+  World(const RunOptions& options, const MakeClient& make, const NodeWork& work)
       : simulation(options.seed, {.trace_line = options.trace_line}), network(simulation, {}) {
     std::vector<Address> addresses;
     addresses.reserve(kNodes);
@@ -28,8 +28,8 @@ struct World {
       host.identity.role = PeerRole::node;
       host.identity.node = NodeId{i + 1};
       host.identity.site = site;
-      nodes.push_back(std::make_unique<SimHost>(simulation, network, std::move(host), [i, site, addresses](NodeSeams seams) {
-        return cluster_node(seams, i, site, addresses);
+      nodes.push_back(std::make_unique<SimHost>(simulation, network, std::move(host), [i, site, addresses, work](NodeSeams seams) {
+        return cluster_node(seams, i, site, addresses, work);
       }));
     }
     const int count = static_cast<int>(simulation.random().fork("clients").between(2, 4));
@@ -93,8 +93,9 @@ std::optional<std::string> play(World& world, Duration duration, CheckReport (*c
 
 }  // namespace
 
-RunReport run_cluster(const RunOptions& options, const MakeClient& make, CheckReport (*check)(const History&)) {
-  World world(options, make);
+RunReport run_cluster(const RunOptions& options, const MakeClient& make, CheckReport (*check)(const History&),
+                      const NodeWork& work) {
+  World world(options, make, work);
   RunReport report;
   report.failure = play(world, options.duration, check);
   report.history = world.history;

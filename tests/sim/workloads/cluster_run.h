@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tests/sim/check_report.h"
+#include "tests/sim/cluster_node.h"
 #include "tests/sim/workloads/cluster_client.h"
 #include "tests/sim/workloads/workload.h"
 
@@ -13,6 +14,8 @@ namespace latium::sim {
 using MakeClient = std::function<std::unique_ptr<ClusterClient>(ClientSeams)>;
 
 /// Two to four clients. Safety is judged before liveness: what the history shows says more than that something hangs.
-RunReport run_cluster(const RunOptions& options, const MakeClient& make, CheckReport (*check)(const History&));
+/// `work`: what each node does besides.
+RunReport run_cluster(const RunOptions& options, const MakeClient& make, CheckReport (*check)(const History&),
+                      const NodeWork& work = {});
 
 }  // namespace latium::sim
