@@ -10,8 +10,6 @@ namespace latium {
 namespace {
 
 constexpr std::size_t kKeyListBytesMax = kRowBytesMax;
-// Half of the outcomes: so there is always a settled one that can make room.
-constexpr std::ptrdiff_t kUnresolvedMax = kOutcomesMax / 2;
 
 bool ascending(const std::vector<Bytes>& keys) {
   const bool sorted = std::ranges::adjacent_find(keys, std::greater_equal()) == keys.end();
@@ -83,9 +81,8 @@ struct Applier {
     if (command.expected != before.committed.ts) return refuse(RowRefusal::ts_differs);
     if (intent.staged() && intent.commit_ts <= before.committed.ts) return refuse(RowRefusal::behind);
     if (too_large(intent)) return refuse(RowRefusal::too_large);
-    if (intent.is_primary() && std::ranges::count(before.outcomes, false, &Outcome::settled) >= kUnresolvedMax) {
-      return refuse(RowRefusal::overloaded);
-    }
+    const auto unresolved = std::ranges::count(before.outcomes, false, &Outcome::settled);
+    if (intent.is_primary() && unresolved >= std::ptrdiff_t{kUnresolvedOutcomesMax}) return refuse(RowRefusal::overloaded);
     RowState state = before;
     state.intent = intent;
     if (row_size_bytes(state) > kRowStateBytesMax) return refuse(RowRefusal::overloaded);

@@ -20,9 +20,11 @@ enum class IntentAction : std::uint8_t {
   roll_forward,  ///< it has committed: RowResolve with the ts, at the intent
   roll_back,     ///< it has not, and will not: RowResolve as aborted, at the intent
   wait,          ///< it is at work, and older: look again in a little while
-  abort_it,      ///< RowAbort at its primary (`always`), then look again
-  fence_it,      ///< its primary knows nothing of it: the same command; what the transaction sends late is then refused
-  recover,       ///< a parallel commit: read all its keys, then what_became_of
+  /// RowAbort at its primary (`always`). Applied, or refused as `settled`: roll_back; refused otherwise: look again.
+  abort_it,
+  /// Its primary knows nothing of it: the same command, after which what the transaction sends late is refused there.
+  fence_it,
+  recover,  ///< a parallel commit: read all its keys, then what_became_of
 };
 
 struct IntentVerdict {
@@ -40,7 +42,7 @@ IntentVerdict what_to_do_about(const Intent& intent, const RowState& primary, co
 enum class StagedAction : std::uint8_t {
   promote,  ///< all its intents are there: it has committed. RowPromote at the primary
   fence,    ///< RowAbort `absent` at the key `at`, which has no intent of it; then `abort`, or, if refused, look again
-  abort,    ///< one of its keys is fenced: RowAbort with `fenced` at the primary
+  abort,  ///< one of its keys is fenced: RowAbort (`always`) with `fenced` at the primary, whose answers mean what abort_it says
 };
 
 struct StagedVerdict {

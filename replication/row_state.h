@@ -20,6 +20,8 @@ inline constexpr std::size_t kRowBytesMax = 256u << 10;
 inline constexpr std::size_t kRowStateBytesMax = 960u << 10;
 /// Outcomes that one register keeps. Settled ones make room for others; see Outcome::settled.
 inline constexpr std::size_t kOutcomesMax = 32;
+/// Of these, how many may wait for other keys to be resolved: so there is always a settled one that can make room.
+inline constexpr std::size_t kUnresolvedOutcomesMax = kOutcomesMax / 2;
 /// No transaction takes part in anything new when it is older: it is refused, and what is remembered of it may go.
 inline constexpr std::uint64_t kTransactionLifeMs = 60'000;
 /// How long a register that has nothing more to say stays all the same, before it becomes a tombstone. Also how far the clocks

@@ -1,4 +1,5 @@
 // A row's state as the value of its register. Byte table: docs/formats.md.
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -158,6 +159,8 @@ Result<std::vector<Outcome>> take_outcomes(BytesView& in) {
     }
     outcomes.push_back(std::move(outcome));
   }
+  const auto unresolved = std::ranges::count(outcomes, false, &Outcome::settled);
+  if (unresolved > std::ptrdiff_t{kUnresolvedOutcomesMax}) return malformed("has too many outcomes that are not resolved");
   return outcomes;
 }
 

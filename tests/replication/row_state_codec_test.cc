@@ -124,6 +124,13 @@ TEST(RowCodecTest, WhatCannotBeIsRefused) {
   state.outcomes.resize(2, {.txn = {1, 1}, .start = Hlc{1}, .committed_ts = {}, .at_ms = 0, .unresolved = {}});
   EXPECT_FALSE(decode_row(encode_row(state)).has_value()) << "one transaction, two outcomes";
   state.outcomes.clear();
+  for (std::uint64_t i = 0; i <= kUnresolvedOutcomesMax; ++i) {
+    state.outcomes.push_back({.txn = {1, i + 1}, .start = Hlc{1}, .committed_ts = Hlc{2}, .at_ms = 0, .unresolved = {"k"}});
+  }
+  EXPECT_FALSE(decode_row(encode_row(state)).has_value()) << "too many to make room";
+  state.outcomes.pop_back();
+  EXPECT_TRUE(decode_row(encode_row(state)).has_value());
+  state.outcomes.clear();
   state.intent = Intent();
   EXPECT_FALSE(decode_row(encode_row(state)).has_value()) << "an intent of no transaction";
 }

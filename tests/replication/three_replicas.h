@@ -235,6 +235,8 @@ class ThreeReplicas : public Simulated {
     if (fate == Fate::answer_is_lost) co_return lost();
     replica::ForwardResponse response;
     response.set_applied(outcome.result.applied);
+    response.set_row_refusal(static_cast<std::uint32_t>(outcome.result.refusal));
+    response.set_not_before(outcome.result.not_before.value);
     to_message(outcome.result.state, *response.mutable_state());
     to_message(outcome.stats, *response.mutable_stats());
     co_return response.SerializeAsString();
