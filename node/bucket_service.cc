@@ -18,8 +18,9 @@ BucketService::BucketService(Runtime& runtime, Engine& engine, Transport& transp
   links_ = std::make_unique<BucketLinks>(runtime, cluster, transport, *replica_);
   buckets_ = std::make_unique<Buckets>(runtime, cluster, *this, transport, *replica_, *links_, hlc, dots);
   delivery_ = std::make_unique<HintDelivery>(runtime, engine, cluster, *replica_, *links_, hints_);
-  exchange_ = std::make_unique<Exchange>(runtime, engine, cluster, transport, *links_, partitions_, pace_);
-  anti_entropy_ = std::make_unique<AntiEntropy>(runtime, cluster, *this, transport, partitions_, *exchange_, upkeep.compare_every);
+  exchange_ = std::make_unique<Exchange>(runtime, cluster, transport, *links_, partitions_, pace_);
+  anti_entropy_ =
+      std::make_unique<AntiEntropy>(runtime, cluster, *this, transport, partitions_, *exchange_, upkeep.compare_every);
   collection_ = std::make_unique<Collection>(runtime, engine, cluster, *this, transport, *links_, partitions_, hints_, dots,
                                              *exchange_, pace_, upkeep.collect_every);
 }

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "node/cluster.h"
-#include "replication/buckets.h"
 #include "replication/anti_entropy.h"
+#include "replication/buckets.h"
 #include "replication/collection.h"
 #include "replication/hint_delivery.h"
 
@@ -46,7 +46,8 @@ class BucketService final : public BucketDirectory {
   Task<void> stop() { return links_->stop(); }
 
  private:
-  BucketService(Runtime& runtime, Engine& engine, Transport& transport, Cluster& cluster, HlcClock& hlc, DotSource& dots, const UpkeepOptions& upkeep);
+  BucketService(Runtime& runtime, Engine& engine, Transport& transport, Cluster& cluster, HlcClock& hlc, DotSource& dots,
+                const UpkeepOptions& upkeep);
 
   /// Calls of users that wait, from which on background work takes less.
   static constexpr std::size_t kBusyFrom = 8;

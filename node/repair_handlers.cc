@@ -6,7 +6,6 @@
 #include "node/message.h"
 #include "node/tenants.h"
 #include "proto/repair.pb.h"
-#include "runtime/offload.h"
 
 namespace latium {
 
@@ -33,18 +32,13 @@ Task<Bytes> handle_verify(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   repair::VerifyResponse response;
   for (const BucketDirectory::Copied& each : core.buckets().copied_partitions()) {
     if (each.tenant != tenant->id) continue;
-    LATIUM_CO_TRY(const TreeCheck check,
-                  co_await offload<TreeCheck>(core.runtime(), [engine = &core.engine(), id = each.tenant,
-                                                               partition = each.partition] {
-                    return check_tree(*engine, id, partition);
-                  }));
+    LATIUM_CO_TRY(const TreeCheck check, co_await core.buckets().partitions().check(each.tenant, each.partition));
     response.set_partitions(response.partitions() + 1);
     response.set_keys(response.keys() + check.keys);
     if (check.wrong.empty()) continue;
     auto& wrong = *response.add_wrong();
     wrong.set_partition(each.partition.value);
     wrong.set_leaves(static_cast<std::uint32_t>(check.wrong.size()));
-    LATIUM_CO_CHECKED(co_await core.buckets().partitions().mend(each.tenant, each.partition, check.wrong));
   }
   co_return response.SerializeAsString();
 }

@@ -8,7 +8,6 @@
 #include "proto/wire.pb.h"
 #include "replication/envelope.h"
 #include "runtime/deadline.h"
-#include "runtime/offload.h"
 
 namespace latium {
 
@@ -112,17 +111,8 @@ Task<LeafSet> Exchange::differing_leaves(TenantId tenant, PartitionId partition,
   co_return differing;
 }
 
-Task<LeafContents> Exchange::contents(TenantId tenant, PartitionId partition, LeafSet leaves) {
-  LATIUM_CO_TRY(LeafContents here,
-                co_await offload<LeafContents>(runtime_, [engine = &engine_, tenant, partition, leaves] {
-                  return read_leaves(*engine, tenant, partition, leaves, kStepBytes);
-                }));
-  LATIUM_CO_CHECKED(co_await partitions_.mend(tenant, partition, here.wrong));
-  co_return here;
-}
-
 Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves) {
-  LATIUM_CO_TRY(const LeafContents here, co_await contents(tenant, partition, leaves));
+  LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(tenant, partition, leaves, kStepBytes));
   const std::uint64_t salt = random_.next();
   auto request = describe_contents(tenant, partition, salt, here);
   std::size_t bytes = here.keys.size() * 4;
@@ -208,8 +198,8 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
     for (const std::uint32_t hash : leaf.entries()) asked.insert(entry(leaf.number(), hash));
   }
   const std::uint64_t salt = request.salt();
-  LATIUM_CO_TRY(const LeafContents here, co_await contents(TenantId{request.partition().tenant()},
-                                                           partition_in(request.partition()), leaves));
+  LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(TenantId{request.partition().tenant()},
+                                                                       partition_in(request.partition()), leaves, kStepBytes));
   repair::TreeDifferencesResponse response;
   LeafSet done = here.leaves;
   std::size_t bytes = 0;

@@ -36,10 +36,9 @@ class Exchange {
   /// What one step reads and moves at most, but for one leaf.
   static constexpr std::size_t kStepBytes = 4u << 20;
 
-  Exchange(Runtime& runtime, Engine& engine, ClusterView& cluster, Transport& transport, BucketLinks& links,
-           PartitionBook& partitions, Pace& pace)
+  Exchange(Runtime& runtime, ClusterView& cluster, Transport& transport, BucketLinks& links, PartitionBook& partitions,
+           Pace& pace)
       : runtime_(runtime),
-        engine_(engine),
         cluster_(cluster),
         transport_(transport),
         links_(links),
@@ -63,11 +62,9 @@ class Exchange {
   Task<LeafSet> differing_leaves(TenantId tenant, PartitionId partition, NodeId peer);
   /// Those that are done.
   Task<LeafSet> step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
-  Task<LeafContents> contents(TenantId tenant, PartitionId partition, LeafSet leaves);
   Task<void> offer(NodeId from, NodeId to, std::vector<BucketItem> items);
 
   Runtime& runtime_;
-  Engine& engine_;
   ClusterView& cluster_;
   Transport& transport_;
   BucketLinks& links_;

@@ -42,8 +42,11 @@ VersionSet Knowledge::without_obsolete(VersionSet offered, const VersionSet& hel
     const bool here = std::ranges::binary_search(held.versions, version.dot, {}, &VersionedValue::dot);
     return !here && covers(version.dot);
   });
-  // A context remembers what is gone; this node knows without it.
-  if (offered.versions.empty() && covers(offered.context)) offered.context = {};
+  // A context remembers what is gone; this node knows without it, except where it is news that what it holds is gone.
+  if (!offered.versions.empty() || !covers(offered.context)) return offered;
+  const bool news =
+      std::ranges::any_of(held.versions, [&](const VersionedValue& version) { return offered.context.covers(version.dot); });
+  if (!news) offered.context = {};
   return offered;
 }
 

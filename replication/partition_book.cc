@@ -95,17 +95,44 @@ Task<std::uint64_t> PartitionBook::root(TenantId tenant, PartitionId partition) 
   co_return read.root();
 }
 
-Task<void> PartitionBook::mend(TenantId tenant, PartitionId partition, std::vector<TreeEntry> wrong) {
-  if (wrong.empty()) co_return Result<void>();
+Task<LeafContents> PartitionBook::contents(TenantId tenant, PartitionId partition, LeafSet leaves, std::size_t bytes_max) {
+  LATIUM_CO_TRY(const PartitionState* const state, co_await load(tenant, partition));
+  const std::uint64_t mends = state->mends;
+  LATIUM_CO_TRY(LeafContents here,
+                co_await offload<LeafContents>(runtime_, [engine = &engine_, tenant, partition, leaves, bytes_max] {
+                  return read_leaves(*engine, tenant, partition, leaves, bytes_max);
+                }));
+  LATIUM_CO_CHECKED(co_await mend(tenant, partition, mends, here.wrong));
+  co_return here;
+}
+
+Task<TreeCheck> PartitionBook::check(TenantId tenant, PartitionId partition) {
+  LATIUM_CO_TRY(const PartitionState* const state, co_await load(tenant, partition));
+  const std::uint64_t mends = state->mends;
+  LATIUM_CO_TRY(TreeCheck check, co_await offload<TreeCheck>(runtime_, [engine = &engine_, tenant, partition] {
+                  return check_tree(*engine, tenant, partition);
+                }));
+  LATIUM_CO_CHECKED(co_await mend(tenant, partition, mends, check.wrong));
+  co_return check;
+}
+
+// `mends`: when what is wrong was read. Two that found the same and both mended it would have mended nothing: the later one
+// leaves it to the next comparison.
+Task<void> PartitionBook::mend(TenantId tenant, PartitionId partition, std::uint64_t mends, std::vector<TreeEntry> wrong) {
   LATIUM_CO_TRY(PartitionState* const state, co_await load(tenant, partition));
+  if (wrong.empty() || state->mends != mends) co_return Result<void>();
   WriteBatch batch;
   for (const TreeEntry& entry : wrong) {
     batch.merge_xor(Family::trees, leaf_key(tenant, partition, entry.leaf), encode_leaf(entry.hash));
   }
-  state->doubtful = true;
+  ++state->mends;
   ++state->changes;
+  ++state->writing;
+  state->doubtful = true;
   mended_ += wrong.size();
-  co_return co_await write(runtime_, engine_, std::move(batch), Durability::buffered);
+  const Result<void> written = co_await write(runtime_, engine_, std::move(batch), Durability::buffered);
+  --state->writing;
+  co_return written;
 }
 
 }  // namespace latium

@@ -22,6 +22,7 @@ struct PartitionState {
   std::uint64_t root = 0;     ///< of the tree, with all that was decided
   std::uint64_t changes = 0;  ///< of the root, since the start
   std::uint64_t writing = 0;  ///< batches that are on their way to the disk
+  std::uint64_t mends = 0;    ///< of leaves, since the start
   bool doubtful = false;      ///< a batch failed: the root may not be that of what is on the disk
 };
 
@@ -50,11 +51,14 @@ class PartitionBook {
   /// The root, if need be read anew.
   Task<std::uint64_t> root(TenantId tenant, PartitionId partition);
 
-  /// Mends leaves that are wrong on the disk: LeafContents::wrong.
-  Task<void> mend(TenantId tenant, PartitionId partition, std::vector<TreeEntry> wrong);
+  /// read_leaves() and check_tree(); leaves that are wrong on the disk are mended when they return.
+  Task<LeafContents> contents(TenantId tenant, PartitionId partition, LeafSet leaves, std::size_t bytes_max);
+  Task<TreeCheck> check(TenantId tenant, PartitionId partition);
   std::uint64_t mended() const { return mended_; }  ///< leaves, since the start
 
  private:
+  Task<void> mend(TenantId tenant, PartitionId partition, std::uint64_t mends, std::vector<TreeEntry> wrong);
+
   struct Entry {
     PartitionState state;
     bool loaded = false;

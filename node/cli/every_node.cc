@@ -22,8 +22,8 @@ std::string missing_in(EveryNode& cluster) {
   const auto add = [&](const std::string& address, const std::string& what) {
     missing += (missing.empty() ? "" : "; ") + address + ": " + what;
   };
-  const auto answers = cluster.ask<repair::ConvergenceResponse>(wire::METHOD_CONVERGENCE, repair::ConvergenceRequest(),
-                                                                kAnswerTimeout);
+  const auto answers =
+      cluster.ask<repair::ConvergenceResponse>(wire::METHOD_CONVERGENCE, repair::ConvergenceRequest(), kAnswerTimeout);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const std::string& address = cluster.nodes()[i].address;
     if (!answers[i]) {
@@ -31,7 +31,8 @@ std::string missing_in(EveryNode& cluster) {
       continue;
     }
     if (answers[i]->hints() > 0) add(address, std::to_string(answers[i]->hints()) + " hints wait");
-    if (answers[i]->differing() > 0) add(address, std::to_string(answers[i]->differing()) + " partitions differ from other copies");
+    if (answers[i]->differing() > 0)
+      add(address, std::to_string(answers[i]->differing()) + " partitions differ from other copies");
     for (const std::string& other : answers[i]->unreachable()) add(address, "cannot compare with " + other);
   }
   return missing;
@@ -40,9 +41,7 @@ std::string missing_in(EveryNode& cluster) {
 // Waits on the client's loop: the command line has no other.
 void pause(RemoteClient& client, Duration duration) {
   std::promise<void> over;
-  client.post([&] {
-    client.runtime().timers.schedule(client.after(duration), [&over] { over.set_value(); });
-  });
+  client.post([&] { client.runtime().timers.schedule(client.after(duration), [&over] { over.set_value(); }); });
   over.get_future().wait();
 }
 
@@ -81,7 +80,9 @@ Result<void> wait_converged(Context& context, Duration within) {
     const std::string missing = missing_in(cluster);
     if (missing.empty()) return {};
     if (clock.now() >= end) {
-      return fail(ErrorCode::unavailable, "not converged after " + format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(within)) + ": " + missing);
+      return fail(ErrorCode::unavailable, "not converged after " +
+                                              format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(within)) +
+                                              ": " + missing);
     }
     pause(clock, kLookEvery);
   }

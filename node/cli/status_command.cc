@@ -78,8 +78,8 @@ void add_status_command(CLI::App& app, const Choose& choose) {
   CLI::App* status = app.add_subcommand("status", "What the node says of itself");
   const auto wait = std::make_shared<bool>(false);
   const auto within = std::make_shared<std::string>("10m");
-  CLI::Option* const flag = status->add_flag("--wait-converged", *wait,
-                                             "First wait until no node keeps hints and all copies on all nodes are equal");
+  CLI::Option* const flag =
+      status->add_flag("--wait-converged", *wait, "First wait until no node keeps hints and all copies on all nodes are equal");
   status->add_option("--within", *within, "Give up after this long (exit status 3)")->option_text("10m")->needs(flag);
   status->callback([choose, wait, within] {
     choose([wait, within](Context& context) -> Result<int> {
