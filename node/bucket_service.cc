@@ -12,6 +12,7 @@ BucketService::BucketService(Runtime& runtime, Engine& engine, Transport& transp
                              DotSource& dots, const UpkeepOptions& upkeep)
     : runtime_(runtime),
       cluster_(cluster),
+      hints_(upkeep.hints),
       partitions_(runtime, engine),
       pace_(runtime, {}, [this] { return buckets_->under_way() >= kBusyFrom; }),
       replica_(std::make_unique<BucketReplica>(runtime, engine, *this, hints_, partitions_)) {

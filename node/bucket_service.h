@@ -13,10 +13,11 @@
 
 namespace latium {
 
-/// How often a node looks after the copies that it holds.
+/// How often a node looks after the copies that it holds, and how much it keeps for others.
 struct UpkeepOptions {
   Duration compare_every = std::chrono::seconds(5);   ///< with the other replicas
   Duration collect_every = std::chrono::seconds(20);  ///< deletions that may be forgotten
+  HintLimits hints{};
 };
 
 /// Loop thread only. All that it is given outlives it; join stop() before it dies.
