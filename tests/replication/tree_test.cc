@@ -136,7 +136,7 @@ TEST_F(TreeTest, ABudgetLeavesOutWholeLeavesAndComesToAnEnd) {
   }
   EXPECT_EQ(keys, 300u) << "each once";
   EXPECT_GE(reads, 5u);
-  EXPECT_EQ(read(all, 0).leaves.count(), 1u) << "one is always looked at";
+  EXPECT_TRUE(read(all, 0).leaves.any()) << "one is always looked at";
 }
 
 TEST_F(TreeTest, AWrongLeafIsFoundAndMended) {
