@@ -132,7 +132,7 @@ TEST_F(ForgettingTest, ANodeThatIsAwayHoldsTheForgettingUp) {
 // Hints for the replica that is away overflow, so only the others know of the deletion: it comes by exchange, and is then
 // forgotten.
 TEST_F(ForgettingTest, ADeletionWithoutAHintReachesTheOneThatWasAway) {
-  form({.compare_every = kNever, .collect_every = seconds(5), .hints = {.bytes_a_node = 0, .bytes = 0}});
+  form({.compare_every = seconds(5), .collect_every = seconds(5), .hints = {.bytes_a_node = 0, .bytes = 0}});
   ASSERT_TRUE(put(1, "l", "k", "v"));
   ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
   nodes_[2]->kill(Crash::process);
