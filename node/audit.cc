@@ -83,10 +83,10 @@ class Audit {
 }  // namespace
 
 Task<AuditReport> audit_placement(Cluster& cluster, Engine& engine, std::shared_ptr<const TenantHandle> tenant) {
-  co_return co_await offload<AuditReport>(
-      cluster.runtime(), [&engine, map = cluster.ring(), tenant = std::move(tenant), self = cluster.self()] {
-        return Audit(engine, map, tenant, self).run();
-      });
+  co_return co_await offload<AuditReport>(cluster.runtime(),
+                                          [&engine, map = cluster.ring(), tenant = std::move(tenant), self = cluster.self()] {
+                                            return Audit(engine, map, tenant, self).run();
+                                          });
 }
 
 }  // namespace latium

@@ -12,6 +12,7 @@ BucketService::BucketService(Runtime& runtime, Engine& engine, Transport& transp
                              DotSource& dots, const UpkeepOptions& upkeep)
     : runtime_(runtime),
       cluster_(cluster),
+      hints_(upkeep.hints),
       partitions_(runtime, engine),
       pace_(runtime, {}, [this] { return buckets_->under_way() >= kBusyFrom; }),
       replica_(std::make_unique<BucketReplica>(runtime, engine, *this, hints_, partitions_)) {
@@ -19,7 +20,8 @@ BucketService::BucketService(Runtime& runtime, Engine& engine, Transport& transp
   buckets_ = std::make_unique<Buckets>(runtime, cluster, *this, transport, *replica_, *links_, hlc, dots);
   delivery_ = std::make_unique<HintDelivery>(runtime, engine, cluster, *replica_, *links_, hints_);
   exchange_ = std::make_unique<Exchange>(runtime, cluster, transport, *links_, partitions_, pace_);
-  anti_entropy_ = std::make_unique<AntiEntropy>(runtime, cluster, *this, transport, partitions_, *exchange_, upkeep.compare_every);
+  anti_entropy_ =
+      std::make_unique<AntiEntropy>(runtime, cluster, *this, transport, partitions_, *exchange_, upkeep.compare_every);
   collection_ = std::make_unique<Collection>(runtime, engine, cluster, *this, transport, *links_, partitions_, hints_, dots,
                                              *exchange_, pace_, upkeep.collect_every);
 }

@@ -6,17 +6,18 @@
 #include <vector>
 
 #include "node/cluster.h"
-#include "replication/buckets.h"
 #include "replication/anti_entropy.h"
+#include "replication/buckets.h"
 #include "replication/collection.h"
 #include "replication/hint_delivery.h"
 
 namespace latium {
 
-/// How often a node looks after the copies that it holds.
+/// How often a node looks after the copies that it holds, and how much it keeps for others.
 struct UpkeepOptions {
   Duration compare_every = std::chrono::seconds(5);   ///< with the other replicas
   Duration collect_every = std::chrono::seconds(20);  ///< deletions that may be forgotten
+  HintLimits hints{};
 };
 
 /// Loop thread only. All that it is given outlives it; join stop() before it dies.
@@ -46,7 +47,8 @@ class BucketService final : public BucketDirectory {
   Task<void> stop() { return links_->stop(); }
 
  private:
-  BucketService(Runtime& runtime, Engine& engine, Transport& transport, Cluster& cluster, HlcClock& hlc, DotSource& dots, const UpkeepOptions& upkeep);
+  BucketService(Runtime& runtime, Engine& engine, Transport& transport, Cluster& cluster, HlcClock& hlc, DotSource& dots,
+                const UpkeepOptions& upkeep);
 
   /// Calls of users that wait, from which on background work takes less.
   static constexpr std::size_t kBusyFrom = 8;

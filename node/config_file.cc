@@ -121,6 +121,8 @@ Setters setters_of(NodeOptions& o) {
       {"max_connections", number(o.max_connections)},
       {"block_cache_bytes", size(o.block_cache_bytes)},
       {"write_buffer_bytes", size(o.write_buffer_bytes)},
+      {"hints_max_bytes", size(o.hints_max_bytes)},
+      {"hints_max_bytes_a_node", size(o.hints_max_bytes_a_node)},
       {"blocking_threads", number(o.blocking_threads)},
       {"max_clock_offset_ms", number(o.max_clock_offset_ms)},
       {"stop_timeout_ms", number(o.stop_timeout_ms)},

@@ -46,6 +46,10 @@ void add_options(CLI::App& app, NodeOptions& o, std::string& config, std::string
   app.add_option("--max-connections", o.max_connections, "Connections served at once");
   app.add_option("--block-cache-bytes", o.block_cache_bytes, "Cache of data blocks")->transform(CLI::AsSizeValue(false));
   app.add_option("--write-buffer-bytes", o.write_buffer_bytes, "Writes kept in memory")->transform(CLI::AsSizeValue(false));
+  app.add_option("--hints-max-bytes", o.hints_max_bytes, "Writes kept for nodes that are away")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--hints-max-bytes-a-node", o.hints_max_bytes_a_node, "Those for one of them")
+      ->transform(CLI::AsSizeValue(false));
   app.add_option("--blocking-threads", o.blocking_threads, "Threads for reads from disk");
   app.add_option("--max-clock-offset-ms", o.max_clock_offset_ms, "Clock difference between nodes taken as normal");
   app.add_option("--stop-timeout-ms", o.stop_timeout_ms, "Longest that a stop waits for requests in flight");

@@ -182,8 +182,8 @@ class Collector final : public prometheus::Collectable {
                          core_.cluster().registers().statistics(), core_.buckets().buckets().statistics(),
                          core_.buckets().replica().statistics(), core_.buckets().delivery().statistics(),
                          core_.buckets().exchange().statistics(), core_.buckets().anti_entropy().statistics(),
-                         core_.buckets().collection().statistics(),
-                         core_.buckets().hints().count(), core_.buckets().hints().bytes(), core_.buckets().hints().dropped()});
+                         core_.buckets().collection().statistics(), core_.buckets().hints().count(),
+                         core_.buckets().hints().bytes(), core_.buckets().hints().dropped()});
     });
     return read.get();
   }

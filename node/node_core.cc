@@ -58,8 +58,8 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
   LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node));
   std::unique_ptr<NodeCore> core(new NodeCore(runtime, engine, transport, hlc, std::move(identity), std::move(options),
                                               std::move(catalog), std::move(cluster)));
-  LATIUM_TRY(core->buckets_, BucketService::open(runtime, engine, transport, *core->cluster_, hlc, core->dots_,
-                                                     core->options_.upkeep));
+  LATIUM_TRY(core->buckets_,
+             BucketService::open(runtime, engine, transport, *core->cluster_, hlc, core->dots_, core->options_.upkeep));
   return core;
 }
 

@@ -140,6 +140,7 @@ Result<void> Node::Impl::open_core() {
                            .weight_milli = static_cast<std::uint32_t>(std::lround(options.weight * 1000)),
                            .holds_replicas = options.role == NodeRole::storage,
                            .max_clock_offset = std::chrono::milliseconds(options.max_clock_offset_ms)};
+  core_options.upkeep.hints = {.bytes_a_node = options.hints_max_bytes_a_node, .bytes = options.hints_max_bytes};
   for (const std::string& seed : options.seeds) {
     LATIUM_TRY(Address address, Address::parse(seed));
     core_options.seeds.push_back(std::move(address));

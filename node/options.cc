@@ -95,6 +95,8 @@ Result<void> NodeOptions::validate() const {
   LATIUM_CHECKED(check_log(log));
   LATIUM_CHECKED(within<std::uint64_t>("block_cache_bytes", block_cache_bytes, 1u << 20, 1ull << 40));
   LATIUM_CHECKED(within<std::uint64_t>("write_buffer_bytes", write_buffer_bytes, 1u << 20, 1ull << 30));
+  LATIUM_CHECKED(within<std::uint64_t>("hints_max_bytes", hints_max_bytes, 0, 1ull << 40));
+  LATIUM_CHECKED(within<std::uint64_t>("hints_max_bytes_a_node", hints_max_bytes_a_node, 0, 1ull << 40));
   LATIUM_CHECKED(within("blocking_threads", blocking_threads, 1u, 64u));
   LATIUM_CHECKED(within("max_clock_offset_ms", max_clock_offset_ms, 1u, 60000u));
   return within("stop_timeout_ms", stop_timeout_ms, 0u, 60000u);

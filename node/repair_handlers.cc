@@ -33,7 +33,7 @@ Task<Bytes> handle_verify(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   for (const BucketDirectory::Copied& each : core.buckets().copied_partitions()) {
     // Of a partition with one copy nobody compares a tree.
     if (each.tenant != tenant->id || each.replicas.size() < 2) continue;
-    LATIUM_CO_TRY(const TreeCheck check, co_await core.buckets().partitions().verify(each.tenant, each.partition));
+    LATIUM_CO_TRY(const TreeCheck check, co_await core.buckets().partitions().check(each.tenant, each.partition));
     response.set_partitions(response.partitions() + 1);
     response.set_keys(response.keys() + check.keys);
     if (check.wrong.empty()) continue;

@@ -196,8 +196,7 @@ Task<Bytes> serve_bucket_scan(NodeCore& core, Bytes bytes) {
 template <class Request, class Response, class Serve>
 Task<Bytes> serve_repair(Cluster& cluster, Bytes bytes, std::set<std::uint32_t> (*tenants_of)(const Request&), Serve serve) {
   LATIUM_CO_TRY(auto request, parse_request<Request>(bytes));
-  LATIUM_CO_TRY(auto refusal,
-                co_await check_envelope(cluster, std::move(*request.mutable_envelope()), tenants_of(request)));
+  LATIUM_CO_TRY(auto refusal, co_await check_envelope(cluster, std::move(*request.mutable_envelope()), tenants_of(request)));
   if (refusal) co_return refuse<Response>(*std::move(refusal));
   LATIUM_CO_TRY(const Response response, co_await serve(request));
   co_return response.SerializeAsString();

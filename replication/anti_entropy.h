@@ -1,5 +1,5 @@
-// AntiEntropy: replicas compare what they hold, all the time and at a bounded rate, and mend what differs. It finds what hints and
-// read repair have missed: hints that were dropped for want of room, copies that nobody reads.
+// AntiEntropy: replicas compare what they hold, all the time and at a bounded rate, and mend what differs. It finds what hints
+// and read repair have missed: hints that were dropped for want of room, copies that nobody reads.
 #pragma once
 
 #include <map>
@@ -37,8 +37,8 @@ class AntiEntropy {
 
   /// `every`: from the end of one round to the begin of the next. A round in which everything is equal costs one message to each
   /// node that shares partitions with this one, for 4,096 of them.
-  AntiEntropy(Runtime& runtime, ClusterView& cluster, BucketDirectory& directory, Transport& transport,
-              PartitionBook& partitions, Exchange& exchange, Duration every)
+  AntiEntropy(Runtime& runtime, ClusterView& cluster, BucketDirectory& directory, Transport& transport, PartitionBook& partitions,
+              Exchange& exchange, Duration every)
       : every_(every),
         runtime_(runtime),
         cluster_(cluster),

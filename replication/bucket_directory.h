@@ -36,7 +36,8 @@ class BucketDirectory {
   };
   /// All of them, under the map in use.
   virtual std::vector<Copied> copied_partitions() const = 0;
-  /// Who may coordinate writes of the tenant, as a replica or in place of one: the nodes that store, of all sites of its placement.
+  /// Who may coordinate writes of the tenant, as a replica or in place of one: the nodes that store, of all sites of its
+  /// placement.
   virtual std::vector<NodeId> may_coordinate(TenantId tenant) const = 0;
 
   virtual bool bucket_exists(TenantId tenant, BytesView bucket) const = 0;

@@ -168,13 +168,16 @@ void BucketReplica::note_in_tree(const DataKey& key, BytesView name, const Slot&
   plan.leaves.emplace_back(state, after.leaf);
 }
 
-void BucketReplica::note_expiry(const DataKey& key, const Slot& slot, const VersionSet& after, Plan& plan) {
-  const auto was = expiry_of(*slot.current);
+// Nothing mends an entry that was left over, or was not made.
+void BucketReplica::note_expiry(const DataKey& key, Slot& slot, const VersionSet& after, Plan& plan) {
+  if (slot.dues.empty()) slot.dues.push_back(expiry_of(*slot.current));
   const auto is = expiry_of(after);
-  // What was decided and is not on the disk yet may have failed, with its entry.
-  if (was == is && slot.current == slot.durable) return;
-  if (was && was != is) plan.batch.remove(Family::expiring, expiring_key(key, *was));
+  if (slot.dues.size() == 1 && slot.dues.front() == is) return;
+  for (const auto& was : slot.dues) {
+    if (was && was != is) plan.batch.remove(Family::expiring, expiring_key(key, *was));
+  }
   if (is) plan.batch.put(Family::expiring, expiring_key(key, *is), {});
+  if (std::ranges::find(slot.dues, is) == slot.dues.end()) slot.dues.push_back(is);
 }
 
 Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
@@ -188,6 +191,7 @@ Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
   // When it fails, the memory stays ahead of the disk for as long as somebody works on the key: what is written next has it all.
   for (const Plan::Change& change : plan.changes) {
     change.slot->durable = change.next;
+    if (change.slot->current == change.next) change.slot->dues.clear();
     if (!change.hint_for) continue;
     hints_.rebook(change.hint_for, change.slot->booked, change.bytes, runtime_.clock.wall_ms());
     change.slot->booked = change.bytes;
@@ -277,7 +281,8 @@ Task<void> BucketReplica::change(DataKey key, NodeId hint_for, Durability durabi
   const Hold hold(*this, slot_key(item.key, hint_for));
   LATIUM_CO_CHECKED(co_await prepare(item, hold.slot()));
   LATIUM_CO_CHECKED(still_valid());
-  LATIUM_CO_TRY(VersionSet next, change(*hold.slot().current, partitions_.find(item.key.tenant, item.key.partition)->knowledge.floor));
+  LATIUM_CO_TRY(VersionSet next,
+                change(*hold.slot().current, partitions_.find(item.key.tenant, item.key.partition)->knowledge.floor));
   const Slot& slot = hold.slot();
   if (next == *slot.current && slot.current == slot.durable) co_return Result<void>();
   Plan plan;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -77,6 +78,9 @@ class BucketReplica {
     Held current;              // with everything that was decided
     Held durable;              // with what is written for certain
     std::uint64_t digest = 0;  // of `current`
+    // When the key is to go, by every entry in Family::expiring that there may be: several while it is not known which batches
+    // are on the disk. Empty: that of `current`.
+    std::vector<std::optional<std::uint64_t>> dues;
     std::uint64_t booked = 0;  // bytes of it in the book, of a hint
     bool loading = false;
     Event load_ended;
@@ -95,7 +99,7 @@ class BucketReplica {
   /// Puts what the slot is to hold into the plan.
   Result<void> decide(const DataKey& key, NodeId hint_for, Slot& slot, VersionSet next, Plan& plan);
   void note_in_tree(const DataKey& key, BytesView name, const Slot& slot, std::uint64_t digest, Plan& plan);
-  static void note_expiry(const DataKey& key, const Slot& slot, const VersionSet& after, Plan& plan);
+  static void note_expiry(const DataKey& key, Slot& slot, const VersionSet& after, Plan& plan);
   Task<void> commit(Plan& plan, Durability durability);
 
   Runtime& runtime_;

@@ -60,26 +60,28 @@ Task<std::map<TenantId, std::vector<Collection::Led>>> Collection::look() {
   std::vector<BucketDirectory::Copied> led = directory_.copied_partitions();
   std::erase_if(led, [this](const auto& each) { return each.replicas.front() != cluster_.self(); });
   using Found = std::map<TenantId, std::vector<Led>>;
-  LATIUM_CO_TRY(Found found, co_await offload<Found>(runtime_, [engine = &engine_, now_ms = runtime_.clock.wall_ms(),
-                                                                led = std::move(led)]() -> Result<Found> {
-    Found out;
-    for (const BucketDirectory::Copied& each : led) {
-      Led here{.partition = each.partition, .replicas = each.replicas, .candidates = {}};
-      LATIUM_TRY(const auto cursor, engine->scan(Family::expiring, expiring_range(each.tenant, each.partition, now_ms)));
-      for (; cursor->valid() && here.candidates.size() < kKeysAPartition; cursor->next()) {
-        LATIUM_TRY(const Expiring expiring, parse_expiring_key(cursor->key()));
-        LATIUM_TRY(const ReadResult held, engine->get(Family::data, expiring.data_key, ReadMode::may_block));
-        if (held.presence != Presence::found) continue;  // removed since the cursor's moment
-        LATIUM_TRY(const VersionSet versions, decode_versions(held.value));
-        LATIUM_TRY(DataKey key, parse_data_key(expiring.data_key));
-        if (expiry_of(versions) != expiring.due_ms) continue;  // written since
-        here.candidates.push_back({std::move(key), expiring.due_ms, digest_of(held.value), versions.newest_stamp()});
-      }
-      LATIUM_CHECKED(cursor->status());
-      if (!here.candidates.empty()) out[each.tenant].push_back(std::move(here));
-    }
-    return out;
-  }));
+  LATIUM_CO_TRY(
+      Found found,
+      co_await offload<Found>(
+          runtime_, [engine = &engine_, now_ms = runtime_.clock.wall_ms(), led = std::move(led)]() -> Result<Found> {
+            Found out;
+            for (const BucketDirectory::Copied& each : led) {
+              Led here{.partition = each.partition, .replicas = each.replicas, .candidates = {}};
+              LATIUM_TRY(const auto cursor, engine->scan(Family::expiring, expiring_range(each.tenant, each.partition, now_ms)));
+              for (; cursor->valid() && here.candidates.size() < kKeysAPartition; cursor->next()) {
+                LATIUM_TRY(const Expiring expiring, parse_expiring_key(cursor->key()));
+                LATIUM_TRY(const ReadResult held, engine->get(Family::data, expiring.data_key, ReadMode::may_block));
+                if (held.presence != Presence::found) continue;  // removed since the cursor's moment
+                LATIUM_TRY(const VersionSet versions, decode_versions(held.value));
+                LATIUM_TRY(DataKey key, parse_data_key(expiring.data_key));
+                if (expiry_of(versions) != expiring.due_ms) continue;  // written since
+                here.candidates.push_back({std::move(key), expiring.due_ms, digest_of(held.value), versions.newest_stamp()});
+              }
+              LATIUM_CHECKED(cursor->status());
+              if (!here.candidates.empty()) out[each.tenant].push_back(std::move(here));
+            }
+            return out;
+          }));
   statistics_.waiting = 0;
   for (const auto& [tenant, partitions] : found) {
     for (const Led& each : partitions) statistics_.waiting += each.candidates.size();
@@ -88,16 +90,17 @@ Task<std::map<TenantId, std::vector<Collection::Led>>> Collection::look() {
 }
 
 Task<std::uint64_t> Collection::count_due() {
-  co_return co_await offload<std::uint64_t>(runtime_, [engine = &engine_, now_ms = runtime_.clock.wall_ms(),
-                                                       copied = directory_.copied_partitions()]() -> Result<std::uint64_t> {
-    std::uint64_t count = 0;
-    for (const BucketDirectory::Copied& each : copied) {
-      LATIUM_TRY(const auto cursor, engine->scan(Family::expiring, expiring_range(each.tenant, each.partition, now_ms)));
-      for (; cursor->valid(); cursor->next()) ++count;
-      LATIUM_CHECKED(cursor->status());
-    }
-    return count;
-  });
+  co_return co_await offload<std::uint64_t>(
+      runtime_,
+      [engine = &engine_, now_ms = runtime_.clock.wall_ms(), copied = directory_.copied_partitions()]() -> Result<std::uint64_t> {
+        std::uint64_t count = 0;
+        for (const BucketDirectory::Copied& each : copied) {
+          LATIUM_TRY(const auto cursor, engine->scan(Family::expiring, expiring_range(each.tenant, each.partition, now_ms)));
+          for (; cursor->valid(); cursor->next()) ++count;
+          LATIUM_CHECKED(cursor->status());
+        }
+        return count;
+      });
 }
 
 Task<void> Collection::round(TenantId tenant, std::vector<Led> led) {
@@ -245,25 +248,26 @@ Task<std::vector<std::uint32_t>> Collection::partitions_with_hints(TenantId tena
     if (account.count > 0) owners.push_back(owner);
   }
   if (owners.empty()) co_return std::vector<std::uint32_t>();
-  co_return co_await offload<std::vector<std::uint32_t>>(
-      runtime_, [engine = &engine_, tenant, partitions = std::move(partitions),
-                 owners = std::move(owners)]() -> Result<std::vector<std::uint32_t>> {
-        std::vector<std::uint32_t> out;
-        for (const std::uint32_t partition : partitions) {
-          for (const NodeId owner : owners) {
-            Bytes prefix;
-            put_u64_be(prefix, owner.value);
-            put_u32_be(prefix, tenant.value);
-            put_u16_be(prefix, static_cast<std::uint16_t>(partition));
-            LATIUM_TRY(const auto cursor, engine->scan(Family::hints, KeyRange::prefix(prefix)));
-            LATIUM_CHECKED(cursor->status());
-            if (!cursor->valid()) continue;
-            out.push_back(partition);
-            break;
-          }
-        }
-        return out;
-      });
+  co_return co_await offload<std::vector<std::uint32_t>>(runtime_,
+                                                         [engine = &engine_, tenant, partitions = std::move(partitions),
+                                                          owners = std::move(owners)]() -> Result<std::vector<std::uint32_t>> {
+                                                           std::vector<std::uint32_t> out;
+                                                           for (const std::uint32_t partition : partitions) {
+                                                             for (const NodeId owner : owners) {
+                                                               Bytes prefix;
+                                                               put_u64_be(prefix, owner.value);
+                                                               put_u32_be(prefix, tenant.value);
+                                                               put_u16_be(prefix, static_cast<std::uint16_t>(partition));
+                                                               LATIUM_TRY(const auto cursor,
+                                                                          engine->scan(Family::hints, KeyRange::prefix(prefix)));
+                                                               LATIUM_CHECKED(cursor->status());
+                                                               if (!cursor->valid()) continue;
+                                                               out.push_back(partition);
+                                                               break;
+                                                             }
+                                                           }
+                                                           return out;
+                                                         });
 }
 
 Task<repair::CollectionKnowResponse> Collection::answer_know(const repair::CollectionKnowRequest& request) {

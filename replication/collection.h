@@ -1,9 +1,9 @@
-// Collection: forgets deletions, and values that have expired, once nobody can bring back what they replaced. By knowledge, never by
-// age: docs/protocols.md, "Forgetting deletions", has the argument.
+// Collection: forgets deletions, and values that have expired, once nobody can bring back what they replaced. By knowledge, never
+// by age: docs/protocols.md, "Forgetting deletions", has the argument.
 //
-// A partition's first replica leads. In each of two turns all nodes that may have written the partition say how far they have come
-// (mark), the replicas give each other all that they hold (exchange), and are told that from then on they know everything up to
-// the marks. After the first turn every replica has the deletion; after the second every replica refuses what any node wrote
+// A partition's first replica leads. In each of two turns all nodes that may have written the partition say how far they have
+// come (mark), the replicas give each other all that they hold (exchange), and are told that from then on they know everything up
+// to the marks. After the first turn every replica has the deletion; after the second every replica refuses what any node wrote
 // before it had the deletion. Then the deletion may go.
 #pragma once
 
@@ -40,8 +40,8 @@ class Collection {
 
   /// `every`: from the end of one look to the next.
   Collection(Runtime& runtime, Engine& engine, ClusterView& cluster, BucketDirectory& directory, Transport& transport,
-             BucketLinks& links, PartitionBook& partitions, HintBook& hints, const DotSource& dots, Exchange& exchange, Pace& pace,
-             Duration every)
+             BucketLinks& links, PartitionBook& partitions, HintBook& hints, const DotSource& dots, Exchange& exchange,
+             Pace& pace, Duration every)
       : every_(every),
         runtime_(runtime),
         engine_(engine),

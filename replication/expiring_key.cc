@@ -29,7 +29,8 @@ KeyRange expiring_range(TenantId tenant, PartitionId partition, std::uint64_t no
 
 Result<Expiring> parse_expiring_key(BytesView stored) {
   if (stored.size() <= kPartitionPrefixBytes + 8) return fail(ErrorCode::corruption, "the name of a key to expire is cut short");
-  Expiring out{.due_ms = get_u64_be(stored.data() + kPartitionPrefixBytes), .data_key = Bytes(stored.substr(0, kPartitionPrefixBytes))};
+  Expiring out{.due_ms = get_u64_be(stored.data() + kPartitionPrefixBytes),
+               .data_key = Bytes(stored.substr(0, kPartitionPrefixBytes))};
   out.data_key += stored.substr(kPartitionPrefixBytes + 8);
   return out;
 }

@@ -43,8 +43,8 @@ Bytes encode_knowledge(const Knowledge& knowledge);
 /// `corruption`.
 Result<Knowledge> decode_knowledge(BytesView stored);
 
-/// From when on nobody sees anything of it, by the wall clock, so that it may go once all copies have it: 0 of a deletion. Nothing:
-/// it stays.
+/// From when on nobody sees anything of it, by the wall clock, so that it may go once all copies have it: 0 of a deletion.
+/// Nothing: it stays.
 std::optional<std::uint64_t> expiry_of(const VersionSet& set);
 
 }  // namespace latium

@@ -112,7 +112,7 @@ Task<LeafContents> PartitionBook::contents(TenantId tenant, PartitionId partitio
   co_return here;
 }
 
-Task<TreeCheck> PartitionBook::verify(TenantId tenant, PartitionId partition) {
+Task<TreeCheck> PartitionBook::check(TenantId tenant, PartitionId partition) {
   LATIUM_CO_TRY(const Permit permit, co_await reading_.acquire());
   LATIUM_CO_TRY(TreeCheck check, co_await offload<TreeCheck>(runtime_, [engine = &engine_, tenant, partition] {
                   return check_tree(*engine, tenant, partition);

@@ -55,7 +55,7 @@ class PartitionBook {
   /// reads a whole partition.
   Task<LeafContents> contents(TenantId tenant, PartitionId partition, LeafSet leaves, std::size_t bytes_max);
   /// check_tree(), in the same way.
-  Task<TreeCheck> verify(TenantId tenant, PartitionId partition);
+  Task<TreeCheck> check(TenantId tenant, PartitionId partition);
   std::uint64_t mended() const { return mended_; }  ///< leaves, since the start
 
  private:

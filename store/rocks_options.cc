@@ -131,12 +131,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptio
   trees.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
   trees.merge_operator = std::make_shared<XorOperator>();
 
-  return {{rocksdb::kDefaultColumnFamilyName, small},
-          {std::string(to_string(Family::system)), small},
-          {std::string(to_string(Family::data)), data},
-          {std::string(to_string(Family::registers)), data},
-          {std::string(to_string(Family::hints)), hints},
-          {std::string(to_string(Family::trees)), trees},
+  return {{rocksdb::kDefaultColumnFamilyName, small},       {std::string(to_string(Family::system)), small},
+          {std::string(to_string(Family::data)), data},     {std::string(to_string(Family::registers)), data},
+          {std::string(to_string(Family::hints)), hints},   {std::string(to_string(Family::trees)), trees},
           {std::string(to_string(Family::expiring)), hints}};
 }
 

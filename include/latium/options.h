@@ -84,6 +84,14 @@ struct NodeOptions {
   /// Threads for reads that must go to the disk. 1 to 64.
   std::uint32_t blocking_threads = 2;
 
+  // What is kept for nodes that are away.
+
+  /// Writes kept in place of other nodes, keys and values, bytes: of all together. Beyond it a write is not kept, and counted;
+  /// copies that miss it are brought up to date by comparison. 0 to 1 TiB.
+  std::uint64_t hints_max_bytes = 1ull << 30;
+  /// The same of each node. 0 to 1 TiB.
+  std::uint64_t hints_max_bytes_a_node = 256ull << 20;
+
   // Time.
 
   /// Clock difference between nodes that is taken as normal, milliseconds. A stamp further ahead is refused. 1 to 60000.

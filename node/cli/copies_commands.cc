@@ -43,8 +43,7 @@ Result<int> verify(Context& context, const std::string& tenant) {
   repair::VerifyRequest request;
   request.set_tenant(tenant);
   return ask_all<repair::VerifyResponse>(
-      context, wire::METHOD_VERIFY, request,
-      [&](const std::string& node, const repair::VerifyResponse& answer, Json& json) {
+      context, wire::METHOD_VERIFY, request, [&](const std::string& node, const repair::VerifyResponse& answer, Json& json) {
         json["partitions"] = answer.partitions();
         json["keys"] = answer.keys();
         json["wrong"] = Json::array();
@@ -76,12 +75,12 @@ Result<int> audit(Context& context, const std::string& tenant) {
           json["found"].push_back(std::move(found));
         }
         if (!context.options.json) {
-          context.out << node << "  " << answer.looked_at() << " entries"
-                      << (answer.found().empty() ? "  all may be there" : "") << "\n";
+          context.out << node << "  " << answer.looked_at() << " entries" << (answer.found().empty() ? "  all may be there" : "")
+                      << "\n";
           for (const auto& each : answer.found()) {
             context.out << "  " << each.family() << ", partition " << each.partition() << ": " << each.count()
-                        << " entries ought not to be there (" << each.reason() << "), such as "
-                        << for_one_line(each.example()) << "\n";
+                        << " entries ought not to be there (" << each.reason() << "), such as " << for_one_line(each.example())
+                        << "\n";
           }
         }
         return answer.found().empty();

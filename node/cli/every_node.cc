@@ -16,33 +16,38 @@ namespace {
 constexpr Duration kLookEvery = std::chrono::milliseconds(500);
 constexpr Duration kAnswerTimeout = std::chrono::seconds(30);
 
-// What is not converged yet, for people; empty: everything is.
-std::string missing_in(EveryNode& cluster) {
-  std::string missing;
+struct Look {
+  std::string missing;  // what is not converged yet, for people; empty: everything is
+  std::uint64_t remembered = 0;
+};
+
+Look look_at(EveryNode& cluster) {
+  Look look;
+  std::string& missing = look.missing;
   const auto add = [&](const std::string& address, const std::string& what) {
     missing += (missing.empty() ? "" : "; ") + address + ": " + what;
   };
-  const auto answers = cluster.ask<repair::ConvergenceResponse>(wire::METHOD_CONVERGENCE, repair::ConvergenceRequest(),
-                                                                kAnswerTimeout);
+  const auto answers =
+      cluster.ask<repair::ConvergenceResponse>(wire::METHOD_CONVERGENCE, repair::ConvergenceRequest(), kAnswerTimeout);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const std::string& address = cluster.nodes()[i].address;
     if (!answers[i]) {
       add(address, answers[i].error().message);
       continue;
     }
+    look.remembered += answers[i]->remembered();
     if (answers[i]->hints() > 0) add(address, std::to_string(answers[i]->hints()) + " hints wait");
-    if (answers[i]->differing() > 0) add(address, std::to_string(answers[i]->differing()) + " partitions differ from other copies");
+    if (answers[i]->differing() > 0)
+      add(address, std::to_string(answers[i]->differing()) + " partitions differ from other copies");
     for (const std::string& other : answers[i]->unreachable()) add(address, "cannot compare with " + other);
   }
-  return missing;
+  return look;
 }
 
 // Waits on the client's loop: the command line has no other.
 void pause(RemoteClient& client, Duration duration) {
   std::promise<void> over;
-  client.post([&] {
-    client.runtime().timers.schedule(client.after(duration), [&over] { over.set_value(); });
-  });
+  client.post([&] { client.runtime().timers.schedule(client.after(duration), [&over] { over.set_value(); }); });
   over.get_future().wait();
 }
 
@@ -72,16 +77,18 @@ std::vector<Result<Bytes>> EveryNode::ask_bytes(Method method, const Bytes& requ
   return out;
 }
 
-Result<void> wait_converged(Context& context, Duration within) {
+Result<std::uint64_t> wait_converged(Context& context, Duration within) {
   LATIUM_TRY(EveryNode cluster, EveryNode::open(context));
-  if (cluster.nodes().empty()) return {};
+  if (cluster.nodes().empty()) return 0;
   RemoteClient& clock = *cluster.nodes().front().client;
   const MonotonicTime end = clock.after(within);
   while (true) {
-    const std::string missing = missing_in(cluster);
-    if (missing.empty()) return {};
+    const Look look = look_at(cluster);
+    if (look.missing.empty()) return look.remembered;
     if (clock.now() >= end) {
-      return fail(ErrorCode::unavailable, "not converged after " + format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(within)) + ": " + missing);
+      return fail(ErrorCode::unavailable, "not converged after " +
+                                              format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(within)) +
+                                              ": " + look.missing);
     }
     pause(clock, kLookEvery);
   }

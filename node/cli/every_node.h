@@ -1,6 +1,7 @@
 // Asking every node of the cluster, not only the one that the options name.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,7 +43,8 @@ class EveryNode {
   std::vector<Node> nodes_;
 };
 
-/// Returns once no node has hints to hand over and every copy equals the others. `unavailable` after `within`: says what is left.
-Result<void> wait_converged(Context& context, Duration within);
+/// Returns once no node has hints to hand over and every copy equals the others: how many deleted and expired keys all nodes
+/// together still remember. `unavailable` after `within`: says what is left.
+Result<std::uint64_t> wait_converged(Context& context, Duration within);
 
 }  // namespace latium::cli

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/ids.h"
@@ -62,12 +63,15 @@ void print_status(std::ostream& out, const client::StatusResponse& status) {
                      {"connections", std::to_string(status.connections())}});
 }
 
-Result<int> run_status(Context& context) {
+Result<int> run_status(Context& context, std::optional<std::uint64_t> remembered) {
   LATIUM_TRY(const auto status, context.read<client::StatusResponse>(wire::METHOD_STATUS, client::StatusRequest()));
   if (context.options.json) {
-    context.print(to_json(status));
+    Json json = to_json(status);
+    if (remembered) json["remembered"] = *remembered;
+    context.print(json);
   } else {
     print_status(context.out, status);
+    if (remembered) print_fields(context.out, {{"remembered", std::to_string(*remembered) + " deleted or expired keys"}});
   }
   return 0;
 }
@@ -78,16 +82,15 @@ void add_status_command(CLI::App& app, const Choose& choose) {
   CLI::App* status = app.add_subcommand("status", "What the node says of itself");
   const auto wait = std::make_shared<bool>(false);
   const auto within = std::make_shared<std::string>("10m");
-  CLI::Option* const flag = status->add_flag("--wait-converged", *wait,
-                                             "First wait until no node keeps hints and all copies on all nodes are equal");
+  CLI::Option* const flag =
+      status->add_flag("--wait-converged", *wait, "First wait until no node keeps hints and all copies on all nodes are equal");
   status->add_option("--within", *within, "Give up after this long (exit status 3)")->option_text("10m")->needs(flag);
   status->callback([choose, wait, within] {
     choose([wait, within](Context& context) -> Result<int> {
-      if (*wait) {
-        LATIUM_TRY(const auto time, parse_duration(*within));
-        LATIUM_CHECKED(wait_converged(context, time));
-      }
-      return run_status(context);
+      if (!*wait) return run_status(context, std::nullopt);
+      LATIUM_TRY(const auto time, parse_duration(*within));
+      LATIUM_TRY(const std::uint64_t remembered, wait_converged(context, time));
+      return run_status(context, remembered);
     });
   });
 }

@@ -32,6 +32,8 @@ max_requests_per_connection = 7
 max_connections = 8
 block_cache_bytes = "1GiB"
 write_buffer_bytes = 1048576
+hints_max_bytes = "64KiB"
+hints_max_bytes_a_node = 4096
 blocking_threads = 4
 max_clock_offset_ms = 250
 stop_timeout_ms = 1000
@@ -59,6 +61,8 @@ log_file = "/tmp/x"
   EXPECT_EQ(o.max_connections, 8u);
   EXPECT_EQ(o.block_cache_bytes, 1ull << 30);
   EXPECT_EQ(o.write_buffer_bytes, 1ull << 20);
+  EXPECT_EQ(o.hints_max_bytes, 64ull << 10);
+  EXPECT_EQ(o.hints_max_bytes_a_node, 4096u);
   EXPECT_EQ(o.blocking_threads, 4u);
   EXPECT_EQ(o.max_clock_offset_ms, 250u);
   EXPECT_EQ(o.stop_timeout_ms, 1000u);

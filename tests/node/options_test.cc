@@ -55,6 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"max_requests_per_connection", [](NodeOptions& o) { o.max_requests_per_connection = 0; }},
                     Bad{"max_connections", [](NodeOptions& o) { o.max_connections = 70000; }},
                     Bad{"block_cache_bytes", [](NodeOptions& o) { o.block_cache_bytes = 0; }},
+                    Bad{"hints_max_bytes", [](NodeOptions& o) { o.hints_max_bytes = 2ull << 40; }},
+                    Bad{"hints_max_bytes_a_node", [](NodeOptions& o) { o.hints_max_bytes_a_node = 2ull << 40; }},
                     Bad{"write_buffer_bytes", [](NodeOptions& o) { o.write_buffer_bytes = 1ull << 40; }},
                     Bad{"blocking_threads", [](NodeOptions& o) { o.blocking_threads = 65; }},
                     Bad{"max_clock_offset_ms", [](NodeOptions& o) { o.max_clock_offset_ms = 0; }},

@@ -1,85 +1,13 @@
 // One copy: what it takes in, what it keeps for others, what it refuses.
 #include "replication/bucket_replica.h"
 
-#include <set>
-
-#include "store/memory_engine.h"
-#include "tests/runtime/simulated.h"
+#include "replication/expiring_key.h"
+#include "tests/replication/one_replica.h"
 
 namespace latium::testing {
 namespace {
 
-constexpr NodeId kOther{2};
-
-// Everything may lie here but keys that begin with "far".
-class Directory final : public BucketDirectory {
- public:
-  Result<void> may_hold(const DataKey& key, NodeId) const override {
-    if (!key.user_key.starts_with("far")) return {};
-    return fail(ErrorCode::invalid_argument, "not here");
-  }
-  std::vector<NodeId> stand_ins_for(TenantId, PartitionId, NodeId) const override { return {}; }
-  std::string site_of(NodeId) const override { return "rennes"; }
-  std::vector<Copied> copied_partitions() const override { return {{TenantId{1}, PartitionId{0}, {NodeId{1}, kOther}}}; }
-  std::vector<NodeId> may_coordinate(TenantId) const override { return {NodeId{1}, kOther}; }
-  bool bucket_exists(TenantId, BytesView bucket) const override { return made_.contains(Bytes(bucket)); }
-  Task<void> make_bucket(TenantId, Bytes bucket) override {
-    made_.insert(std::move(bucket));
-    co_return Result<void>();
-  }
-
- private:
-  std::set<Bytes> made_;
-};
-
-class BucketReplicaTest : public Simulated {
- protected:
-  void SetUp() override { boot({}); }
-  void TearDown() override {
-    replica_.reset();
-    engine_.reset();
-  }
-
-  void boot(HintLimits limits) {
-    replica_.reset();
-    if (engine_) {
-      engine_->abandon();
-      engine_.reset();
-      Random random(1);
-      disk_.crash(random);
-    }
-    MemoryEngine::Options options;
-    options.runtime = &runtime();
-    auto engine = MemoryEngine::open(disk_, options);
-    LATIUM_CHECK(engine.has_value());
-    engine_ = std::move(*engine);
-    hints_ = HintBook(limits);
-    LATIUM_CHECK(hints_.open(*engine_, 1).has_value());
-    partitions_ = std::make_unique<PartitionBook>(runtime(), *engine_);
-    replica_ = std::make_unique<BucketReplica>(runtime(), *engine_, directory_, hints_, *partitions_);
-  }
-
-  static DataKey key(const Bytes& name) { return {TenantId{1}, PartitionId{0}, "~b", name}; }
-  static VersionSet value(std::uint64_t actor, std::uint64_t counter) {
-    VersionedValue version{
-        .dot = {NodeId{actor}, counter}, .stamp = Hlc{counter}, .value = std::to_string(actor) + "-" + std::to_string(counter)};
-    return with_write(VersionSet{Conflicts::siblings, {}, {}}, {}, std::move(version), true);
-  }
-  Result<std::vector<Result<BucketAnswer>>> handle(std::vector<BucketItem> items) {
-    return run(replica_->handle(std::move(items), [] { return Result<void>(); }));
-  }
-  std::size_t held(const Bytes& name, NodeId hint_for = {}) {
-    const auto answers = handle({{.key = key(name), .hint_for = hint_for, .offered = {}}});
-    return answers && (*answers)[0] ? (*answers)[0]->held.versions.size() : 0;
-  }
-
-  SimulatedDisk disk_;
-  std::unique_ptr<MemoryEngine> engine_;
-  Directory directory_;
-  HintBook hints_;
-  std::unique_ptr<PartitionBook> partitions_;
-  std::unique_ptr<BucketReplica> replica_;
-};
+using BucketReplicaTest = OneReplica;
 
 TEST_F(BucketReplicaTest, OffersOfOneMessageAndOfManyAreMerged) {
   auto answers = handle({{.key = key("k"), .offered = value(1, 1)}, {.key = key("k"), .offered = value(2, 1)}});
@@ -128,7 +56,7 @@ TEST_F(BucketReplicaTest, NothingOutsideThePlacementIsWritten) {
   }
   const auto changed = run(replica_->change(
       key("far"), {}, Durability::sync, [] { return Result<void>(); },
-      [](const VersionSet&) -> Result<VersionSet> { return value(1, 1); }));
+      [](const VersionSet&, Hlc) -> Result<VersionSet> { return value(1, 1); }));
   EXPECT_EQ(code_of(changed), "invalid_argument");
   EXPECT_EQ(held("far"), 0u);
   EXPECT_EQ(replica_->statistics().refused_placement, 3u);
@@ -181,6 +109,160 @@ TEST_F(BucketReplicaTest, APageHasAllPartitionsInOrder) {
   const auto one = run(replica_->page(TenantId{1}, "~b", {PartitionId{1}}, {}, {}, 9));
   ASSERT_TRUE(one.has_value());
   EXPECT_EQ(one->entries.size(), 2u);
+}
+
+// What Family::expiring lists, as due times by user's key.
+std::map<Bytes, std::uint64_t> expiring(Engine& engine) {
+  std::map<Bytes, std::uint64_t> out;
+  auto cursor = engine.scan(Family::expiring, {}, nullptr);
+  LATIUM_CHECK(cursor.has_value());
+  for (; (*cursor)->valid(); (*cursor)->next()) {
+    const auto parsed = parse_expiring_key((*cursor)->key());
+    LATIUM_CHECK(parsed.has_value());
+    const auto at = parse_data_key(parsed->data_key);
+    LATIUM_CHECK(at.has_value());
+    EXPECT_TRUE(out.emplace(at->user_key, parsed->due_ms).second) << at->user_key << " is listed twice";
+  }
+  return out;
+}
+
+TEST_F(BucketReplicaTest, ADropRemovesWhatItNamesAndNothingElse) {
+  const VersionSet held = lww(1, 5, true);
+  ASSERT_TRUE(offer(lww_key("k"), held));
+  ASSERT_TRUE(step({.key = lww_key("k"), .offered = {}, .drop = held.digest() + 1}));
+  EXPECT_EQ(all_of(lww_key("k")), held) << "another digest: it has changed since";
+  ASSERT_TRUE(step({.key = lww_key("k"), .offered = {}, .drop = held.digest()}));
+  EXPECT_TRUE(all_of(lww_key("k")).versions.empty());
+  EXPECT_EQ(replica_->statistics().dropped, 1u);
+  EXPECT_EQ(check().keys, 0u) << "it is gone from the disk";
+  EXPECT_EQ(root(), 0u);
+  EXPECT_TRUE(expiring(*engine_).empty());
+  boot({});
+  EXPECT_TRUE(all_of(lww_key("k")).versions.empty());
+}
+
+TEST_F(BucketReplicaTest, ADropMakesNoBucketAndLeavesNoTrace) {
+  ASSERT_TRUE(step({.key = lww_key("k"), .offered = {}, .drop = 7}));
+  EXPECT_FALSE(directory_.bucket_exists(TenantId{1}, "l"));
+  EXPECT_EQ(replica_->statistics().dropped, 0u);
+  EXPECT_EQ(code_of(step({.key = lww_key("far"), .offered = {}, .drop = 7})), "invalid_argument");
+}
+
+TEST_F(BucketReplicaTest, WhatIsKnownToBeGoneIsRefused) {
+  ASSERT_TRUE(run(partitions_->learn(TenantId{1}, {{PartitionId{0}, {.known = {{NodeId{1}, 5}}, .floor = Hlc{9}}}})));
+  for (int start = 0; start < 2; ++start) {
+    for (const DataKey& at : {lww_key("k"), key("k")}) {
+      const auto refused = offer(at, at.bucket == "l" ? lww(1, 5) : value(1, 5));
+      ASSERT_TRUE(refused.has_value());
+      EXPECT_TRUE(refused->obsolete);
+      EXPECT_TRUE(all_of(at).versions.empty());
+    }
+    EXPECT_EQ(replica_->statistics().refused_obsolete, 2u);
+    EXPECT_EQ(check().keys, 0u);
+    boot({});  // it is known after a start too
+  }
+  const auto later = offer(lww_key("k"), lww(1, 6));
+  EXPECT_TRUE(later && !later->obsolete);
+  const auto of_another = offer(key("k"), value(2, 1));
+  EXPECT_TRUE(of_another && !of_another->obsolete);
+  EXPECT_EQ(check().keys, 2u);
+  // A hint is for somebody else, who judges it himself.
+  const auto hint = step({.key = lww_key("h"), .hint_for = kOther, .offered = lww(1, 5)});
+  EXPECT_TRUE(hint && !hint->obsolete);
+  EXPECT_EQ(hints_.count(), 1u);
+}
+
+TEST_F(BucketReplicaTest, WhatIsHeldIsNotObsoleteWhenItIsOfferedAgain) {
+  ASSERT_TRUE(offer(lww_key("k"), lww(1, 5)));
+  ASSERT_TRUE(run(partitions_->learn(TenantId{1}, {{PartitionId{0}, {.known = {{NodeId{1}, 5}}, .floor = {}}}})));
+  const auto again = offer(lww_key("k"), lww(1, 5));
+  EXPECT_TRUE(again && !again->obsolete);
+  EXPECT_EQ(all_of(lww_key("k")), lww(1, 5));
+}
+
+// With siblings a deletion has no dot of its own: what it deletes being known says nothing of whether the deletion is.
+TEST_F(BucketReplicaTest, ADeletionOfWhatIsHeldIsNews) {
+  ASSERT_TRUE(offer(key("k"), value(1, 5)));
+  ASSERT_TRUE(run(partitions_->learn(TenantId{1}, {{PartitionId{0}, {.known = {{NodeId{1}, 5}}, .floor = {}}}})));
+  const VersionSet deletion = with_deletion(value(1, 5), value(1, 5).context);
+  const auto taken = offer(key("k"), deletion);
+  EXPECT_TRUE(taken && !taken->obsolete);
+  EXPECT_EQ(all_of(key("k")), deletion);
+  const auto elsewhere = offer(key("nothing is held"), deletion);
+  EXPECT_TRUE(elsewhere && elsewhere->obsolete);
+}
+
+TEST_F(BucketReplicaTest, AWriterIsToldTheFloor) {
+  ASSERT_TRUE(run(partitions_->learn(TenantId{1}, {{PartitionId{0}, {.known = {}, .floor = Hlc{77}}}})));
+  for (const NodeId hint_for : {NodeId(), kOther}) {
+    Hlc told;
+    ASSERT_TRUE(run(replica_->change(
+        lww_key("k"), hint_for, Durability::sync, [] { return Result<void>(); },
+        [&](const VersionSet&, Hlc floor) -> Result<VersionSet> {
+          told = floor;
+          return lww(1, 100);
+        })));
+    EXPECT_EQ(told, Hlc{77});
+  }
+}
+
+TEST_F(BucketReplicaTest, WhatIsToGoIsListedAndFollowsEachWrite) {
+  ASSERT_TRUE(offer(lww_key("k"), lww(1, 1)));
+  EXPECT_TRUE(expiring(*engine_).empty()) << "a value that stays";
+  ASSERT_TRUE(offer(lww_key("k"), lww(1, 2, false, 5000)));
+  EXPECT_EQ(expiring(*engine_), (std::map<Bytes, std::uint64_t>{{"k", 5000}}));
+  ASSERT_TRUE(offer(lww_key("k"), lww(1, 3, false, 6000)));
+  EXPECT_EQ(expiring(*engine_), (std::map<Bytes, std::uint64_t>{{"k", 6000}}));
+  ASSERT_TRUE(offer(lww_key("k"), lww(1, 2, false, 5000)));
+  EXPECT_EQ(expiring(*engine_), (std::map<Bytes, std::uint64_t>{{"k", 6000}})) << "an older write changes nothing";
+  ASSERT_TRUE(offer(lww_key("k"), lww(1, 4, true)));
+  EXPECT_EQ(expiring(*engine_), (std::map<Bytes, std::uint64_t>{{"k", 0}}));
+  ASSERT_TRUE(offer(lww_key("k"), lww(1, 5)));
+  EXPECT_TRUE(expiring(*engine_).empty());
+  // With siblings: a deletion is a context alone.
+  ASSERT_TRUE(offer(key("s"), value(1, 1)));
+  EXPECT_TRUE(expiring(*engine_).empty());
+  ASSERT_TRUE(offer(key("s"), with_deletion(value(1, 1), value(1, 1).context)));
+  EXPECT_EQ(expiring(*engine_), (std::map<Bytes, std::uint64_t>{{"s", 0}}));
+  // A hint is not of this node's.
+  ASSERT_TRUE(step({.key = lww_key("h"), .hint_for = kOther, .offered = lww(1, 9, true)}));
+  EXPECT_EQ(expiring(*engine_).size(), 1u);
+  boot({});
+  EXPECT_EQ(expiring(*engine_).size(), 1u);
+}
+
+// Each write starts from what the one before decided, whether its batch reaches the disk or not: what is listed has to be right
+// all the same, since nothing looks for what is not.
+TEST_F(BucketReplicaTest, WhatIsToGoIsListedWhicheverBatchesFail) {
+  const std::vector<std::vector<VersionSet>> histories = {
+      {lww(1, 2, true), lww(1, 3)},        // a deletion that is replaced
+      {lww(1, 2, true), lww(1, 2, true)},  // that is offered again
+      {lww(1, 2, false, 5000), lww(1, 3, false, 6000), lww(1, 4, true)},
+      {lww(1, 2, true), lww(1, 3, false, 5000), lww(1, 4)},
+  };
+  const auto send = [](BucketReplica& replica, DataKey at, VersionSet set) -> Task<void> {
+    EXPECT_TRUE(co_await replica.handle({{.key = std::move(at), .offered = std::move(set)}}, [] { return Result<void>(); }));
+    co_return Result<void>();
+  };
+  int number = 0;
+  for (const auto& history : histories) {
+    for (std::uint32_t faults = 0; faults < 27; ++faults) {
+      const DataKey at = lww_key("k" + std::to_string(++number));
+      ASSERT_TRUE(offer(at, lww(1, 1, false, 4000)));
+      std::uint32_t left = faults;
+      for (std::size_t i = 0; i < history.size(); ++i, left /= 3) {
+        constexpr EngineFault kFaults[] = {EngineFault::none, EngineFault::unknown_lost, EngineFault::unknown_applied};
+        engine_->script(EngineOperation::submit, {kFaults[left % 3]});
+      }
+      TaskGroup all(runtime().executor, 8);
+      for (const VersionSet& set : history) ASSERT_TRUE(all.spawn(send(*replica_, at, set)));
+      ASSERT_TRUE(run(all.join()));
+      const auto expected = expiry_of(all_of(at));
+      const auto listed = expiring(*engine_);
+      const auto found = listed.find(at.user_key);
+      EXPECT_EQ(expected, found == listed.end() ? std::nullopt : std::optional(found->second)) << at.user_key;
+    }
+  }
 }
 
 }  // namespace

@@ -17,12 +17,14 @@ constexpr ClusterId kCluster{77};
 
 class ClusterNode final : public Process, public RequestHandler {
  public:
-  ClusterNode(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses, NodeWork work)
+  ClusterNode(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses, NodeWork work,
+              UpkeepOptions upkeep)
       : seams_(seams),
         number_(number),
         site_(std::move(site)),
         addresses_(std::move(addresses)),
         work_(std::move(work)),
+        upkeep_(upkeep),
         tasks_(seams.runtime.executor, 1) {
     LATIUM_CHECK(tasks_.spawn(keep_starting()).has_value());
   }
@@ -35,6 +37,8 @@ class ClusterNode final : public Process, public RequestHandler {
     if (core_) LATIUM_CO_CHECKED(co_await core_->stop());
     co_return Result<void>();
   }
+
+  NodeCore* core() { return core_.get(); }
 
   void handle(IncomingRequest request) override {
     if (service_) return service_->handle(std::move(request));
@@ -60,8 +64,7 @@ class ClusterNode final : public Process, public RequestHandler {
   Task<void> start() {
     NodeIdentity identity{NodeId{number_ + 1}, kCluster, Incarnation{1}, site_, number_ > 0};
     CoreOptions options;
-    // Often, so that it happens in the middle of everything else.
-    options.upkeep = {.compare_every = std::chrono::seconds(1), .collect_every = std::chrono::seconds(2)};
+    options.upkeep = upkeep_;
     for (std::size_t i = 0; i < addresses_.size(); ++i) {
       if (i != number_) options.seeds.push_back(addresses_[i]);
     }
@@ -76,6 +79,7 @@ class ClusterNode final : public Process, public RequestHandler {
   std::string site_;
   std::vector<Address> addresses_;
   NodeWork work_;
+  UpkeepOptions upkeep_;
   HlcClock hlc_;
   std::unique_ptr<NodeCore> core_;
   std::unique_ptr<ClientService> service_;
@@ -85,8 +89,12 @@ class ClusterNode final : public Process, public RequestHandler {
 }  // namespace
 
 std::unique_ptr<Process> cluster_node(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses,
-                                      NodeWork work) {
-  return std::make_unique<ClusterNode>(seams, number, std::move(site), std::move(addresses), std::move(work));
+                                      NodeWork work, UpkeepOptions upkeep) {
+  return std::make_unique<ClusterNode>(seams, number, std::move(site), std::move(addresses), std::move(work), upkeep);
+}
+
+NodeCore* core_of(Process& node) {
+  return static_cast<ClusterNode&>(node).core();
 }
 
 }  // namespace latium::sim

@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tests/store/engine_kinds.h"
@@ -31,17 +32,19 @@ rc::Gen<Bytes> any_key() {
   });
 }
 
-rc::Gen<WriteBatch::Operation> any_operation() {
+/// Only Family::trees is merged.
+rc::Gen<WriteBatch::Operation> any_operation(Family family) {
   using Kind = WriteBatch::Kind;
   return rc::gen::apply(
-      [](Kind kind, const Bytes& key, const Bytes& end, const Bytes& value) {
-        return WriteBatch::Operation{kind, Family::data, key, kind == Kind::remove_range ? end : value};
+      [family](Kind kind, const Bytes& key, const Bytes& end, const Bytes& value) {
+        return WriteBatch::Operation{kind, family, key, kind == Kind::remove_range ? end : value};
       },
-      rc::gen::weightedElement<Kind>({{6, Kind::put}, {2, Kind::remove}, {1, Kind::remove_range}}), any_key(), any_key(),
-      rc::gen::scale(0.2, rc::gen::arbitrary<Bytes>()));
+      rc::gen::weightedElement<Kind>(
+          {{6, Kind::put}, {2, Kind::remove}, {1, Kind::remove_range}, {family == Family::trees ? 9 : 0, Kind::merge_xor}}),
+      any_key(), any_key(), rc::gen::scale(0.2, rc::gen::arbitrary<Bytes>()));
 }
 
-rc::Gen<Step> any_step() {
+rc::Gen<Step> any_step(Family family) {
   return rc::gen::apply([](Step::Kind kind, std::vector<WriteBatch::Operation> operations, Bytes low, Bytes high,
                            bool sync) { return Step{kind, std::move(operations), std::move(low), std::move(high), sync}; },
                         rc::gen::weightedElement<Step::Kind>({{8, Step::write},
@@ -53,8 +56,8 @@ rc::Gen<Step> any_step() {
                                                               {1, Step::drop_snapshot},
                                                               {1, Step::reopen},
                                                               {1, Step::checkpoint}}),
-                        rc::gen::scale(0.1, rc::gen::container<std::vector<WriteBatch::Operation>>(any_operation())), any_key(),
-                        any_key(), rc::gen::arbitrary<bool>());
+                        rc::gen::scale(0.1, rc::gen::container<std::vector<WriteBatch::Operation>>(any_operation(family))),
+                        any_key(), any_key(), rc::gen::arbitrary<bool>());
 }
 
 void apply(Model& model, const WriteBatch::Operation& operation) {
@@ -70,12 +73,19 @@ void apply(Model& model, const WriteBatch::Operation& operation) {
         model.erase(model.lower_bound(operation.key), model.lower_bound(operation.value));
       }
       break;
+    case WriteBatch::Kind::merge_xor: {
+      // Written out once more: the engines share one function.
+      Bytes& value = model[operation.key];
+      value.resize(std::max(value.size(), operation.value.size()));
+      for (std::size_t i = 0; i < operation.value.size(); ++i) value[i] = static_cast<char>(value[i] ^ operation.value[i]);
+      break;
+    }
   }
 }
 
 class ModelRun {
  public:
-  explicit ModelRun(const EngineKind& kind) : host_(kind.make_host()) { open(); }
+  ModelRun(const EngineKind& kind, Family family) : family_(family), host_(kind.make_host()) { open(); }
 
   void run(const Step& step) {
     switch (step.kind) {
@@ -131,6 +141,7 @@ class ModelRun {
       if (operation.kind == WriteBatch::Kind::remove_range) {
         batch.remove_range(operation.family, operation.key, operation.value);
       }
+      if (operation.kind == WriteBatch::Kind::merge_xor) batch.merge_xor(operation.family, operation.key, operation.value);
     }
     const Durability durability = step.sync ? Durability::sync : Durability::buffered;
     const Result<void> result = step.kind == Step::write ? engine_->write(std::move(batch), durability)
@@ -144,13 +155,13 @@ class ModelRun {
   }
 
   void check_get(const Bytes& key, const Snapshot* snapshot, const Model& model) {
-    const auto cached = engine_->get(Family::data, key, ReadMode::cached_only, snapshot);
+    const auto cached = engine_->get(family_, key, ReadMode::cached_only, snapshot);
     RC_ASSERT(read_text(cached) == expected(model, key) || read_text(cached) == "(not cached)");
-    RC_ASSERT(get_text(*engine_, key, Family::data, snapshot) == expected(model, key));
+    RC_ASSERT(get_text(*engine_, key, family_, snapshot) == expected(model, key));
   }
 
   void check_multi_get(const std::vector<Bytes>& keys) {
-    const auto results = engine_->multi_get(Family::data, keys);
+    const auto results = engine_->multi_get(family_, keys);
     RC_ASSERT(results.size() == keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) RC_ASSERT(read_text(results[i]) == expected(model_, keys[i]));
   }
@@ -160,9 +171,10 @@ class ModelRun {
     for (const auto& entry : model) {
       if (entry.first >= range.begin && (range.end.empty() || entry.first < range.end)) entries.emplace_back(entry);
     }
-    RC_ASSERT(scan_all(*engine_, Family::data, range, snapshot) == entries);
+    RC_ASSERT(scan_all(*engine_, family_, range, snapshot) == entries);
   }
 
+  const Family family_;
   std::unique_ptr<EngineHost> host_;
   Completions completions_;
   std::unique_ptr<Engine> engine_;
@@ -175,12 +187,14 @@ class ModelRun {
 class EngineModel : public ::testing::TestWithParam<EngineKind> {};
 
 TEST_P(EngineModel, BehavesLikeAMap) {
-  rc::check("engine and map agree", [] {
-    const auto steps = *rc::gen::container<std::vector<Step>>(any_step());
-    ModelRun run(GetParam());
-    for (const Step& step : steps) run.run(step);
-    run.finish();
-  });
+  for (const Family family : {Family::data, Family::trees}) {
+    rc::check("engine and map agree on family " + std::string(to_string(family)), [family] {
+      const auto steps = *rc::gen::container<std::vector<Step>>(any_step(family));
+      ModelRun run(GetParam(), family);
+      for (const Step& step : steps) run.run(step);
+      run.finish();
+    });
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EngineModel, ::testing::ValuesIn(engine_kinds()),

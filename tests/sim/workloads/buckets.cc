@@ -59,8 +59,7 @@ class BucketClient final : public ClusterClient {
 
   // What the node has is what the other copies have, and no deletion is remembered any more.
   Awaitable<bool> converged(std::size_t node) {
-    const auto answer =
-        co_await call_node(node, wire::METHOD_CONVERGENCE, repair::ConvergenceRequest().SerializeAsString());
+    const auto answer = co_await call_node(node, wire::METHOD_CONVERGENCE, repair::ConvergenceRequest().SerializeAsString());
     repair::ConvergenceResponse response;
     if (!answer || !response.ParseFromString(*answer)) co_return unfinished("a node does not tell whether it has converged");
     if (response.unreachable_size() > 0) co_return unfinished("a node does not reach " + response.unreachable(0));

@@ -1,0 +1,72 @@
+// Anti-entropy without chaos: what is moved, and what is not.
+#include "tests/sim/repair_cluster.h"
+
+namespace latium::sim {
+namespace {
+
+using RepairTest = RepairCluster;
+
+TEST_F(RepairTest, OnlyKeysThatDifferMove) {
+  form({.compare_every = seconds(5), .collect_every = kNever, .hints = {}});
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(put(static_cast<std::size_t>(i) % kNodes, "l", "k" + std::to_string(i), "v"));
+  ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
+  const std::uint64_t before = moved();
+  const std::uint64_t bytes = core(0).buckets().exchange().statistics().bytes;
+  for (int i = 0; i < 5; ++i) lose(2, "l", "k" + std::to_string(i));
+  lose(0, "l", "k100");
+  ASSERT_FALSE(converged());
+  ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
+  for (int i = 0; i < 300; ++i) EXPECT_TRUE(equal_disks("l", "k" + std::to_string(i))) << i;
+  EXPECT_FALSE(on_disk(2, "l", "k3").empty());
+  // What a node gets from one of the others, the third one may have offered at the same time.
+  EXPECT_GE(moved() - before, 6u);
+  EXPECT_LE(moved() - before, 12u);
+  EXPECT_LT(core(0).buckets().exchange().statistics().bytes - bytes, 40'000u) << "groups and leaves of the tree, and six keys";
+}
+
+TEST_F(RepairTest, EqualCopiesAreComparedAndNotExchanged) {
+  form({.compare_every = seconds(5), .collect_every = kNever, .hints = {}});
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(put(0, "l", "k" + std::to_string(i), "v"));
+  ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
+  const auto before = core(0).buckets().anti_entropy().statistics();
+  const std::uint64_t exchanged = exchanges();
+  pass(minutes(5));
+  const auto after = core(0).buckets().anti_entropy().statistics();
+  const std::uint64_t rounds = after.rounds - before.rounds;
+  EXPECT_GT(rounds, 50u);
+  EXPECT_EQ(after.compared - before.compared, 2 * rounds) << "one partition with each of two others";
+  EXPECT_EQ(after.differing, before.differing);
+  EXPECT_EQ(after.failures, before.failures);
+  EXPECT_EQ(exchanges(), exchanged);
+}
+
+TEST_F(RepairTest, ALeafThatIsWrongIsMendedAndMovesNothing) {
+  form({.compare_every = seconds(5), .collect_every = kNever, .hints = {}});
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(put(0, "l", "k" + std::to_string(i), "v"));
+  ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
+  const std::uint64_t before = moved();
+  WriteBatch batch;
+  batch.merge_xor(Family::trees, leaf_key(tenant(), PartitionId{0}, 77), encode_leaf(0xabcdef));
+  ASSERT_TRUE(nodes_[1]->engine().write(std::move(batch), Durability::sync));
+  // It is seen once somebody reads the tree: at the latest after a start.
+  nodes_[1]->kill(Crash::process);
+  ASSERT_TRUE(nodes_[1]->start());
+  ASSERT_TRUE(
+      soon(minutes(2), [&] { return core_of(nodes_[1]->process()) != nullptr && core(1).buckets().partitions().mended() > 0; }));
+  ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
+  EXPECT_EQ(moved(), before);
+  EXPECT_EQ(core(1).buckets().partitions().mended(), 1u);
+}
+
+TEST_F(RepairTest, HintsThatFoundNoRoomAreMadeUpFor) {
+  form({.compare_every = seconds(5), .collect_every = kNever, .hints = {.bytes_a_node = 500, .bytes = 500}});
+  nodes_[2]->kill(Crash::process);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(put(0, "l", "k" + std::to_string(i), "v"));
+  EXPECT_GT(core(0).buckets().hints().dropped(), 20u);
+  ASSERT_TRUE(nodes_[2]->start());
+  ASSERT_TRUE(soon(minutes(3), [&] { return core_of(nodes_[2]->process()) != nullptr && converged(); }));
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(on_disk(2, "l", "k" + std::to_string(i)).empty()) << i;
+}
+
+}  // namespace
+}  // namespace latium::sim
