@@ -17,8 +17,9 @@ RegisterKey make(RegisterSpace space, TenantId tenant, PartitionId partition, By
 std::string RegisterKey::describe() const {
   const BytesView name = BytesView(key).substr(key.empty() ? 0 : 1);
   if (tenant == kSystemTenant) return "the cluster's register '" + printable(name) + "'";
-  const bool lock = !key.empty() && key.front() == static_cast<char>(RegisterSpace::lock);
-  return (lock ? "lock '" : "register '") + printable(name) + "'";
+  const auto is_of = [this](RegisterSpace space) { return !key.empty() && key.front() == static_cast<char>(space); };
+  if (is_of(RegisterSpace::catalog)) return "the catalog's register '" + printable(name) + "'";
+  return (is_of(RegisterSpace::lock) ? "lock '" : "register '") + printable(name) + "'";
 }
 
 RegisterKey user_register(TenantId tenant, std::uint16_t partitions, BytesView key) {
@@ -27,6 +28,10 @@ RegisterKey user_register(TenantId tenant, std::uint16_t partitions, BytesView k
 
 RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView name) {
   return make(RegisterSpace::lock, tenant, partition_of(tenant, name, partitions), name);
+}
+
+RegisterKey catalog_register(TenantId tenant, std::uint16_t partitions, BytesView key) {
+  return make(RegisterSpace::catalog, tenant, partition_of(tenant, "tables", partitions), key);
 }
 
 RegisterKey system_register(BytesView key) {

@@ -13,6 +13,8 @@ enum class RegisterSpace : char {
   user = 'r',    ///< what users compare and set
   lock = 'l',    ///< locks by name
   system = 's',  ///< of the tenant kSystemTenant: topology, tenants
+  catalog = 'c',  ///< tables of the tenant: their schemas, and the counter of their ids
+  table = 't',    ///< rows, index entries and counters of tables
 };
 
 /// The tenant that the cluster's own registers belong to; its replicas are the topology's voters, in one partition.
@@ -34,12 +36,14 @@ struct RegisterKey {
     out.append(key);
     return out;
   }
-  /// "register 'name'", "lock 'name'", for messages.
+  /// "register 'name'", "lock 'name'", "the catalog's register 'name'", for messages.
   std::string describe() const;
 };
 
 RegisterKey user_register(TenantId tenant, std::uint16_t partitions, BytesView key);
 RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView name);
 RegisterKey system_register(BytesView key);
+/// All of a tenant lie in one partition, so that one listing finds them.
+RegisterKey catalog_register(TenantId tenant, std::uint16_t partitions, BytesView key);
 
 }  // namespace latium
