@@ -10,9 +10,9 @@ namespace latium {
 
 /// What a register is for; the first byte of its key, on disk: never reuse one.
 enum class RegisterSpace : char {
-  user = 'r',    ///< what users compare and set
-  lock = 'l',    ///< locks by name
-  system = 's',  ///< of the tenant kSystemTenant: topology, tenants
+  user = 'r',     ///< what users compare and set
+  lock = 'l',     ///< locks by name
+  system = 's',   ///< of the tenant kSystemTenant: topology, tenants
   catalog = 'c',  ///< tables of the tenant: their schemas, and the counter of their ids
   table = 't',    ///< rows, index entries and counters of tables
 };
