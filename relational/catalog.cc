@@ -57,10 +57,10 @@ std::optional<SchemaLease> Catalog::known(CatalogPlace place, std::string_view t
 }
 
 Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime deadline) {
-  // No table has such a name, and registers take no key of any length.
-  if (key.size() > kCatalogKeyPrefix.size() + kMaxTableName) co_return Found{.key = std::move(key)};
-  ++statistics_.reads;
   Found found{.key = key, .record = {}, .version = 0, .began = runtime_.clock.monotonic_now()};
+  // No table has such a name, and registers do not take keys of any length.
+  if (key.size() > kCatalogKeyPrefix.size() + kMaxTableName) co_return found;
+  ++statistics_.reads;
   LATIUM_CO_TRY(const CatalogStore::Entry entry, co_await store_.read(place, std::move(key), deadline));
   found.version = entry.version;
   if (entry.value) {

@@ -37,7 +37,7 @@ class CatalogStore {
   virtual Task<bool> cas(CatalogPlace place, Bytes key, std::uint64_t version, std::optional<Bytes> value,
                          MonotonicTime deadline) = 0;
   /// The keys that begin with `prefix`, in order: every one that was present when the call began and still is, and perhaps some
-  /// whose writes are under way or were undone. Read them.
+  /// that were deleted or whose writes are under way. Read them.
   virtual Task<std::vector<Bytes>> list(CatalogPlace place, Bytes prefix, MonotonicTime deadline) = 0;
 };
 
