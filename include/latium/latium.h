@@ -3,6 +3,7 @@
 
 #include "latium/bucket.h"
 #include "latium/call.h"
+#include "latium/database.h"
 #include "latium/error.h"
 #include "latium/lock.h"
 #include "latium/node.h"

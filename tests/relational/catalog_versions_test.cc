@@ -1,5 +1,5 @@
-// Over nodes whose clocks differ in speed, whose messages take any time, and which give up at any moment: never are three versions
-// of a schema in use, nor two that are not adjacent, and nothing writes to a table whose rows may be removed.
+// Over nodes whose clocks differ in speed, whose messages take any time, and which give up at any moment: never are three
+// versions of a schema in use, nor two that are not adjacent, and nothing writes to a table whose rows may be removed.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
