@@ -54,6 +54,7 @@ Json json_of(const Value& value) {
   if (const auto* integer = value.get_if<std::int64_t>()) return *integer;
   if (const auto* real = value.get_if<double>()) return *real;
   if (const auto* text = value.get_if<std::string>()) return *text;
+  if (const auto* json = value.get_if<latium::Json>()) return json->text;
   return value.to_string();
 }
 
