@@ -116,8 +116,8 @@ Task<Entries> list_from(Cluster& cluster, ReplicaSet replicas, Listed what, Mono
   if (!waited && waited.error().code == ErrorCode::cancelled) co_return fail(waited.error());
   if (listing->last_error.code == ErrorCode::stale_topology) co_return fail(listing->last_error);
   const std::string whose = what.tenant == kSystemTenant ? "the cluster's voters" : "the partition's replicas";
-  co_return fail(ErrorCode::unavailable, "no majority of " + whose + " answers: start them, or repair the network (" +
-                                             listing->last_error.message + ")");
+  co_return fail(ErrorCode::unavailable,
+                 "no majority of " + whose + " answers: start them, or repair the network (" + listing->last_error.message + ")");
 }
 
 Task<void> copy_one(Cluster& cluster, ReplicaSet to, RegisterPage::Entry entry, MonotonicTime deadline) {
@@ -159,8 +159,8 @@ Task<std::vector<Tenant>> copy_system_registers(Cluster& cluster, Topology joint
   if (cluster.epoch() != joint.epoch)
     co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
   const Bytes everything = system_register("").key;
-  LATIUM_CO_TRY(Entries entries, co_await list_from(cluster, ReplicaSet::of(joint.voters),
-                                                    {kSystemTenant, PartitionId{0}, everything}, deadline));
+  LATIUM_CO_TRY(Entries entries,
+                co_await list_from(cluster, ReplicaSet::of(joint.voters), {kSystemTenant, PartitionId{0}, everything}, deadline));
   LATIUM_CO_TRY(std::vector<Tenant> tenants, tenants_of(entries));
   const ReplicaSet to = ReplicaSet::of(joint.transition->voters);
   for (auto entry = entries.begin(); entry != entries.end();) {
