@@ -195,6 +195,7 @@ Task<void> NodeCore::look_after() {
 Task<void> NodeCore::stop() {
   background_.cancel();
   (void)co_await background_.join();
+  LATIUM_CO_CHECKED(co_await tables_.stop());
   LATIUM_CO_CHECKED(co_await buckets_->stop());
   co_return co_await cluster_->stop();
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "runtime/deadline.h"
-#include "runtime/task_group.h"
 
 namespace latium {
 
@@ -49,11 +48,25 @@ void Catalog::make_room() {
   std::erase_if(slots_, [](const auto& slot) { return slot.second.users == 0; });
 }
 
+Task<void> Catalog::stop() {
+  refreshes_.cancel();
+  (void)co_await refreshes_.join();
+  co_return Result<void>();
+}
+
 std::optional<SchemaLease> Catalog::known(CatalogPlace place, std::string_view table) {
-  const auto slot = slots_.find(Name(place.tenant, catalog_key(table)));
-  if (slot == slots_.end() || !slot->second.schema || slot->second.until <= runtime_.clock.monotonic_now()) return std::nullopt;
+  const auto found = slots_.find(Name(place.tenant, catalog_key(table)));
+  if (found == slots_.end() || !found->second.schema) return std::nullopt;
+  Slot& slot = found->second;
+  const MonotonicTime now = runtime_.clock.monotonic_now();
+  if (slot.until <= now) return std::nullopt;
+  if (slot.until - now <= kSchemaLease / 2 && !slot.refreshing && refreshes_.has_room()) {
+    const auto spawned = refreshes_.spawn(refresh(place, found->first.second));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+    slot.refreshing = true;
+  }
   ++statistics_.found;
-  return SchemaLease{slot->second.schema, slot->second.until};
+  return SchemaLease{slot.schema, slot.until};
 }
 
 Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime deadline) {
@@ -69,6 +82,38 @@ Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime 
   co_return found;
 }
 
+// Reads the record, and keeps its schema. Nothing: there is no table of this name.
+Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, MonotonicTime deadline) {
+  const Use slot(*this, place, key);
+  const std::uint64_t generation = slot->generation;
+  LATIUM_CO_TRY(Found found, co_await read(place, std::move(key), deadline));
+  // From the beginning of the read: when it ends, the schema may have been changed since.
+  const MonotonicTime until = saturating_add(found.began, kSchemaLease);
+  // Another read may have begun later and come back before.
+  const bool latest = slot->generation == generation && until >= slot->until;
+  if (!found.record.table) {
+    if (latest) slot->schema.reset();
+    slot->absent_since = std::max(slot->absent_since, found.began);
+    co_return std::nullopt;
+  }
+  auto schema = slot->schema && *slot->schema == *found.record.table
+                    ? slot->schema
+                    : std::make_shared<const TableSchema>(*std::move(found.record.table));
+  if (latest) {
+    slot->schema = schema;
+    slot->until = until;
+  }
+  co_return SchemaLease{std::move(schema), until};
+}
+
+// One that fails is made up for by whoever asks when the lease is over.
+Task<void> Catalog::refresh(CatalogPlace place, Bytes key) {
+  const Use slot(*this, place, key);
+  (void)co_await renew(place, std::move(key), saturating_add(runtime_.clock.monotonic_now(), kSchemaLease));
+  slot->refreshing = false;
+  co_return Result<void>();
+}
+
 Task<SchemaLease> Catalog::lease(CatalogPlace place, std::string table, MonotonicTime deadline) {
   if (auto have = known(place, table)) co_return *std::move(have);
   const MonotonicTime asked = runtime_.clock.monotonic_now();
@@ -78,24 +123,9 @@ Task<SchemaLease> Catalog::lease(CatalogPlace place, std::string table, Monotoni
   while (true) {
     if (auto have = known(place, table)) co_return *std::move(have);
     if (slot->absent_since > asked) co_return unknown_table(table);
-    const std::uint64_t generation = slot->generation;
-    LATIUM_CO_TRY(Found found, co_await read(place, catalog_key(table), deadline));
-    if (!found.record.table) {
-      slot->schema.reset();
-      slot->absent_since = found.began;
-      co_return unknown_table(table);
-    }
-    // From the beginning of the read: when it ends, the schema may have been changed since.
-    const MonotonicTime until = saturating_add(found.began, kSchemaLease);
-    if (until <= runtime_.clock.monotonic_now()) continue;
-    auto schema = slot->schema && *slot->schema == *found.record.table
-                      ? slot->schema
-                      : std::make_shared<const TableSchema>(*std::move(found.record.table));
-    if (slot->generation == generation) {
-      slot->schema = schema;
-      slot->until = until;
-    }
-    co_return SchemaLease{std::move(schema), until};
+    LATIUM_CO_TRY(auto lease, co_await renew(place, catalog_key(table), deadline));
+    if (!lease) co_return unknown_table(table);
+    if (lease->until > runtime_.clock.monotonic_now()) co_return *std::move(lease);
   }
 }
 

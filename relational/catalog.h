@@ -23,6 +23,7 @@
 #include "relational/schema.h"
 #include "runtime/runtime.h"
 #include "runtime/sync.h"
+#include "runtime/task_group.h"
 
 namespace latium {
 
@@ -55,10 +56,14 @@ struct CatalogStatistics {
 /// without regard to case. Errors of all calls: those of CatalogStore, `corruption`.
 class Catalog {
  public:
-  Catalog(Runtime& runtime, CatalogStore& store) : runtime_(runtime), store_(store) {}
+  Catalog(Runtime& runtime, CatalogStore& store)
+      : runtime_(runtime), store_(store), refreshes_(runtime.executor, kRefreshesMax) {}
+  /// Ends what runs in the background; before it dies.
+  Task<void> stop();
 
-  /// The table under a lease that has not run out; from memory, or one read at a quorum. A table that is not there is asked for
-  /// every time: it can be used on every node as soon as it was created. `not_found`.
+  /// The table under a lease that has not run out; from memory, or one read at a quorum. A lease that is half over is renewed in
+  /// the background, so who uses a table all the time does not wait for it. A table that is not there is asked for every time: it
+  /// can be used on every node as soon as it was created. `not_found`.
   Task<SchemaLease> lease(CatalogPlace place, std::string table, MonotonicTime deadline);
   /// The same without the end of the lease, for what is done at once.
   Task<std::shared_ptr<const TableSchema>> find(CatalogPlace place, std::string table, MonotonicTime deadline);
@@ -102,6 +107,7 @@ class Catalog {
 
  private:
   static constexpr std::size_t kReadersMax = 65536;
+  static constexpr std::size_t kRefreshesMax = 64;
   using Name = std::pair<TenantId, Bytes>;  // and the record's key
   using Change = std::move_only_function<Result<TableSchema>(const TableSchema&)>;
 
@@ -114,6 +120,7 @@ class Catalog {
     MonotonicTime unsettled_since{};
     std::uint64_t generation = 0;  // up with each change by this node: what was read before is not kept
     MonotonicTime absent_since{};  // when the last read began that found no table
+    bool refreshing = false;
     std::size_t users = 0;
     Semaphore reading{1, kReadersMax};
   };
@@ -126,6 +133,8 @@ class Catalog {
     MonotonicTime began{};  // the read
   };
 
+  Task<std::optional<SchemaLease>> renew(CatalogPlace place, Bytes key, MonotonicTime deadline);
+  Task<void> refresh(CatalogPlace place, Bytes key);
   Task<Found> read(CatalogPlace place, Bytes key, MonotonicTime deadline);
   Task<void> read_into(CatalogPlace place, Bytes key, std::shared_ptr<std::vector<Found>> all, MonotonicTime deadline);
   Task<std::vector<Found>> read_all(CatalogPlace place, MonotonicTime deadline);
@@ -143,6 +152,7 @@ class Catalog {
   CatalogStore& store_;
   std::map<Name, Slot> slots_;
   CatalogStatistics statistics_;
+  TaskGroup refreshes_;
 };
 
 }  // namespace latium

@@ -70,7 +70,9 @@ struct CatalogNode {
       : clock(simulation, Random(std::hash<std::string>()(name))),
         process(simulation, clock, name),
         store(process.runtime(), shared, delay_max),
-        catalog(process.runtime(), store) {}
+        catalog(process.runtime(), store),
+        simulation_(simulation) {}
+  ~CatalogNode() { (void)simulation_.run(catalog.stop()); }
 
   MonotonicTime in(Duration time) { return process.runtime().clock.monotonic_now() + time; }
 
@@ -78,6 +80,9 @@ struct CatalogNode {
   sim::SimRuntime process;
   MemoryCatalogStore store;
   Catalog catalog;
+
+ private:
+  sim::Simulation& simulation_;
 };
 
 }  // namespace latium

@@ -66,17 +66,25 @@ TEST_F(CatalogTest, ATableIsThereOnEveryNodeOnceCreatedAndHasAnIdOfItsOwn) {
   EXPECT_EQ((*all)[1].schema, other->schema);
 }
 
-TEST_F(CatalogTest, ASchemaIsReadOnceALease) {
+TEST_F(CatalogTest, ASchemaIsUsedForALeaseAndRenewedBeforeItsEnd) {
   ASSERT_TRUE(create(a_, hosts()).has_value());
   const auto first = find(b_, "hosts");
   const std::size_t reads = b_.store.reads;
-  pass(kSchemaLease - milliseconds(1));
+  pass(kSchemaLease / 2 - milliseconds(1));
   EXPECT_EQ(find(b_, "hosts"), first);
+  pass(Duration(0));
   EXPECT_EQ(b_.store.reads, reads);
   pass(milliseconds(1));
-  EXPECT_FALSE(b_.catalog.known(kPlace, "hosts").has_value());
-  EXPECT_EQ(find(b_, "hosts"), first) << "the same object, as nothing has changed";
-  EXPECT_EQ(b_.store.reads, reads + 1);
+  EXPECT_TRUE(b_.catalog.known(kPlace, "hosts").has_value());
+  EXPECT_TRUE(b_.catalog.known(kPlace, "hosts").has_value());
+  pass(Duration(0));
+  EXPECT_EQ(b_.store.reads, reads + 1) << "in the background, once";
+  pass(kSchemaLease - milliseconds(1));
+  EXPECT_EQ(b_.catalog.known(kPlace, "hosts")->schema, first) << "the same object, as nothing has changed";
+  pass(kSchemaLease);
+  EXPECT_FALSE(b_.catalog.known(kPlace, "hosts").has_value()) << "nobody has asked, so nobody has renewed it";
+  EXPECT_EQ(find(b_, "hosts"), first);
+  EXPECT_EQ(b_.store.reads, reads + 3);
 }
 
 TEST_F(CatalogTest, ManyWhoAskAtOnceCostOneRead) {
