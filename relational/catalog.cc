@@ -13,11 +13,11 @@ namespace {
 constexpr std::size_t kSlotsMax = 4096;
 constexpr std::size_t kReadsAtOnce = 256;
 
-std::unexpected<Error> unknown_table(std::string_view table) {
+}  // namespace
+
+std::unexpected<Error> Catalog::unknown_table(std::string_view table) {
   return fail(ErrorCode::not_found, "there is no table '" + printable(table) + "': create it first, or see the list of tables");
 }
-
-}  // namespace
 
 // Keeps a slot where it is, also across waits.
 class Catalog::Use {

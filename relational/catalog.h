@@ -146,6 +146,7 @@ class Catalog {
   Task<TableId> new_table_id(CatalogPlace place, MonotonicTime deadline);
   Task<void> check_parent(CatalogPlace place, TableSchema child, MonotonicTime deadline);
   Task<void> check_childless(CatalogPlace place, std::string table, MonotonicTime deadline);
+  static std::unexpected<Error> unknown_table(std::string_view table);
   void make_room();
 
   Runtime& runtime_;

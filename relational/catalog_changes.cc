@@ -13,10 +13,6 @@ std::string quoted(std::string_view name) {
   return "'" + printable(name) + "'";
 }
 
-std::unexpected<Error> unknown_table(std::string_view table) {
-  return fail(ErrorCode::not_found, "there is no table " + quoted(table) + ": create it first, or see the list of tables");
-}
-
 }  // namespace
 
 Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadline) {
