@@ -46,6 +46,8 @@ Task<TableChange> Catalog::finish(CatalogPlace place, Bytes key, TableSchema sch
 }
 
 Task<TableChange> Catalog::change(CatalogPlace place, std::string table, Change apply, MonotonicTime deadline) {
+  // What is not there needs no wait for its turn.
+  LATIUM_CO_CHECKED((co_await describe(place, table, deadline)));
   bool lost = false;
   while (true) {
     LATIUM_CO_TRY(Found found, co_await wait_for_turn(place, table, deadline));
@@ -103,11 +105,16 @@ Task<void> Catalog::check_parent(CatalogPlace place, TableSchema child, Monotoni
 
 Task<TableChange> Catalog::create_table(CatalogPlace place, TableDefinition definition, MonotonicTime deadline) {
   LATIUM_CO_TRY(TableSchema schema, make_schema(definition, TableId{1}));
+  const auto exists = [](const TableDefinition& table) {
+    return fail(ErrorCode::already_exists, "table " + quoted(table.name) + " exists already");
+  };
+  LATIUM_CO_TRY(const Found now, co_await read(place, catalog_key(definition.name), deadline));
+  if (now.record.table) co_return exists(definition);
   LATIUM_CO_CHECKED(co_await check_parent(place, schema, deadline));
   TableId id;
   while (true) {
     LATIUM_CO_TRY(Found found, co_await wait_for_turn(place, definition.name, deadline));
-    if (found.record.table) co_return fail(ErrorCode::already_exists, "table " + quoted(definition.name) + " exists already");
+    if (found.record.table) co_return exists(definition);
     const auto& dropped = found.record.dropped;
     if (dropped.size() >= kMaxDroppedTables) {
       co_return fail(ErrorCode::conflict, "the rows of " + std::to_string(dropped.size()) + " dropped tables of the name " +
@@ -137,6 +144,7 @@ Task<void> Catalog::check_childless(CatalogPlace place, std::string table, Monot
 }
 
 Task<TableChange> Catalog::drop_table(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  LATIUM_CO_CHECKED((co_await describe(place, table, deadline)));
   while (true) {
     LATIUM_CO_TRY(Found found, co_await wait_for_turn(place, table, deadline));
     if (!found.record.table) co_return unknown_table(table);

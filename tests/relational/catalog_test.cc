@@ -202,6 +202,10 @@ TEST_F(CatalogTest, ADroppedTableLeavesAMarkUntilItsRowsAreGone) {
   ASSERT_TRUE(dropped.has_value()) << dropped.error().message;
   EXPECT_FALSE(dropped->settled);
   EXPECT_EQ(find(b_, "hosts"), nullptr);
+  const Duration before = simulation_.now();
+  EXPECT_EQ(code(run(b_.catalog.drop_table(kPlace, "hosts", b_.in(seconds(60))))), ErrorCode::not_found);
+  EXPECT_EQ(code(run(b_.catalog.drop_column(kPlace, "hosts", "id", b_.in(seconds(60))))), ErrorCode::not_found);
+  EXPECT_EQ(simulation_.now(), before) << "it is not waited for what is gone";
   const auto marks = [&] { return *run(b_.catalog.dropped_tables(kPlace, b_.in(seconds(1)))); };
   EXPECT_TRUE(marks().empty()) << "some node may still write to it";
   EXPECT_EQ(code(run(a_.catalog.create_table(kPlace, hosts(), a_.in(seconds(1))))), ErrorCode::conflict);
