@@ -47,11 +47,12 @@ Task<TableChange> Catalog::finish(CatalogPlace place, Bytes key, TableSchema sch
 
 Task<TableChange> Catalog::change(CatalogPlace place, std::string table, Change apply, MonotonicTime deadline) {
   // What is not there needs no wait for its turn.
-  LATIUM_CO_CHECKED((co_await describe(place, table, deadline)));
+  LATIUM_CO_TRY(const TableChange seen, co_await describe(place, table, deadline));
   bool lost = false;
   while (true) {
     LATIUM_CO_TRY(Found found, co_await wait_for_turn(place, table, deadline));
     if (!found.record.table) co_return unknown_table(table);
+    lost = lost || found.record.table->version != seen.schema.version || found.record.table->id != seen.schema.id;
     Result<TableSchema> next = apply(*found.record.table);
     if (!next && lost) {
       co_return fail(ErrorCode::conflict,

@@ -1,6 +1,7 @@
 // Nodes with a catalog each, over one store in memory, in virtual time.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,7 @@ class MemoryCatalogStore final : public CatalogStore {
   }
   Task<bool> cas(CatalogPlace, Bytes key, std::uint64_t version, std::optional<Bytes> value, MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await pause());
+    if (auto first = std::exchange(before_next_cas, nullptr)) first();
     Entry& entry = shared_.entries[key];
     const bool applied = entry.version == version;
     if (applied) entry = {std::move(value), ++shared_.writes};
@@ -51,7 +53,8 @@ class MemoryCatalogStore final : public CatalogStore {
   }
 
   std::size_t reads = 0;
-  std::size_t lose_answers = 0;  ///< the n-th answer of cas() from now on gets lost
+  std::function<void()> before_next_cas;  ///< runs once
+  std::size_t lose_answers = 0;           ///< the n-th answer of cas() from now on gets lost
 
  private:
   Task<void> pause() {
