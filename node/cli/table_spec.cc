@@ -82,7 +82,7 @@ std::optional<Value> parse_value(ValueType type, std::string_view text) {
       if (const auto uuid = Uuid::parse(text)) return Value(*uuid);
       return std::nullopt;
     case ValueType::json:
-      return Value(Json{std::string(text)});
+      return Value(latium::Json{std::string(text)});
     case ValueType::null:
       break;
   }
