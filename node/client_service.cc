@@ -50,6 +50,16 @@ Handler handler_of(Method method) {
       return handle_lock_release;
     case wire::METHOD_LOCK_SHOW:
       return handle_lock_show;
+    case wire::METHOD_TABLE_CREATE:
+      return handle_table_create;
+    case wire::METHOD_TABLE_DROP:
+      return handle_table_drop;
+    case wire::METHOD_TABLE_LIST:
+      return handle_table_list;
+    case wire::METHOD_TABLE_DESCRIBE:
+      return handle_table_describe;
+    case wire::METHOD_TABLE_ALTER:
+      return handle_table_alter;
     case wire::METHOD_TOPOLOGY:
       return handle_topology;
     case wire::METHOD_RING_SHOW:

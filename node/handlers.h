@@ -23,6 +23,12 @@ Task<Bytes> handle_lock_renew(NodeCore& core, Bytes request, MonotonicTime deadl
 Task<Bytes> handle_lock_release(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_lock_show(NodeCore& core, Bytes request, MonotonicTime deadline);
 
+Task<Bytes> handle_table_create(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_table_drop(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_table_list(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_table_describe(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_table_alter(NodeCore& core, Bytes request, MonotonicTime deadline);
+
 Task<Bytes> handle_topology(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_ring_show(NodeCore& core, Bytes request, MonotonicTime deadline);
 

@@ -41,6 +41,8 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
       catalog_(std::move(catalog)),
       cluster_(std::move(cluster)),
       locks_(std::make_unique<Locks>(runtime, *cluster_, cluster_->registers(), options_.max_clock_offset)),
+      table_records_(*cluster_),
+      tables_(runtime, table_records_),
       hlc_(hlc),
       dots_(identity_.node, cluster_->run()),
       kv_(runtime, engine, *catalog_, hlc, dots_),
@@ -197,6 +199,7 @@ Task<void> NodeCore::stop() {
   (void)co_await background_.join();
   // What transactions left to be done afterwards, others will do.
   (void)co_await transactions_.stop();
+  LATIUM_CO_CHECKED(co_await tables_.stop());
   LATIUM_CO_CHECKED(co_await buckets_->stop());
   co_return co_await cluster_->stop();
 }

@@ -7,12 +7,14 @@
 
 #include "base/hlc.h"
 #include "node/bucket_service.h"
+#include "node/catalog_store.h"
 #include "node/cluster.h"
 #include "node/identity.h"
 #include "node/liveness.h"
 #include "node/row_store.h"
-#include "replication/kv.h"
+#include "relational/catalog.h"
 #include "relational/transaction.h"
+#include "replication/kv.h"
 #include "replication/locks.h"
 #include "ring/tenant_catalog.h"
 #include "runtime/runtime.h"
@@ -55,6 +57,8 @@ class NodeCore {
   TenantCatalog& catalog() { return *catalog_; }
   Cluster& cluster() { return *cluster_; }
   Locks& locks() { return *locks_; }
+  /// Of the tables of tenants; catalog() is that of the tenants themselves.
+  Catalog& tables() { return tables_; }
   LivenessService& liveness() { return *liveness_; }
   BucketService& buckets() { return *buckets_; }
   KeyValue& kv() { return kv_; }
@@ -84,6 +88,8 @@ class NodeCore {
   std::unique_ptr<TenantCatalog> catalog_;
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<Locks> locks_;
+  RegisterCatalogStore table_records_;
+  Catalog tables_;
   std::unique_ptr<LivenessService> liveness_;
   bool fetching_topology_ = false;
   HlcClock& hlc_;

@@ -18,13 +18,20 @@ constexpr std::size_t kCopiesAtOnce = 512;
 
 using Entries = std::map<Bytes, RegisterPage::Entry>;
 
-// What the voters have told so far.
+// What is listed.
+struct Listed {
+  TenantId tenant;
+  PartitionId partition;
+  Bytes prefix;
+};
+
+// What its replicas have told so far.
 struct Listing {
   explicit Listing(const ReplicaSet& set) : quorum(set) {}
   Quorum quorum;
   Entries entries;
   std::size_t ended = 0;
-  Error last_error{ErrorCode::unavailable, "no voter answered"};
+  Error last_error{ErrorCode::unavailable, "no replica answered"};
   Event changed;
 };
 
@@ -39,14 +46,14 @@ Result<RegisterPage> page_of(const replica::ListResponse& response) {
   return page;
 }
 
-Task<RegisterPage> ask_page(Cluster& cluster, NodeId node, Epoch epoch, Bytes prefix, Bytes after) {
+Task<RegisterPage> ask_page(Cluster& cluster, NodeId node, Epoch epoch, Listed what, Bytes after) {
   if (node == cluster.self()) {
-    co_return co_await cluster.replica().list(kSystemTenant, PartitionId{0}, std::move(prefix), std::move(after), kPage);
+    co_return co_await cluster.replica().list(what.tenant, what.partition, std::move(what.prefix), std::move(after), kPage);
   }
   replica::ListRequest request;
-  request.set_tenant(kSystemTenant.value);
-  request.set_partition(0);
-  request.set_prefix(std::move(prefix));
+  request.set_tenant(what.tenant.value);
+  request.set_partition(what.partition.value);
+  request.set_prefix(std::move(what.prefix));
   request.set_after(std::move(after));
   request.set_limit(kPage);
   const CallOptions options{saturating_add(cluster.runtime().clock.monotonic_now(), ReplicaLinks::kAnswerTimeout)};
@@ -56,11 +63,11 @@ Task<RegisterPage> ask_page(Cluster& cluster, NodeId node, Epoch epoch, Bytes pr
   co_return page_of(response);
 }
 
-Task<Entries> ask_all_pages(Cluster& cluster, NodeId node, Epoch epoch, Bytes prefix) {
+Task<Entries> ask_all_pages(Cluster& cluster, NodeId node, Epoch epoch, Listed what) {
   Entries entries;
   Bytes after;
   while (true) {
-    LATIUM_CO_TRY(RegisterPage page, co_await ask_page(cluster, node, epoch, prefix, after));
+    LATIUM_CO_TRY(RegisterPage page, co_await ask_page(cluster, node, epoch, what, after));
     for (auto& entry : page.entries) {
       after = entry.key;
       entries.emplace(entry.key, std::move(entry));
@@ -69,9 +76,9 @@ Task<Entries> ask_all_pages(Cluster& cluster, NodeId node, Epoch epoch, Bytes pr
   }
 }
 
-Task<void> ask_voter(Cluster& cluster, std::size_t member, NodeId node, Epoch epoch, Bytes prefix,
-                     std::shared_ptr<Listing> listing) {
-  Result<Entries> told = co_await ask_all_pages(cluster, node, epoch, std::move(prefix));
+Task<void> ask_replica(Cluster& cluster, std::size_t member, NodeId node, Epoch epoch, Listed what,
+                       std::shared_ptr<Listing> listing) {
+  Result<Entries> told = co_await ask_all_pages(cluster, node, epoch, std::move(what));
   ++listing->ended;
   if (told) {
     listing->quorum.yes(member);
@@ -86,17 +93,17 @@ Task<void> ask_voter(Cluster& cluster, std::size_t member, NodeId node, Epoch ep
   co_return Result<void>();
 }
 
-// From a majority of each group of `voters`.
-Task<Entries> list_from(Cluster& cluster, ReplicaSet voters, Bytes prefix, MonotonicTime deadline) {
+// From a majority of each group of `replicas`.
+Task<Entries> list_from(Cluster& cluster, ReplicaSet replicas, Listed what, MonotonicTime deadline) {
   const Epoch epoch = cluster.epoch();
-  const auto listing = std::make_shared<Listing>(voters);
-  TaskGroup group(cluster.runtime().executor, voters.size());
-  for (std::size_t member = 0; member < voters.size(); ++member) {
-    const auto spawned = group.spawn(ask_voter(cluster, member, voters.members[member], epoch, prefix, listing));
-    LATIUM_CHECK(spawned.has_value(), "the group has room for each voter");
+  const auto listing = std::make_shared<Listing>(replicas);
+  TaskGroup group(cluster.runtime().executor, replicas.size());
+  for (std::size_t member = 0; member < replicas.size(); ++member) {
+    const auto spawned = group.spawn(ask_replica(cluster, member, replicas.members[member], epoch, what, listing));
+    LATIUM_CHECK(spawned.has_value(), "the group has room for each replica");
   }
   Result<void> waited;
-  while (waited && !listing->quorum.reached() && listing->ended < voters.size()) {
+  while (waited && !listing->quorum.reached() && listing->ended < replicas.size()) {
     listing->changed.clear();
     waited = co_await with_deadline(cluster.runtime(), deadline, listing->changed.wait());
   }
@@ -108,8 +115,9 @@ Task<Entries> list_from(Cluster& cluster, ReplicaSet voters, Bytes prefix, Monot
   }
   if (!waited && waited.error().code == ErrorCode::cancelled) co_return fail(waited.error());
   if (listing->last_error.code == ErrorCode::stale_topology) co_return fail(listing->last_error);
-  co_return fail(ErrorCode::unavailable, "no majority of the cluster's voters answers: start them, or repair the network (" +
-                                             listing->last_error.message + ")");
+  const std::string whose = what.tenant == kSystemTenant ? "the cluster's voters" : "the partition's replicas";
+  co_return fail(ErrorCode::unavailable,
+                 "no majority of " + whose + " answers: start them, or repair the network (" + listing->last_error.message + ")");
 }
 
 Task<void> copy_one(Cluster& cluster, ReplicaSet to, RegisterPage::Entry entry, MonotonicTime deadline) {
@@ -139,14 +147,20 @@ Result<std::vector<Tenant>> tenants_of(const Entries& entries) {
 
 Task<Entries> list_system_registers(Cluster& cluster, Bytes prefix, MonotonicTime deadline) {
   LATIUM_CO_TRY(ReplicaSet voters, cluster.replicas(kSystemTenant, PartitionId{0}));
-  co_return co_await list_from(cluster, std::move(voters), std::move(prefix), deadline);
+  co_return co_await list_from(cluster, std::move(voters), {kSystemTenant, PartitionId{0}, std::move(prefix)}, deadline);
+}
+
+Task<Entries> list_registers(Cluster& cluster, TenantId tenant, PartitionId partition, Bytes prefix, MonotonicTime deadline) {
+  LATIUM_CO_TRY(ReplicaSet replicas, cluster.replicas(tenant, partition));
+  co_return co_await list_from(cluster, std::move(replicas), {tenant, partition, std::move(prefix)}, deadline);
 }
 
 Task<std::vector<Tenant>> copy_system_registers(Cluster& cluster, Topology joint, MonotonicTime deadline) {
   if (cluster.epoch() != joint.epoch)
     co_return fail(ErrorCode::stale_topology, "the map of the cluster has changed meanwhile: retry");
   const Bytes everything = system_register("").key;
-  LATIUM_CO_TRY(Entries entries, co_await list_from(cluster, ReplicaSet::of(joint.voters), everything, deadline));
+  LATIUM_CO_TRY(Entries entries,
+                co_await list_from(cluster, ReplicaSet::of(joint.voters), {kSystemTenant, PartitionId{0}, everything}, deadline));
   LATIUM_CO_TRY(std::vector<Tenant> tenants, tenants_of(entries));
   const ReplicaSet to = ReplicaSet::of(joint.transition->voters);
   for (auto entry = entries.begin(); entry != entries.end();) {

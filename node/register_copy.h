@@ -1,4 +1,4 @@
-// Copies the cluster's own registers to new voters, and lists them.
+// Lists the registers of a partition, and copies the cluster's own ones to new voters.
 #pragma once
 
 #include <map>
@@ -12,6 +12,10 @@ namespace latium {
 /// highest ballot. A state that was chosen before the call is in it, or a later one. Under the map in use; `stale_topology`
 /// when that changes meanwhile.
 Task<std::map<Bytes, RegisterPage::Entry>> list_system_registers(Cluster& cluster, Bytes prefix, MonotonicTime deadline);
+
+/// The same of one partition of a tenant that is known here. `unavailable` when no majority of its replicas answers.
+Task<std::map<Bytes, RegisterPage::Entry>> list_registers(Cluster& cluster, TenantId tenant, PartitionId partition, Bytes prefix,
+                                                          MonotonicTime deadline);
 
 /// During a transition of `joint`: brings every register to a majority of the new voters. Returns the tenants among them.
 Task<std::vector<Tenant>> copy_system_registers(Cluster& cluster, Topology joint, MonotonicTime deadline);

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "latium/session.h"
 #include "latium/value.h"
 
 namespace latium {
@@ -42,12 +43,6 @@ struct TupleRange {
 
   bool contains(BytesView key) const { return begin <= key && key < end; }
   friend bool operator==(const TupleRange&, const TupleRange&) = default;
-};
-
-/// One end of a range of values.
-struct KeyBound {
-  Value value;
-  bool inclusive = true;
 };
 
 /// The tuples that begin with `values`: these alone, and every extension. None given: all tuples. `invalid_argument` as above,

@@ -31,23 +31,23 @@ bool is_written(const IndexSchema& index) {
 
 }  // namespace
 
-RegisterKey Session::key_of_row(const Bytes& row_key) const {
+RegisterKey TableSession::key_of_row(const Bytes& row_key) const {
   return table_register(database_.tenant, database_.partitions, row_key, row_key);
 }
 
-RegisterKey Session::key_of_entry(const Bytes& key, BytesView route) const {
+RegisterKey TableSession::key_of_entry(const Bytes& key, BytesView route) const {
   return table_register(database_.tenant, database_.partitions, key, route);
 }
 
-std::vector<PartitionId> Session::all_partitions() const {
+std::vector<PartitionId> TableSession::all_partitions() const {
   std::vector<PartitionId> out;
   for (std::uint16_t i = 0; i < database_.partitions; ++i) out.push_back(PartitionId{i});
   return out;
 }
 
-Task<std::vector<std::optional<Row>>> Session::get(std::string table, std::vector<std::vector<Value>> keys,
+Task<std::vector<std::optional<Row>>> TableSession::get(std::string table, std::vector<std::vector<Value>> keys,
                                                    MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   std::vector<RegisterKey> wanted;
   for (const std::vector<Value>& key : keys) {
     LATIUM_CO_TRY(const Bytes name, row_key(*schema, key));
@@ -63,15 +63,15 @@ Task<std::vector<std::optional<Row>>> Session::get(std::string table, std::vecto
   co_return out;
 }
 
-Task<std::optional<Row>> Session::row_at(Schema schema, RegisterKey key, MonotonicTime deadline) {
+Task<std::optional<Row>> TableSession::row_at(Schema schema, RegisterKey key, MonotonicTime deadline) {
   LATIUM_CO_TRY(const auto found, co_await transaction_->get({std::move(key)}, deadline));
   if (!found[0]) co_return std::nullopt;
   LATIUM_CO_TRY(Row row, decode_row(*schema, *found[0]));
   co_return row;
 }
 
-Task<void> Session::insert(std::string table, Row row, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+Task<void> TableSession::insert(std::string table, Row row, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
   LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
   const RegisterKey key = key_of_row(name);
@@ -80,8 +80,8 @@ Task<void> Session::insert(std::string table, Row row, MonotonicTime deadline) {
   co_return co_await put_row(schema, key, nullptr, &row, deadline);
 }
 
-Task<void> Session::update(std::string table, Row row, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+Task<void> TableSession::update(std::string table, Row row, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
   LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
   const RegisterKey key = key_of_row(name);
@@ -94,8 +94,8 @@ Task<void> Session::update(std::string table, Row row, MonotonicTime deadline) {
   co_return co_await put_row(schema, key, &*before, &row, deadline);
 }
 
-Task<bool> Session::remove(std::string table, std::vector<Value> primary_key, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+Task<bool> TableSession::remove(std::string table, std::vector<Value> primary_key, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   LATIUM_CO_TRY(const Bytes name, row_key(*schema, primary_key));
   const RegisterKey key = key_of_row(name);
   LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
@@ -106,7 +106,7 @@ Task<bool> Session::remove(std::string table, std::vector<Value> primary_key, Mo
 
 // The row and all its index entries change in the one transaction, so an index never says anything else than the rows. All or
 // nothing within the session too: an error takes back what was written for the row.
-Task<void> Session::put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline) {
+Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline) {
   const auto savepoint = transaction_->savepoint();
   Result<void> done;
   if (after != nullptr) done = co_await check_references(schema, *after, deadline);
@@ -130,7 +130,7 @@ Task<void> Session::put_row(Schema schema, RegisterKey key, const Row* before, c
   co_return Result<void>();
 }
 
-Task<void> Session::move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
+Task<void> TableSession::move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
                                 MonotonicTime deadline) {
   std::optional<Bytes> old_entry;
   std::optional<Bytes> new_entry;
@@ -155,7 +155,7 @@ Task<void> Session::move_unique(Schema schema, const IndexSchema& index, const R
   co_return Result<void>();
 }
 
-Task<void> Session::move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
+Task<void> TableSession::move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
                                MonotonicTime deadline) {
   std::optional<IndexEntryKey> old_entry;
   std::optional<IndexEntryKey> new_entry;
@@ -176,12 +176,12 @@ Task<void> Session::move_entry(Schema schema, const IndexSchema& index, const Ro
 }
 
 // By the primary key of the other table, or by a unique index of it, as in SQL. What is read for it is checked at the commit.
-Task<void> Session::check_references(Schema schema, const Row& row, MonotonicTime deadline) {
+Task<void> TableSession::check_references(Schema schema, const Row& row, MonotonicTime deadline) {
   for (const ForeignKeySchema& foreign : schema->foreign_keys) {
     std::vector<Value> values;
     for (const ColumnId column : foreign.columns) values.push_back(row.values[schema->position(column)]);
     if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) continue;
-    LATIUM_CO_TRY(const Schema other, co_await tables_.find_table(foreign.table, deadline));
+    LATIUM_CO_TRY(const Schema other, co_await table(foreign.table, deadline));
     std::vector<ColumnId> referenced;
     for (const std::string& name : foreign.referenced) {
       const ColumnSchema* const column = other->find_column(name);
@@ -210,8 +210,8 @@ Task<void> Session::check_references(Schema schema, const Row& row, MonotonicTim
   co_return Result<void>();
 }
 
-Task<Session::Rows> Session::find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await tables_.find_table(std::move(table), deadline));
+Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   if (index.empty()) co_return co_await find_by_key(schema, std::move(range), limit, deadline);
   const IndexSchema* const found = schema->find_index(index);
   if (found == nullptr || found->state != IndexState::published) {
@@ -220,17 +220,17 @@ Task<Session::Rows> Session::find(std::string table, std::string index, RowRange
   co_return co_await find_by_index(schema, *found, std::move(range), limit, deadline);
 }
 
-Task<Session::Rows> Session::find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline) {
+Task<RowPage> TableSession::find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline) {
   LATIUM_CO_TRY(TupleRange keys, rows_between(*schema, range.equal, range.low, range.high));
   LATIUM_CO_TRY(auto page, co_await transaction_->range(database_.tenant, all_partitions(), std::move(keys), limit, deadline));
-  Rows out{.rows = {}, .more = page.more};
+  RowPage out{.rows = {}, .more = page.more};
   for (const Transaction::Found& found : page.rows) {
     LATIUM_CO_TRY(out.rows.emplace_back(), decode_row(*schema, found.row));
   }
   co_return out;
 }
 
-Task<Session::Rows> Session::find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit,
+Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit,
                                            MonotonicTime deadline) {
   LATIUM_CO_TRY(TupleRange entries, entries_between(*schema, index, range.equal, range.low, range.high));
   std::vector<PartitionId> partitions = all_partitions();
@@ -252,7 +252,7 @@ Task<Session::Rows> Session::find_by_index(Schema schema, const IndexSchema& ind
     wanted.push_back(key_of_row(name));
   }
   LATIUM_CO_TRY(const auto rows, co_await transaction_->get(std::move(wanted), deadline));
-  Rows out{.rows = {}, .more = page.more};
+  RowPage out{.rows = {}, .more = page.more};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i]) continue;
     LATIUM_CO_TRY(Row row, decode_row(*schema, *rows[i]));
@@ -264,7 +264,7 @@ Task<Session::Rows> Session::find_by_index(Schema schema, const IndexSchema& ind
 }
 
 // Empty: the row has none.
-Result<Bytes> Session::entry_of(const TableSchema& schema, const IndexSchema& index, const Row& row) const {
+Result<Bytes> TableSession::entry_of(const TableSchema& schema, const IndexSchema& index, const Row& row) const {
   if (!index.unique) {
     LATIUM_TRY(IndexEntryKey entry, index_entry_key(schema, index, row));
     return std::move(entry.key);
@@ -273,11 +273,22 @@ Result<Bytes> Session::entry_of(const TableSchema& schema, const IndexSchema& in
   return std::move(entry).value_or(Bytes());
 }
 
-Task<void> Session::commit(MonotonicTime deadline) {
-  return transaction_->commit(deadline);
+// Under a lease, so that no version of a table is written under once two newer ones are.
+Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime deadline) {
+  LATIUM_CO_TRY(SchemaLease lease, co_await tables_.lease(database_, std::move(name), deadline));
+  schemas_until_ = std::min(schemas_until_, lease.until);
+  co_return std::move(lease.schema);
 }
 
-void Session::rollback() {
+Task<void> TableSession::commit(MonotonicTime deadline) {
+  if (shared_.runtime.clock.monotonic_now() >= schemas_until_) {
+    co_return fail(ErrorCode::conflict, "the session took so long that a table may have changed meanwhile: do it again");
+  }
+  co_return co_await transaction_->commit(std::min(deadline, schemas_until_));
+}
+
+void TableSession::rollback() {
+  schemas_until_ = kNever;
   transaction_ = std::make_unique<Transaction>(shared_, options_);
 }
 

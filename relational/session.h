@@ -1,4 +1,4 @@
-// Session: rows of tables, in one transaction: the door that everything above uses. Reads are checked at the commit; writes are
+// TableSession: rows of tables, in one transaction: the door that everything above uses. Reads are checked at the commit; writes are
 // kept in the session until then. relational/transaction.h has what a commit costs and promises.
 #pragma once
 
@@ -10,42 +10,22 @@
 #include <vector>
 
 #include "latium/row.h"
+#include "latium/session.h"
+#include "relational/catalog.h"
 #include "relational/row_keys.h"
 #include "relational/schema.h"
 #include "relational/transaction.h"
 
 namespace latium {
 
-/// What tables there are. relational/catalog.h has the real one.
-class TableFinder {
- public:
-  virtual ~TableFinder() = default;
-  /// `not_found`: no such table.
-  virtual Task<std::shared_ptr<const TableSchema>> find_table(std::string name, MonotonicTime deadline) = 0;
-};
-
-/// The tenant whose tables they are.
-struct Database {
-  TenantId tenant;
-  std::uint16_t partitions = 0;
-};
-
-/// Which rows of an index, or of the primary key: those whose first columns have these values, and then, if bounds are given, a
-/// value of the next column within them.
-struct RowRange {
-  std::vector<Value> equal{};
-  std::optional<KeyBound> low{};
-  std::optional<KeyBound> high{};
-};
-
 /// Loop thread only; one call at a time.
 ///
 /// Errors of all calls: `not_found` (no such table or index), `invalid_argument` (a value that does not fit its column, naming
 /// both), those of RowStore. An error of commit() ends the session; others leave it as it was.
-class Session {
+class TableSession {
  public:
-  Session(Transactions& shared, Database database, TableFinder& tables, TransactionOptions options)
-      : shared_(shared), database_(database), tables_(tables), options_(options) {
+  TableSession(Transactions& shared, Catalog& tables, CatalogPlace database, TransactionOptions options)
+      : shared_(shared), tables_(tables), database_(database), options_(options) {
     rollback();
   }
 
@@ -60,13 +40,9 @@ class Session {
   /// False: there was none.
   Task<bool> remove(std::string table, std::vector<Value> key, MonotonicTime deadline);
 
-  struct Rows {
-    std::vector<Row> rows;
-    bool more = false;
-  };
   /// Rows in the order of the index, or of the primary key when `index` is empty. A look-up of all columns of an index asks one
   /// partition, others all. `limit`: at least 1.
-  Task<Rows> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
+  Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
 
   Task<void> commit(MonotonicTime deadline);
   /// Forgets everything that was written and read.
@@ -80,6 +56,7 @@ class Session {
  private:
   using Schema = std::shared_ptr<const TableSchema>;
 
+  Task<Schema> table(std::string name, MonotonicTime deadline);
   RegisterKey key_of_row(const Bytes& row_key) const;
   RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
   Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
@@ -88,16 +65,18 @@ class Session {
   Task<void> move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after, MonotonicTime deadline);
   Task<void> put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline);
   Task<void> check_references(Schema schema, const Row& row, MonotonicTime deadline);
-  Task<Rows> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
-  Task<Rows> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
+  Task<RowPage> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
+  Task<RowPage> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
   Result<Bytes> entry_of(const TableSchema& schema, const IndexSchema& index, const Row& row) const;
   std::vector<PartitionId> all_partitions() const;
 
   Transactions& shared_;
-  Database database_;
-  TableFinder& tables_;
+  Catalog& tables_;
+  CatalogPlace database_;
   TransactionOptions options_;
   std::unique_ptr<Transaction> transaction_;
+  // When the first of the schemas in use may be another one.
+  MonotonicTime schemas_until_ = kNever;
 };
 
 }  // namespace latium

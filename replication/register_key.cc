@@ -17,8 +17,9 @@ RegisterKey make(RegisterSpace space, TenantId tenant, PartitionId partition, By
 std::string RegisterKey::describe() const {
   const BytesView name = BytesView(key).substr(key.empty() ? 0 : 1);
   if (tenant == kSystemTenant) return "the cluster's register '" + printable(name) + "'";
-  const bool lock = !key.empty() && key.front() == static_cast<char>(RegisterSpace::lock);
-  return (lock ? "lock '" : "register '") + printable(name) + "'";
+  const auto is_of = [this](RegisterSpace space) { return !key.empty() && key.front() == static_cast<char>(space); };
+  if (is_of(RegisterSpace::catalog)) return "the catalog's register '" + printable(name) + "'";
+  return (is_of(RegisterSpace::lock) ? "lock '" : "register '") + printable(name) + "'";
 }
 
 RegisterKey user_register(TenantId tenant, std::uint16_t partitions, BytesView key) {
@@ -36,6 +37,10 @@ RegisterKey table_register(TenantId tenant, std::uint16_t partitions, BytesView 
 Result<RegisterKey> parse_register_key(BytesView stored) {
   if (stored.size() < 7) return fail(ErrorCode::corruption, "the name of a register is cut short");
   return RegisterKey{TenantId{get_u32_be(stored.data())}, PartitionId{get_u16_be(stored.data() + 4)}, Bytes(stored.substr(6))};
+}
+
+RegisterKey catalog_register(TenantId tenant, std::uint16_t partitions, BytesView key) {
+  return make(RegisterSpace::catalog, tenant, partition_of(tenant, "tables", partitions), key);
 }
 
 RegisterKey system_register(BytesView key) {

@@ -11,11 +11,11 @@ namespace latium {
 
 /// What a register is for; the first byte of its key, on disk: never reuse one.
 enum class RegisterSpace : char {
-  user = 'r',    ///< what users compare and set
-  lock = 'l',    ///< locks by name
-  table = 't',   ///< rows, index entries and counters of tables
-  catalog = 'c',  ///< what tables there are
-  system = 's',  ///< of the tenant kSystemTenant: topology, tenants
+  user = 'r',     ///< what users compare and set
+  lock = 'l',     ///< locks by name
+  system = 's',   ///< of the tenant kSystemTenant: topology, tenants
+  catalog = 'c',  ///< tables of the tenant: their schemas, and the counter of their ids
+  table = 't',    ///< rows, index entries and counters of tables
 };
 
 /// The tenant that the cluster's own registers belong to; its replicas are the topology's voters, in one partition.
@@ -37,7 +37,7 @@ struct RegisterKey {
     out.append(key);
     return out;
   }
-  /// "register 'name'", "lock 'name'", for messages.
+  /// "register 'name'", "lock 'name'", "the catalog's register 'name'", for messages.
   std::string describe() const;
 };
 
@@ -46,6 +46,8 @@ RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView n
 /// `route`: what decides the partition.
 RegisterKey table_register(TenantId tenant, std::uint16_t partitions, BytesView key, BytesView route);
 RegisterKey system_register(BytesView key);
+/// All of a tenant lie in one partition, so that one listing finds them.
+RegisterKey catalog_register(TenantId tenant, std::uint16_t partitions, BytesView key);
 
 /// What stored() made. `corruption`.
 Result<RegisterKey> parse_register_key(BytesView stored);

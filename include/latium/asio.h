@@ -1,4 +1,5 @@
-// The calls of Bucket, TenantRegisters and Lock in Asio's style: any completion token, any executor. With use_awaitable:
+// The calls of Bucket, TenantRegisters, Lock and Database in Asio's style: any completion token, any executor. With
+// use_awaitable:
 //
 //   latium::Result<std::optional<latium::Found>> found = co_await latium::async_get(bucket, "key", boost::asio::use_awaitable);
 //
@@ -130,6 +131,71 @@ auto async_release(Lock& lock, Token&& token) {
   return boost::asio::async_initiate<Token, void(Result<LockInfo>)>(
       [](auto handler, Lock* target) { target->release_async(asio_internal::bring_home<LockInfo>(std::move(handler))); }, token,
       &lock);
+}
+
+template <class Token>
+auto async_create_table(Database database, TableDefinition definition, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, TableDefinition d0, TableOptions how) {
+        target.create_table_async(std::move(d0), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(definition), options);
+}
+
+template <class Token>
+auto async_drop_table(Database database, std::string table, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, TableOptions how) {
+        target.drop_table_async(std::move(t0), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), options);
+}
+
+template <class Token>
+auto async_tables(Database database, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::vector<TableInfo>>)>(
+      [](auto handler, Database target, TableOptions how) {
+        target.tables_async(how, asio_internal::bring_home<std::vector<TableInfo>>(std::move(handler)));
+      },
+      token, std::move(database), options);
+}
+
+template <class Token>
+auto async_describe(Database database, std::string table, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, TableOptions how) {
+        target.describe_async(std::move(t0), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), options);
+}
+
+template <class Token>
+auto async_add_column(Database database, std::string table, Column column, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, Column c1, TableOptions how) {
+        target.add_column_async(std::move(t0), std::move(c1), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), std::move(column), options);
+}
+
+template <class Token>
+auto async_drop_column(Database database, std::string table, std::string column, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, std::string c1, TableOptions how) {
+        target.drop_column_async(std::move(t0), std::move(c1), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), std::move(column), options);
+}
+
+template <class Token>
+auto async_rename_column(Database database, std::string table, std::string from, std::string to, TableOptions options,
+                         Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, std::string f1, std::string t2, TableOptions how) {
+        target.rename_column_async(std::move(t0), std::move(f1), std::move(t2), how,
+                                   asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), std::move(from), std::move(to), options);
 }
 
 }  // namespace latium

@@ -3,11 +3,13 @@
 
 #include "latium/bucket.h"
 #include "latium/call.h"
+#include "latium/database.h"
 #include "latium/error.h"
 #include "latium/lock.h"
 #include "latium/node.h"
 #include "latium/options.h"
 #include "latium/registers.h"
 #include "latium/row.h"
+#include "latium/session.h"
 #include "latium/table.h"
 #include "latium/value.h"

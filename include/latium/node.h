@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "latium/bucket.h"
+#include "latium/database.h"
 #include "latium/error.h"
 #include "latium/lock.h"
 #include "latium/options.h"
@@ -75,6 +76,9 @@ class Node {
 
   /// A handle on the tenant's registers. `unknown_tenant`.
   Result<TenantRegisters> registers(std::string_view tenant);
+
+  /// A handle on the tenant's tables. `unknown_tenant`.
+  Result<Database> database(std::string_view tenant);
 
   /// Takes the lock, waiting for it as long as the options say. Linearizable. One round trip to a majority, or two, and one to
   /// the node that serves the lock unless that is this one. Errors: `conflict` (another holds it: the message says who, and for

@@ -14,6 +14,7 @@
 #include "proto/gossip.pb.h"
 #include "proto/replica.pb.h"
 #include "proto/storage.pb.h"
+#include "proto/table.pb.h"
 #include "proto/topology.pb.h"
 #include "proto/wire.pb.h"
 #include "tests/support/golden.h"
@@ -96,6 +97,10 @@ TEST(GoldenTest, EveryMessageOfTheTransport) {
 
 TEST(GoldenTest, EveryMessageOfTheClientService) {
   check_all(*client::StatusRequest::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfTheClientServicesTables) {
+  check_all(*client::Table::descriptor()->file());
 }
 
 TEST(GoldenTest, EveryMessageOfFaults) {

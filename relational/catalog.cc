@@ -1,0 +1,200 @@
+// Reading the catalog: leases of schemas, and when a change is settled.
+#include "relational/catalog.h"
+
+#include <algorithm>
+
+#include "runtime/deadline.h"
+
+namespace latium {
+
+namespace {
+
+// Names that a node keeps; leases that have run out go first.
+constexpr std::size_t kSlotsMax = 4096;
+constexpr std::size_t kReadsAtOnce = 256;
+
+}  // namespace
+
+std::unexpected<Error> Catalog::unknown_table(std::string_view table) {
+  return fail(ErrorCode::not_found, "there is no table '" + printable(table) + "': create it first, or see the list of tables");
+}
+
+// Keeps a slot where it is, also across waits.
+class Catalog::Use {
+ public:
+  Use(Catalog& catalog, CatalogPlace place, const Bytes& key) : catalog_(catalog) {
+    catalog.make_room();
+    at_ = catalog.slots_.try_emplace(Name(place.tenant, key)).first;
+    ++at_->second.users;
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  ~Use() {
+    const Slot& slot = at_->second;
+    if (--at_->second.users == 0 && !slot.schema && slot.unsettled_version == 0) catalog_.slots_.erase(at_);
+  }
+  Slot* operator->() const { return &at_->second; }
+
+ private:
+  Catalog& catalog_;
+  std::map<Name, Slot>::iterator at_;
+};
+
+void Catalog::make_room() {
+  if (slots_.size() < kSlotsMax) return;
+  const MonotonicTime now = runtime_.clock.monotonic_now();
+  std::erase_if(slots_, [&](const auto& slot) { return slot.second.users == 0 && slot.second.until <= now; });
+  if (slots_.size() < kSlotsMax) return;
+  std::erase_if(slots_, [](const auto& slot) { return slot.second.users == 0; });
+}
+
+Task<void> Catalog::stop() {
+  refreshes_.cancel();
+  (void)co_await refreshes_.join();
+  co_return Result<void>();
+}
+
+std::optional<SchemaLease> Catalog::known(CatalogPlace place, std::string_view table) {
+  const auto found = slots_.find(Name(place.tenant, catalog_key(table)));
+  if (found == slots_.end() || !found->second.schema) return std::nullopt;
+  Slot& slot = found->second;
+  const MonotonicTime now = runtime_.clock.monotonic_now();
+  if (slot.until <= now) return std::nullopt;
+  if (slot.until - now <= kSchemaLease / 2 && !slot.refreshing && refreshes_.has_room()) {
+    const auto spawned = refreshes_.spawn(refresh(place, found->first.second));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+    slot.refreshing = true;
+  }
+  ++statistics_.found;
+  return SchemaLease{slot.schema, slot.until};
+}
+
+Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime deadline) {
+  Found found{.key = key, .record = {}, .version = 0, .began = runtime_.clock.monotonic_now()};
+  // No table has such a name, and registers do not take keys of any length.
+  if (key.size() > kCatalogKeyPrefix.size() + kMaxTableName) co_return found;
+  ++statistics_.reads;
+  LATIUM_CO_TRY(const CatalogStore::Entry entry, co_await store_.read(place, std::move(key), deadline));
+  found.version = entry.version;
+  if (entry.value) {
+    LATIUM_CO_TRY(found.record, decode_catalog_record(*entry.value));
+  }
+  co_return found;
+}
+
+// Reads the record, and keeps its schema. Nothing: there is no table of this name.
+Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, MonotonicTime deadline) {
+  const Use slot(*this, place, key);
+  const std::uint64_t generation = slot->generation;
+  LATIUM_CO_TRY(Found found, co_await read(place, std::move(key), deadline));
+  // From the beginning of the read: when it ends, the schema may have been changed since.
+  const MonotonicTime until = saturating_add(found.began, kSchemaLease);
+  // Another read may have begun later and come back before.
+  const bool latest = slot->generation == generation && until >= slot->until;
+  if (!found.record.table) {
+    if (latest) slot->schema.reset();
+    slot->absent_since = std::max(slot->absent_since, found.began);
+    co_return std::nullopt;
+  }
+  auto schema = slot->schema && *slot->schema == *found.record.table
+                    ? slot->schema
+                    : std::make_shared<const TableSchema>(*std::move(found.record.table));
+  if (latest) {
+    slot->schema = schema;
+    slot->until = until;
+  }
+  co_return SchemaLease{std::move(schema), until};
+}
+
+// One that fails is made up for by whoever asks when the lease is over.
+Task<void> Catalog::refresh(CatalogPlace place, Bytes key) {
+  const Use slot(*this, place, key);
+  (void)co_await renew(place, std::move(key), saturating_add(runtime_.clock.monotonic_now(), kSchemaLease));
+  slot->refreshing = false;
+  co_return Result<void>();
+}
+
+Task<SchemaLease> Catalog::lease(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  if (auto have = known(place, table)) co_return *std::move(have);
+  const MonotonicTime asked = runtime_.clock.monotonic_now();
+  const Use slot(*this, place, catalog_key(table));
+  // One read of a name at a time; who waited takes what it brought.
+  LATIUM_CO_TRY(const Permit permit, co_await with_deadline(runtime_, deadline, slot->reading.acquire()));
+  while (true) {
+    if (auto have = known(place, table)) co_return *std::move(have);
+    if (slot->absent_since > asked) co_return unknown_table(table);
+    LATIUM_CO_TRY(auto lease, co_await renew(place, catalog_key(table), deadline));
+    if (!lease) co_return unknown_table(table);
+    if (lease->until > runtime_.clock.monotonic_now()) co_return *std::move(lease);
+  }
+}
+
+Task<std::shared_ptr<const TableSchema>> Catalog::find(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  LATIUM_CO_TRY(SchemaLease lent, co_await lease(place, std::move(table), deadline));
+  co_return std::move(lent.schema);
+}
+
+Task<TableChange> Catalog::describe(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  LATIUM_CO_TRY(Found found, co_await read(place, catalog_key(table), deadline));
+  if (!found.record.table) co_return unknown_table(table);
+  co_return TableChange{*std::move(found.record.table), found.record.settled};
+}
+
+Task<void> Catalog::read_into(CatalogPlace place, Bytes key, std::shared_ptr<std::vector<Found>> all, MonotonicTime deadline) {
+  LATIUM_CO_TRY(Found found, co_await read(place, std::move(key), deadline));
+  all->push_back(std::move(found));
+  co_return Result<void>();
+}
+
+// In order of key; names that are as good as absent among them.
+Task<std::vector<Catalog::Found>> Catalog::read_all(CatalogPlace place, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const std::vector<Bytes> keys, co_await store_.list(place, Bytes(kCatalogKeyPrefix), deadline));
+  const auto all = std::make_shared<std::vector<Found>>();
+  for (auto key = keys.begin(); key != keys.end();) {
+    TaskGroup group(runtime_.executor, kReadsAtOnce);
+    for (; key != keys.end() && group.has_room(); ++key) {
+      const auto spawned = group.spawn(read_into(place, *key, all, deadline));
+      LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+    }
+    LATIUM_CO_CHECKED(co_await group.join());
+  }
+  std::ranges::sort(*all, {}, &Found::key);
+  co_return std::move(*all);
+}
+
+Task<std::vector<TableChange>> Catalog::list(CatalogPlace place, MonotonicTime deadline) {
+  LATIUM_CO_TRY(std::vector<Found> all, co_await read_all(place, deadline));
+  std::vector<TableChange> tables;
+  for (Found& found : all) {
+    if (found.record.table) tables.push_back({*std::move(found.record.table), found.record.settled});
+  }
+  co_return tables;
+}
+
+// The record once it is settled; settles it itself when it has stood there long enough. Nothing: that is not before `wait_until`.
+//
+// Why a wait of the lease is enough: the record was chosen when the read that found it ended, at the latest. A schema in use from
+// before was read by a read that began before that, so its lease has run out kSchemaLease after it. And nothing else was written
+// meanwhile, or the compare-and-set fails.
+Task<std::optional<Catalog::Found>> Catalog::settled(CatalogPlace place, Bytes key, MonotonicTime wait_until,
+                                                     MonotonicTime deadline) {
+  const Use slot(*this, place, key);
+  while (true) {
+    LATIUM_CO_TRY(Found found, co_await read(place, key, deadline));
+    if (found.record.settled) {
+      slot->unsettled_version = 0;
+      co_return std::move(found);
+    }
+    if (slot->unsettled_version != found.version) {
+      slot->unsettled_version = found.version;
+      slot->unsettled_since = runtime_.clock.monotonic_now();
+    }
+    const MonotonicTime until = saturating_add(slot->unsettled_since, kSchemaSettling);
+    if (until >= wait_until && until > runtime_.clock.monotonic_now()) co_return std::nullopt;
+    LATIUM_CO_CHECKED(co_await sleep_until(runtime_, until));
+    found.record.settled = true;
+    LATIUM_CO_CHECKED(co_await write(place, std::move(found), deadline));
+  }
+}
+
+}  // namespace latium

@@ -1,0 +1,159 @@
+// Catalog: the tables of tenants, as every node sees them. A table is one register under its name, so its changes are one after
+// the other, whichever nodes make them.
+//
+// Two adjacent versions of a schema may be in use at once, a third must not (relational/schema.h). No clock is compared with
+// another's for that: a node uses a schema for at most kSchemaLease after it began to read it at a quorum, and who has changed
+// one waits kSchemaSettling after it knows that the change is there, then writes down that it is settled. Whoever finds a change
+// that is not settled, because its maker is gone, waits as long itself. docs/protocols.md, "Schemas". Source: Rae et al.,
+// "Online, Asynchronous Schema Change in F1" (VLDB 2013), section 3.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "relational/catalog_record.h"
+#include "relational/catalog_store.h"
+#include "relational/schema.h"
+#include "runtime/runtime.h"
+#include "runtime/sync.h"
+#include "runtime/task_group.h"
+
+namespace latium {
+
+/// How long a node uses a schema that it has read.
+inline constexpr Duration kSchemaLease = std::chrono::seconds(5);
+/// How long a change takes to be the only one in use: the lease, by a clock that runs up to a tenth slower than that of who
+/// waits.
+inline constexpr Duration kSchemaSettling = kSchemaLease + std::chrono::milliseconds(500);
+
+/// A schema, and until when it may be used: by then, what relies on it has been done.
+struct SchemaLease {
+  std::shared_ptr<const TableSchema> schema;
+  MonotonicTime until;
+};
+
+/// What became of a change.
+struct TableChange {
+  TableSchema schema;  ///< as it is now; of a drop, as it was
+  /// False: the deadline came first. The change is made and stays; some nodes may use the version before for up to
+  /// kSchemaSettling, and the next change of the table waits for that.
+  bool settled = false;
+};
+
+struct CatalogStatistics {
+  std::uint64_t found = 0;  ///< in the cache
+  std::uint64_t reads = 0;  ///< of a record
+};
+
+/// Loop thread only; one a node. All that it is given outlives it, and so do the tasks of its callers. Names of tables are
+/// without regard to case. Errors of all calls: those of CatalogStore, `corruption`.
+class Catalog {
+ public:
+  Catalog(Runtime& runtime, CatalogStore& store)
+      : runtime_(runtime), store_(store), refreshes_(runtime.executor, kRefreshesMax) {}
+  /// Ends what runs in the background; before it dies.
+  Task<void> stop();
+
+  /// The table under a lease that has not run out; from memory, or one read at a quorum. A lease that is half over is renewed in
+  /// the background, so who uses a table all the time does not wait for it. A table that is not there is asked for every time: it
+  /// can be used on every node as soon as it was created. `not_found`.
+  Task<SchemaLease> lease(CatalogPlace place, std::string table, MonotonicTime deadline);
+  /// The same without the end of the lease, for what is done at once.
+  Task<std::shared_ptr<const TableSchema>> find(CatalogPlace place, std::string table, MonotonicTime deadline);
+  /// lease(), where it needs no read.
+  std::optional<SchemaLease> known(CatalogPlace place, std::string_view table);
+
+  /// Version 1, settled. Tables that its foreign keys name need not exist, as in SQLite: they may come later. Its parent must,
+  /// and the foreign key to it must name the columns of the parent's primary key, in their order, by columns of their types.
+  /// `already_exists`, `invalid_argument`, `conflict` (too many dropped tables of the name are not removed yet, or a drop is not
+  /// settled in time). Two round trips to a quorum and more; waits where a table of this name was dropped just before.
+  Task<TableChange> create_table(CatalogPlace place, TableDefinition definition, MonotonicTime deadline);
+  /// What is left is a mark for who removes the rows (dropped_tables()). `not_found`; `conflict` while another table has it as
+  /// its parent (one that is created at the same moment is overlooked).
+  Task<TableChange> drop_table(CatalogPlace place, std::string table, MonotonicTime deadline);
+
+  /// All tables, by name; each as describe() has it. One listing and one read a table.
+  Task<std::vector<TableChange>> list(CatalogPlace place, MonotonicTime deadline);
+  /// The latest version, not from memory; `settled` as far as it is known. `not_found`.
+  Task<TableChange> describe(CatalogPlace place, std::string table, MonotonicTime deadline);
+
+  // Changes, as relational/schema.h has them, with its errors; also `not_found` (table), and `conflict` when another change was
+  // first and this one does not apply any more, or when the change before is not settled by the deadline. Nothing was changed by
+  // an error, but for `unknown_outcome`. Each waits for the change before, then kSchemaSettling for its own.
+
+  Task<TableChange> add_column(CatalogPlace place, std::string table, Column column, MonotonicTime deadline);
+  Task<TableChange> drop_column(CatalogPlace place, std::string table, std::string column, MonotonicTime deadline);
+  Task<TableChange> rename_column(CatalogPlace place, std::string table, std::string from, std::string to,
+                                  MonotonicTime deadline);
+  Task<TableChange> add_index(CatalogPlace place, std::string table, Index index, MonotonicTime deadline);
+  Task<TableChange> index_became_public(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
+  Task<TableChange> drop_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
+  Task<TableChange> forget_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
+
+  /// Tables that are dropped for good, and that nobody writes to any more: their keys can be removed. Settles what it finds
+  /// unsettled, if it is time; leaves it out otherwise.
+  Task<std::vector<DroppedTable>> dropped_tables(CatalogPlace place, MonotonicTime deadline);
+  /// Once nothing is left of the table: its mark goes. A mark that is not there is none.
+  Task<void> forget_dropped(CatalogPlace place, DroppedTable table, MonotonicTime deadline);
+
+  const CatalogStatistics& statistics() const { return statistics_; }
+
+ private:
+  static constexpr std::size_t kReadersMax = 65536;
+  static constexpr std::size_t kRefreshesMax = 64;
+  using Name = std::pair<TenantId, Bytes>;  // and the record's key
+  using Change = std::move_only_function<Result<TableSchema>(const TableSchema&)>;
+
+  // What this node knows of a name.
+  struct Slot {
+    std::shared_ptr<const TableSchema> schema;
+    MonotonicTime until{};
+    // Since when, at least, the record has stood there that was last seen unsettled.
+    std::uint64_t unsettled_version = 0;
+    MonotonicTime unsettled_since{};
+    std::uint64_t generation = 0;  // up with each change by this node: what was read before is not kept
+    MonotonicTime absent_since{};  // when the last read began that found no table
+    bool refreshing = false;
+    std::size_t users = 0;
+    Semaphore reading{1, kReadersMax};
+  };
+  class Use;
+
+  struct Found {
+    Bytes key;
+    CatalogRecord record;
+    std::uint64_t version = 0;
+    MonotonicTime began{};  // the read
+  };
+
+  Task<std::optional<SchemaLease>> renew(CatalogPlace place, Bytes key, MonotonicTime deadline);
+  Task<void> refresh(CatalogPlace place, Bytes key);
+  Task<Found> read(CatalogPlace place, Bytes key, MonotonicTime deadline);
+  Task<void> read_into(CatalogPlace place, Bytes key, std::shared_ptr<std::vector<Found>> all, MonotonicTime deadline);
+  Task<std::vector<Found>> read_all(CatalogPlace place, MonotonicTime deadline);
+  Task<bool> write(CatalogPlace place, Found found, MonotonicTime deadline);
+  Task<std::optional<Found>> settled(CatalogPlace place, Bytes key, MonotonicTime wait_until, MonotonicTime deadline);
+  Task<Found> wait_for_turn(CatalogPlace place, std::string table, MonotonicTime deadline);
+  Task<TableChange> finish(CatalogPlace place, Bytes key, TableSchema schema, MonotonicTime deadline);
+  Task<TableChange> change(CatalogPlace place, std::string table, Change apply, MonotonicTime deadline);
+  Task<TableId> new_table_id(CatalogPlace place, MonotonicTime deadline);
+  Task<void> check_parent(CatalogPlace place, TableSchema child, MonotonicTime deadline);
+  Task<void> check_childless(CatalogPlace place, std::string table, MonotonicTime deadline);
+  static std::unexpected<Error> unknown_table(std::string_view table);
+  void make_room();
+
+  Runtime& runtime_;
+  CatalogStore& store_;
+  std::map<Name, Slot> slots_;
+  CatalogStatistics statistics_;
+  TaskGroup refreshes_;
+};
+
+}  // namespace latium

@@ -1,0 +1,149 @@
+// Sessions of the public interface, on a cluster of three nodes and one that holds nothing.
+#include "latium/session.h"
+
+#include <atomic>
+#include <thread>
+
+#include "tests/node/three_nodes.h"
+
+namespace latium {
+namespace {
+
+class SessionTest : public ThreeNodesTest {
+ protected:
+  void SetUp() override {
+    ThreeNodesTest::SetUp();
+    if (HasFatalFailure()) return;
+    TableDefinition hosts{.name = "hosts",
+                          .columns = {{.name = "name", .type = ValueType::text}, {.name = "cpus", .type = ValueType::integer}},
+                          .primary_key = {"name"}};
+    TableDefinition instances{.name = "instances",
+                              .columns = {{.name = "id", .type = ValueType::integer},
+                                          {.name = "uuid", .type = ValueType::text},
+                                          {.name = "host", .type = ValueType::text, .nullable = true}},
+                              .primary_key = {"id"},
+                              .indexes = {{.name = "by_uuid", .columns = {"uuid"}, .unique = true},
+                                          {.name = "by_host", .columns = {"host"}}},
+                              .foreign_keys = {{.columns = {"host"}, .table = "hosts", .referenced = {"name"}}}};
+    for (const TableDefinition& table : {hosts, instances}) {
+      const auto created = database(0).create_table(table);
+      ASSERT_TRUE(created.has_value()) << created.error().message;
+    }
+  }
+
+  Database database(std::size_t node) { return *nodes_[node].database("acme"); }
+  static Row host(std::string name, int cpus) { return {{Value(std::move(name)), Value(cpus)}}; }
+  static Row instance(int id, std::string uuid, Value on) { return {{Value(id), Value(std::move(uuid)), std::move(on)}}; }
+  static std::vector<std::int64_t> ids(const Result<RowPage>& page) {
+    std::vector<std::int64_t> out;
+    EXPECT_TRUE(page.has_value()) << page.error().message;
+    if (page) {
+      for (const Row& row : page->rows) out.push_back(row.values[0].get<std::int64_t>());
+    }
+    return out;
+  }
+};
+
+TEST_F(SessionTest, WhatIsCommittedIsSeenOnEveryNodeByKeyAndByIndex) {
+  Session session = database(3).session();
+  ASSERT_TRUE(session.add("hosts", host("n1", 8)).has_value());
+  ASSERT_TRUE(session.add("instances", instance(1, "a", Value("n1"))).has_value());
+  ASSERT_TRUE(session.add("instances", instance(2, "b", Value("n1"))).has_value());
+  ASSERT_TRUE(session.add("instances", instance(3, "c", Value())).has_value());
+  const auto committed = session.commit();
+  ASSERT_TRUE(committed.has_value()) << committed.error().message;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    Session reader = database(node).session({.reads = Consistency::quorum});
+    const auto row = reader.get("instances", {Value(2)});
+    ASSERT_TRUE(row.has_value() && row->has_value());
+    EXPECT_EQ(**row, instance(2, "b", Value("n1")));
+    EXPECT_EQ(ids(reader.find("instances", "by_host", {.equal = {Value("n1")}})), (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(ids(reader.find("instances", "by_uuid", {.equal = {Value("c")}})), std::vector<std::int64_t>{3});
+    EXPECT_EQ(ids(reader.find("instances", "", {}, 2)), (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(ids(reader.find("instances", "", {.low = KeyBound{Value(2)}})), (std::vector<std::int64_t>{2, 3}));
+    EXPECT_TRUE(reader.commit().has_value());
+  }
+}
+
+TEST_F(SessionTest, AnIndexFollowsUpdatesAndRemovals) {
+  ASSERT_TRUE(database(0)
+                  .transact([](Session& session) -> Result<void> {
+                    LATIUM_CHECKED(session.add("hosts", host("n1", 8)));
+                    LATIUM_CHECKED(session.add("hosts", host("n2", 8)));
+                    LATIUM_CHECKED(session.add("instances", instance(1, "a", Value("n1"))));
+                    return session.add("instances", instance(2, "b", Value("n1")));
+                  })
+                  .has_value());
+  const auto moved = database(1).transact([](Session& session) -> Result<void> {
+    LATIUM_CHECKED(session.update("instances", instance(1, "z", Value("n2"))));
+    LATIUM_TRY(const bool removed, session.remove("instances", {Value(2)}));
+    return removed ? Result<void>() : fail(ErrorCode::not_found, "it was there");
+  });
+  ASSERT_TRUE(moved.has_value()) << moved.error().message;
+  Session reader = database(2).session({.reads = Consistency::quorum});
+  EXPECT_EQ(ids(reader.find("instances", "by_host", {.equal = {Value("n1")}})), std::vector<std::int64_t>{});
+  EXPECT_EQ(ids(reader.find("instances", "by_host", {.equal = {Value("n2")}})), std::vector<std::int64_t>{1});
+  EXPECT_EQ(ids(reader.find("instances", "by_uuid", {})), std::vector<std::int64_t>{1});
+  // The value that is free again can be taken.
+  ASSERT_TRUE(reader.add("instances", instance(9, "a", Value())).has_value());
+  EXPECT_TRUE(reader.commit().has_value());
+}
+
+TEST_F(SessionTest, DuplicatesAndReferencesAreRefusedByName) {
+  ASSERT_TRUE(database(0)
+                  .transact([](Session& session) -> Result<void> {
+                    LATIUM_CHECKED(session.add("hosts", host("n1", 8)));
+                    return session.add("instances", instance(1, "a", Value("n1")));
+                  })
+                  .has_value());
+  Session session = database(1).session({.reads = Consistency::quorum});
+  const auto same_key = session.add("instances", instance(1, "other", Value()));
+  ASSERT_FALSE(same_key.has_value());
+  EXPECT_EQ(same_key.error().code, ErrorCode::already_exists);
+  EXPECT_NE(same_key.error().message.find("instances.id"), std::string::npos) << same_key.error().message;
+  const auto same_uuid = session.add("instances", instance(2, "a", Value()));
+  ASSERT_FALSE(same_uuid.has_value());
+  EXPECT_EQ(same_uuid.error().code, ErrorCode::already_exists);
+  EXPECT_NE(same_uuid.error().message.find("instances.uuid"), std::string::npos) << same_uuid.error().message;
+  const auto no_host = session.add("instances", instance(3, "c", Value("nowhere")));
+  ASSERT_FALSE(no_host.has_value());
+  EXPECT_EQ(no_host.error().code, ErrorCode::conflict);
+  EXPECT_EQ(session.update("instances", instance(7, "x", Value())).error().code, ErrorCode::not_found);
+  EXPECT_EQ(session.get("no_such_table", {Value(1)}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(session.add("instances", Row{{Value("text"), Value("u"), Value()}}).error().code, ErrorCode::invalid_argument);
+  // What was refused left nothing behind in the session.
+  ASSERT_TRUE(session.add("instances", instance(4, "d", Value("n1"))).has_value());
+  ASSERT_TRUE(session.commit().has_value());
+  Session reader = database(2).session({.reads = Consistency::quorum});
+  EXPECT_EQ(ids(reader.find("instances", "", {})), (std::vector<std::int64_t>{1, 4}));
+}
+
+TEST_F(SessionTest, ManyThreadsOnAllNodesCountInOneRow) {
+  ASSERT_TRUE(
+      database(0).transact([](Session& session) { return session.add("hosts", host("n1", 0)); }).has_value());
+  constexpr int kEach = 5;
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> threads;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    threads.emplace_back([&, node] {
+      for (int i = 0; i < kEach; ++i) {
+        const auto done = database(node).transact(
+            [](Session& session) -> Result<void> {
+              LATIUM_TRY(const auto row, session.get("hosts", {Value("n1")}));
+              return session.update("hosts", host("n1", static_cast<int>(row->values[1].get<std::int64_t>()) + 1));
+            },
+            {.timeout = std::chrono::seconds(60)});
+        if (!done) ++failed;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
+  Session reader = database(0).session({.reads = Consistency::quorum});
+  const auto row = reader.get("hosts", {Value("n1")});
+  ASSERT_TRUE(row.has_value() && row->has_value());
+  EXPECT_EQ((*row)->values[1], Value(kEach * static_cast<int>(nodes_.size())));
+}
+
+}  // namespace
+}  // namespace latium

@@ -1,0 +1,133 @@
+// Over nodes whose clocks differ in speed, whose messages take any time, and which give up at any moment: never are three
+// versions of a schema in use, nor two that are not adjacent, and nothing writes to a table whose rows may be removed.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "runtime/task_group.h"
+#include "tests/relational/catalog_nodes.h"
+
+namespace latium {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr CatalogPlace kPlace{TenantId{1}, 8};
+constexpr Duration kRun = seconds(120);
+
+TableDefinition hosts() {
+  return {.name = "hosts", .columns = {{.name = "id", .type = ValueType::integer}}, .primary_key = {"id"}};
+}
+
+// From when to when, in virtual time, a node may have used a version.
+struct InUse {
+  TableId table;
+  std::uint32_t version;
+  Duration from;
+  Duration until;
+};
+
+struct Observed {
+  std::vector<InUse> uses;
+  std::map<TableId, Duration> removable;  // when its rows were first said to be
+  std::uint32_t changes = 0;
+};
+
+struct Member {
+  CatalogNode& node;
+  sim::Simulation& simulation;
+  Observed& observed;
+};
+
+Task<void> use_for_ever(Member member) {
+  CatalogNode& node = member.node;
+  while (member.simulation.now() < kRun) {
+    const auto lease = co_await node.catalog.lease(kPlace, "hosts", node.in(seconds(30)));
+    if (lease) {
+      const Duration until = node.clock.virtual_time_of(lease->until);
+      member.observed.uses.push_back({lease->schema->id, lease->schema->version, member.simulation.now(), until});
+    }
+    LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), milliseconds(node.process.runtime().random.below(3000))));
+  }
+  co_return Result<void>();
+}
+
+Task<void> change_for_ever(Member member) {
+  CatalogNode& node = member.node;
+  Random& random = node.process.runtime().random;
+  while (member.simulation.now() < kRun) {
+    // Often too short to wait for anything.
+    const MonotonicTime deadline = node.in(milliseconds(random.below(15'000)));
+    if (random.below(5) == 0) node.store.lose_answers = 1 + random.below(2);
+    switch (random.below(5)) {
+      case 0:
+        (void)co_await node.catalog.create_table(kPlace, hosts(), deadline);
+        break;
+      case 1:
+        (void)co_await node.catalog.drop_table(kPlace, "hosts", deadline);
+        break;
+      default: {
+        const std::string name = "c" + std::to_string(++member.observed.changes);
+        (void)co_await node.catalog.add_column(kPlace, "hosts", {.name = name, .nullable = true}, deadline);
+        break;
+      }
+    }
+    LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), milliseconds(random.below(2000))));
+  }
+  co_return Result<void>();
+}
+
+Task<void> sweep_for_ever(Member member) {
+  CatalogNode& node = member.node;
+  while (member.simulation.now() < kRun) {
+    const auto dropped = co_await node.catalog.dropped_tables(kPlace, node.in(seconds(30)));
+    if (dropped) {
+      for (const DroppedTable& table : *dropped) {
+        member.observed.removable.try_emplace(table.id, member.simulation.now());
+        if (node.process.runtime().random.below(2) == 0) {
+          (void)co_await node.catalog.forget_dropped(kPlace, table, node.in(seconds(30)));
+        }
+      }
+    }
+    LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), milliseconds(500)));
+  }
+  co_return Result<void>();
+}
+
+void check(const Observed& observed) {
+  for (const InUse& one : observed.uses) {
+    const auto removable = observed.removable.find(one.table);
+    RC_ASSERT(removable == observed.removable.end() || one.until <= removable->second);
+    for (const InUse& other : observed.uses) {
+      if (one.table != other.table || one.from >= other.until || other.from >= one.until) continue;
+      RC_ASSERT(one.version <= other.version + 1);
+      RC_ASSERT(other.version <= one.version + 1);
+    }
+  }
+}
+
+RC_GTEST_PROP(CatalogVersionsTest, NeverAreMoreThanTwoAdjacentVersionsInUse, ()) {
+  sim::Simulation simulation(*rc::gen::arbitrary<std::uint64_t>());
+  SharedRecords shared;
+  Observed observed;
+  std::vector<std::unique_ptr<CatalogNode>> nodes;
+  TaskGroup group(simulation.executor(), 100);
+  for (int i = 0; i < 4; ++i) {
+    const auto delay = milliseconds(*rc::gen::element(0, 20, 1000, 4000));
+    nodes.push_back(std::make_unique<CatalogNode>(simulation, shared, "n" + std::to_string(i), delay));
+    nodes.back()->clock.set_drift_ppm(*rc::gen::inRange(-40'000, 40'001));
+    const Member member{*nodes.back(), simulation, observed};
+    RC_ASSERT(group.spawn(use_for_ever(member)).has_value());
+    RC_ASSERT(group.spawn(change_for_ever(member)).has_value());
+  }
+  RC_ASSERT(group.spawn(sweep_for_ever({*nodes.front(), simulation, observed})).has_value());
+  RC_ASSERT(simulation.run(group.join()).has_value());
+  check(observed);
+  std::uint32_t newest = 0;
+  for (const InUse& use : observed.uses) newest = std::max(newest, use.version);
+  RC_CLASSIFY(newest >= 5, "went through five versions");
+  RC_CLASSIFY(!observed.removable.empty(), "had a table dropped");
+}
+
+}  // namespace
+}  // namespace latium
