@@ -173,7 +173,7 @@ Result<int> checked(Run run, Context& context, const TableCommandOptions& option
 
 void add_create_options(CLI::App& command, TableCommandOptions& options) {
   const auto many = [&command](const char* name, std::vector<std::string>& texts, const char* text, const char* form) {
-    return command.add_option(name, texts, text)->option_text(form)->expected(1)->allow_extra_args(false);
+    return command.add_option(name, texts, text)->option_text(form)->allow_extra_args(false);
   };
   many("--column", options.columns, "A column; once for each, see below", "SPEC")->required();
   many("--index", options.indexes, "An index, in this order of columns", "[NAME=]COLUMN,...");
