@@ -163,7 +163,8 @@ Task<RowKeys> RegisterRows::list(TenantId tenant, std::vector<PartitionId> parti
       if (page.error) continue;
       ++answered;
       add_parallel(out.stats, page.stats);
-      if (page.more && !page.keys.empty()) complete_to = complete_to ? std::min(*complete_to, page.keys.back()) : page.keys.back();
+      if (page.more && !page.keys.empty())
+        complete_to = complete_to ? std::min(*complete_to, page.keys.back()) : page.keys.back();
       for (Bytes& key : page.keys) merged.try_emplace(key, RegisterKey{tenant, partitions[i], key});
     }
     // A change that was acknowledged is at a majority.

@@ -105,15 +105,15 @@ Result<std::optional<Row>> Session::get(std::string_view table, std::vector<Valu
 }
 
 Result<void> Session::add(std::string_view table, Row row) {
-  return impl_->node->run<void>(
-      Impl::call(impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) mutable {
+  return impl_->node->run<void>(Impl::call(
+      impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) mutable {
         return session.insert(std::move(table), std::move(row), deadline);
       }));
 }
 
 Result<void> Session::update(std::string_view table, Row row) {
-  return impl_->node->run<void>(
-      Impl::call(impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) mutable {
+  return impl_->node->run<void>(Impl::call(
+      impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) mutable {
         return session.update(std::move(table), std::move(row), deadline);
       }));
 }
@@ -140,8 +140,8 @@ Result<RowPage> Session::find(std::string_view table, std::string_view index, Ro
 
 Result<void> Session::commit() {
   return impl_->node->run<void>([](std::shared_ptr<Impl> impl) -> Task<void> {
-    const Result<void> done = co_await Impl::call(
-        impl, [](TableSession& session, MonotonicTime deadline) { return session.commit(deadline); });
+    const Result<void> done =
+        co_await Impl::call(impl, [](TableSession& session, MonotonicTime deadline) { return session.commit(deadline); });
     impl->inner.reset();
     co_return done;
   }(impl_));

@@ -38,8 +38,7 @@ Task<void> Recovery::clear(RegisterKey where, Intent intent, std::optional<Conte
       if (runtime_.clock.monotonic_now() >= deadline) {
         co_return fail(ErrorCode::unavailable, "another transaction holds " + where.describe() + " for longer than the deadline");
       }
-      co_return co_await sleep_for(runtime_, std::chrono::microseconds(
-                                                 kWaitLeastUs + random_.below(kWaitMostUs - kWaitLeastUs)));
+      co_return co_await sleep_for(runtime_, std::chrono::microseconds(kWaitLeastUs + random_.below(kWaitMostUs - kWaitLeastUs)));
     case IntentAction::abort_it:
     case IntentAction::fence_it:
       ++statistics_.aborted;
@@ -66,8 +65,7 @@ Task<void> Recovery::decide_staged(RegisterKey primary, TransactionId txn, Monot
     const StagedVerdict verdict = what_became_of(intent, others);
     switch (verdict.action) {
       case StagedAction::promote:
-        LATIUM_CO_CHECKED(
-            co_await store_.change(primary, RowPromote{txn, intent.start, runtime_.clock.wall_ms()}, deadline));
+        LATIUM_CO_CHECKED(co_await store_.change(primary, RowPromote{txn, intent.start, runtime_.clock.wall_ms()}, deadline));
         break;
       case StagedAction::fence:
         LATIUM_CO_CHECKED(co_await abort_at(keys[verdict.at], intent, RowAbort::When::absent, false, deadline));
@@ -82,8 +80,8 @@ Task<void> Recovery::decide_staged(RegisterKey primary, TransactionId txn, Monot
 
 Task<void> Recovery::abort_at(RegisterKey where, const Intent& intent, RowAbort::When when, bool fenced, MonotonicTime deadline) {
   // Refused: it has ended meanwhile, or is not what it was. Whoever asked looks again.
-  LATIUM_CO_CHECKED(co_await store_.change(
-      std::move(where), RowAbort{intent.txn, intent.start, when, fenced, runtime_.clock.wall_ms()}, deadline));
+  LATIUM_CO_CHECKED(co_await store_.change(std::move(where),
+                                           RowAbort{intent.txn, intent.start, when, fenced, runtime_.clock.wall_ms()}, deadline));
   co_return Result<void>();
 }
 

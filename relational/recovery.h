@@ -1,5 +1,5 @@
-// Recovery: ends what other transactions left half done. Whoever meets an intent finishes it or rolls it back, by what its primary
-// says; no transaction manager. The decisions are replication/row_recovery.h, the argument docs/protocols.md, "Sessions".
+// Recovery: ends what other transactions left half done. Whoever meets an intent finishes it or rolls it back, by what its
+// primary says; no transaction manager. The decisions are replication/row_recovery.h, the argument docs/protocols.md, "Sessions".
 #pragma once
 
 #include <optional>

@@ -24,7 +24,7 @@ struct RowRead {
 
 struct RowChange {
   bool applied = false;
-  RowState state;                           ///< after the command; of one that was refused, what refused it
+  RowState state;  ///< after the command; of one that was refused, what refused it
   RowRefusal refusal = RowRefusal::none;
   Hlc not_before{};  ///< RowStep::not_before
   CallStats stats;

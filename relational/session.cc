@@ -21,8 +21,10 @@ std::string values_of(const std::vector<Value>& values) {
   return out;
 }
 
-std::unexpected<Error> duplicate(const TableSchema& schema, const std::vector<ColumnId>& columns, const std::vector<Value>& values) {
-  return fail(ErrorCode::already_exists, "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
+std::unexpected<Error> duplicate(const TableSchema& schema, const std::vector<ColumnId>& columns,
+                                 const std::vector<Value>& values) {
+  return fail(ErrorCode::already_exists,
+              "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
 }
 
 bool is_written(const IndexSchema& index) {
@@ -46,7 +48,7 @@ std::vector<PartitionId> TableSession::all_partitions() const {
 }
 
 Task<std::vector<std::optional<Row>>> TableSession::get(std::string table, std::vector<std::vector<Value>> keys,
-                                                   MonotonicTime deadline) {
+                                                        MonotonicTime deadline) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   std::vector<RegisterKey> wanted;
   for (const std::vector<Value>& key : keys) {
@@ -131,7 +133,7 @@ Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* befo
 }
 
 Task<void> TableSession::move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
-                                MonotonicTime deadline) {
+                                     MonotonicTime deadline) {
   std::optional<Bytes> old_entry;
   std::optional<Bytes> new_entry;
   if (before != nullptr) {
@@ -156,7 +158,7 @@ Task<void> TableSession::move_unique(Schema schema, const IndexSchema& index, co
 }
 
 Task<void> TableSession::move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
-                               MonotonicTime deadline) {
+                                    MonotonicTime deadline) {
   std::optional<IndexEntryKey> old_entry;
   std::optional<IndexEntryKey> new_entry;
   if (before != nullptr) {
@@ -196,8 +198,8 @@ Task<void> TableSession::check_references(Schema schema, const Row& row, Monoton
         return each.unique && each.state == IndexState::published && each.columns == referenced;
       });
       if (index == other->indexes.end()) {
-        co_return fail(ErrorCode::invalid_argument, "a foreign key of table '" + schema->name + "' names columns of '" + other->name +
-                                                        "' that are neither its primary key nor a unique index");
+        co_return fail(ErrorCode::invalid_argument, "a foreign key of table '" + schema->name + "' names columns of '" +
+                                                        other->name + "' that are neither its primary key nor a unique index");
       }
       LATIUM_CO_TRY(const auto entry, unique_entry_key(*other, *index, values));
       wanted = *entry;
@@ -210,7 +212,8 @@ Task<void> TableSession::check_references(Schema schema, const Row& row, Monoton
   co_return Result<void>();
 }
 
-Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline) {
+Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit,
+                                 MonotonicTime deadline) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   if (index.empty()) co_return co_await find_by_key(schema, std::move(range), limit, deadline);
   const IndexSchema* const found = schema->find_index(index);
@@ -231,14 +234,15 @@ Task<RowPage> TableSession::find_by_key(Schema schema, RowRange range, std::size
 }
 
 Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit,
-                                           MonotonicTime deadline) {
+                                          MonotonicTime deadline) {
   LATIUM_CO_TRY(TupleRange entries, entries_between(*schema, index, range.equal, range.low, range.high));
   std::vector<PartitionId> partitions = all_partitions();
   if (range.equal.size() == index.columns.size()) {
     LATIUM_CO_TRY(const Bytes route, index_route(*schema, index, range.equal));
     partitions = {key_of_entry(route, route).partition};
   }
-  LATIUM_CO_TRY(auto page, co_await transaction_->range(database_.tenant, std::move(partitions), std::move(entries), limit, deadline));
+  LATIUM_CO_TRY(auto page,
+                co_await transaction_->range(database_.tenant, std::move(partitions), std::move(entries), limit, deadline));
   std::vector<RegisterKey> wanted;
   for (const Transaction::Found& found : page.rows) {
     std::vector<Value> primary;

@@ -1,5 +1,5 @@
-// TableSession: rows of tables, in one transaction: the door that everything above uses. Reads are checked at the commit; writes are
-// kept in the session until then. relational/transaction.h has what a commit costs and promises.
+// TableSession: rows of tables, in one transaction: the door that everything above uses. Reads are checked at the commit; writes
+// are kept in the session until then. relational/transaction.h has what a commit costs and promises.
 #pragma once
 
 #include <functional>

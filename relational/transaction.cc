@@ -22,18 +22,17 @@ Task<void> finish_later(Transactions& shared, RegisterKey primary, TransactionId
                         std::vector<Bytes> others) {
   const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
   if (staged) {
-    LATIUM_CO_CHECKED(
-        co_await shared.store.change(primary, RowPromote{txn, start, shared.runtime.clock.wall_ms()}, deadline));
+    LATIUM_CO_CHECKED(co_await shared.store.change(primary, RowPromote{txn, start, shared.runtime.clock.wall_ms()}, deadline));
   }
   co_return co_await shared.recovery.finish(std::move(primary), txn, commit_ts, std::move(others), deadline);
 }
 
 Task<void> abort_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, std::vector<Bytes> others) {
   const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
-  LATIUM_CO_TRY(const RowChange aborted,
-                co_await shared.store.change(
-                    std::move(primary),
-                    RowAbort{txn, start, RowAbort::When::always, false, shared.runtime.clock.wall_ms()}, deadline));
+  LATIUM_CO_TRY(
+      const RowChange aborted,
+      co_await shared.store.change(
+          std::move(primary), RowAbort{txn, start, RowAbort::When::always, false, shared.runtime.clock.wall_ms()}, deadline));
   if (!aborted.applied) co_return Result<void>();
   co_return co_await shared.recovery.finish(RegisterKey(), txn, Hlc(), std::move(others), deadline);
 }
@@ -224,8 +223,8 @@ Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
       case RowRefusal::overloaded:
         co_return fail(ErrorCode::overloaded, entry.key.describe() + ": too many transactions wait to be resolved: retry");
       case RowRefusal::too_large:
-        co_return fail(ErrorCode::invalid_argument, entry.key.describe() + ": the row is larger than " +
-                                                        std::to_string(kRowBytesMax) + " bytes");
+        co_return fail(ErrorCode::invalid_argument,
+                       entry.key.describe() + ": the row is larger than " + std::to_string(kRowBytesMax) + " bytes");
       case RowRefusal::not_a_row:
         co_return fail(ErrorCode::corruption, entry.key.describe() + " does not hold a row");
       default:
@@ -293,8 +292,8 @@ Task<void> Transaction::prewrite_all(const std::vector<Entry*>& writes, bool sta
 Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, MonotonicTime deadline) {
   CallStats cost;
   while (!phase.failure) {
-    auto changed = co_await shared_.store.change(
-        entry.key, RowPrewrite{intent, entry.seen.ts, shared_.runtime.clock.wall_ms()}, deadline);
+    auto changed =
+        co_await shared_.store.change(entry.key, RowPrewrite{intent, entry.seen.ts, shared_.runtime.clock.wall_ms()}, deadline);
     if (!changed) {
       phase.fail_with(std::move(changed).error());
       break;
@@ -402,8 +401,8 @@ Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadlin
 Task<void> Transaction::commit_at_primary(Entry& primary, MonotonicTime deadline) {
   commit_ts_ = above_all_seen();
   while (true) {
-    auto changed = co_await shared_.store.change(
-        primary.key, RowCommit{txn_, start_, commit_ts_, shared_.runtime.clock.wall_ms()}, deadline);
+    auto changed = co_await shared_.store.change(primary.key,
+                                                 RowCommit{txn_, start_, commit_ts_, shared_.runtime.clock.wall_ms()}, deadline);
     if (!changed) {
       const bool sure = changed.error().certainty == Certainty::not_applied && changed.error().code != ErrorCode::unknown_outcome;
       const bool late = shared_.runtime.clock.monotonic_now() >= deadline;
@@ -442,7 +441,8 @@ Task<void> Transaction::give_up(std::vector<Entry*> writes, bool staged, Error w
   const bool unsure = why.certainty == Certainty::unknown || why.code == ErrorCode::unknown_outcome;
   if (staged && unsure) {
     const auto decided = co_await shared_.recovery.decide_staged(primary, txn_, deadline);
-    auto read = decided ? co_await shared_.store.read(primary, Reading::latest, deadline) : Result<RowRead>(fail(decided.error()));
+    auto read =
+        decided ? co_await shared_.store.read(primary, Reading::latest, deadline) : Result<RowRead>(fail(decided.error()));
     const Outcome* const outcome = read ? read->state.outcome_of(txn_) : nullptr;
     if (outcome != nullptr && outcome->committed()) {
       shared_.later(finish_later(shared_, primary, txn_, start_, commit_ts_, false, std::move(others)));

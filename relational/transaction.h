@@ -1,7 +1,7 @@
-// Transaction: reads and writes of rows that take effect together or not at all. Optimistic: nothing is locked until the commit, which
-// checks that what was read is still so. No transaction manager: the outcome is in one of the written rows, and whoever meets what
-// a dead node left finishes it. Sources: Peng and Dabek, "Percolator" (OSDI 2010); Kung and Robinson, "On Optimistic Methods for
-// Concurrency Control" (TODS 1981); docs/protocols.md, "Sessions".
+// Transaction: reads and writes of rows that take effect together or not at all. Optimistic: nothing is locked until the commit,
+// which checks that what was read is still so. No transaction manager: the outcome is in one of the written rows, and whoever
+// meets what a dead node left finishes it. Sources: Peng and Dabek, "Percolator" (OSDI 2010); Kung and Robinson, "On Optimistic
+// Methods for Concurrency Control" (TODS 1981); docs/protocols.md, "Sessions".
 #pragma once
 
 #include <map>
@@ -103,10 +103,10 @@ class Transaction {
   Task<Page> range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                    MonotonicTime deadline);
 
-  /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done. `unknown_outcome`:
-  /// it may have been done, or may still be. Durable on a majority of the replicas of every row when it returns without one.
-  /// Round trips to a majority: one row with one command; several rows 1 (2 where another node changed one of them last) when
-  /// nothing that was only read has to be checked, else one more for the check and one for the commit.
+  /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
+  /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
+  /// returns without one. Round trips to a majority: one row with one command; several rows 1 (2 where another node changed one
+  /// of them last) when nothing that was only read has to be checked, else one more for the check and one for the commit.
   Task<void> commit(MonotonicTime deadline);
 
   bool wrote() const;

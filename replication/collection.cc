@@ -238,8 +238,8 @@ Task<repair::CollectionMarkResponse> Collection::answer_mark(const repair::Colle
 Result<void> Collection::check_may_write(TenantId tenant) const {
   const std::vector<NodeId> writers = directory_.may_coordinate(tenant);
   if (std::ranges::find(writers, cluster_.self()) != writers.end()) return {};
-  return fail(ErrorCode::invalid_argument, "node " + to_hex(cluster_.self().value) + " has nothing to do with tenant " +
-                                               std::to_string(tenant.value));
+  return fail(ErrorCode::invalid_argument,
+              "node " + to_hex(cluster_.self().value) + " has nothing to do with tenant " + std::to_string(tenant.value));
 }
 
 Task<std::vector<std::uint32_t>> Collection::partitions_with_hints(TenantId tenant, std::vector<std::uint32_t> partitions) {

@@ -193,9 +193,8 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
     leaves.set(leaf.number());
     for (const std::uint64_t hash : leaf.entries()) asked.emplace(hash, leaf.number());
   }
-  LATIUM_CO_TRY(const LeafContents here,
-                co_await partitions_.contents(TenantId{request.partition().tenant()}, partition_in(request.partition()), leaves,
-                                              kStepBytes));
+  LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(TenantId{request.partition().tenant()},
+                                                                       partition_in(request.partition()), leaves, kStepBytes));
   repair::TreeDifferencesResponse response;
   LeafSet done = here.leaves;
   std::size_t bytes = 0;

@@ -37,14 +37,9 @@ class Exchange {
   /// What one step reads and moves at most, but for one leaf.
   static constexpr std::size_t kStepBytes = 4u << 20;
 
-  Exchange(Runtime& runtime, ClusterView& cluster, Transport& transport, BucketLinks& links,
-           PartitionBook& partitions, Pace& pace)
-      : runtime_(runtime),
-        cluster_(cluster),
-        transport_(transport),
-        links_(links),
-        partitions_(partitions),
-        pace_(pace) {}
+  Exchange(Runtime& runtime, ClusterView& cluster, Transport& transport, BucketLinks& links, PartitionBook& partitions,
+           Pace& pace)
+      : runtime_(runtime), cluster_(cluster), transport_(transport), links_(links), partitions_(partitions), pace_(pace) {}
 
   /// When it returns, each of the two holds all that the other one held when the call began, or what replaced it. One round trip
   /// for equal partitions. Errors: those of the transport; what was done until then stays.

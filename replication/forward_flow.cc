@@ -52,7 +52,8 @@ Task<BucketWritten> Buckets::write(DataKey key, BucketWrite what, MonotonicTime 
     existed = existed || written->existed;
     written->existed = existed;
     if (written->kept_nowhere && runtime_.clock.monotonic_now() >= deadline) {
-      co_return fail(ErrorCode::unavailable, describe(key) + ": every stamp was behind deletions that are being forgotten: retry");
+      co_return fail(ErrorCode::unavailable,
+                     describe(key) + ": every stamp was behind deletions that are being forgotten: retry");
     }
     if (!written->kept_nowhere && (!last_write_wins || written->newest <= what.stamp || again)) {
       statistics_.cost.add(stats);

@@ -29,8 +29,8 @@ struct Knowledge {
   /// What both know together.
   void merge(const Knowledge& other);
 
-  /// Every replica has had all of it. What is kept for another node is more or less than that node holds, so of a hint it is all or
-  /// nothing.
+  /// Every replica has had all of it. What is kept for another node is more or less than that node holds, so of a hint it is all
+  /// or nothing.
   bool covers(const VersionSet& set) const;
 
   /// What is left of `offered` for somebody who, as a replica, holds `held` and knows this: all but what is known to be gone.

@@ -46,8 +46,8 @@ struct RowPage {
   bool more = false;
 };
 
-/// Writes stay in the session until commit(); reads see them. A handle: cheap to move, any thread, one call at a time. It outlives
-/// neither its node nor its tenant.
+/// Writes stay in the session until commit(); reads see them. A handle: cheap to move, any thread, one call at a time. It
+/// outlives neither its node nor its tenant.
 ///
 /// Errors of all calls: `not_found` (no such table or index), `invalid_argument` (a value that does not fit its column),
 /// `unavailable`, `unknown_tenant`, `overloaded`. Source: docs/protocols.md, "Sessions".
@@ -71,8 +71,8 @@ class Session {
   /// again is right. `unavailable`: nothing was done. `unknown_outcome`: it may have been. Durable on a majority of the replicas
   /// of every row when it returns. Ends the session whatever comes of it: the next call begins a new one.
   ///
-  /// Round trips to a majority: 0 for reads alone that were not local, 1 for one row; 1 for several rows when nothing that was only
-  /// read has to be checked (2 where another node changed one of them last), 3 otherwise.
+  /// Round trips to a majority: 0 for reads alone that were not local, 1 for one row; 1 for several rows when nothing that was
+  /// only read has to be checked (2 where another node changed one of them last), 3 otherwise.
   Result<void> commit();
   /// Forgets what was written and read.
   void rollback();

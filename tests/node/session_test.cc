@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/result.h"
 #include "tests/node/three_nodes.h"
 
 namespace latium {
@@ -17,14 +18,14 @@ class SessionTest : public ThreeNodesTest {
     TableDefinition hosts{.name = "hosts",
                           .columns = {{.name = "name", .type = ValueType::text}, {.name = "cpus", .type = ValueType::integer}},
                           .primary_key = {"name"}};
-    TableDefinition instances{.name = "instances",
-                              .columns = {{.name = "id", .type = ValueType::integer},
-                                          {.name = "uuid", .type = ValueType::text},
-                                          {.name = "host", .type = ValueType::text, .nullable = true}},
-                              .primary_key = {"id"},
-                              .indexes = {{.name = "by_uuid", .columns = {"uuid"}, .unique = true},
-                                          {.name = "by_host", .columns = {"host"}}},
-                              .foreign_keys = {{.columns = {"host"}, .table = "hosts", .referenced = {"name"}}}};
+    TableDefinition instances{
+        .name = "instances",
+        .columns = {{.name = "id", .type = ValueType::integer},
+                    {.name = "uuid", .type = ValueType::text},
+                    {.name = "host", .type = ValueType::text, .nullable = true}},
+        .primary_key = {"id"},
+        .indexes = {{.name = "by_uuid", .columns = {"uuid"}, .unique = true}, {.name = "by_host", .columns = {"host"}}},
+        .foreign_keys = {{.columns = {"host"}, .table = "hosts", .referenced = {"name"}}}};
     for (const TableDefinition& table : {hosts, instances}) {
       const auto created = database(0).create_table(table);
       ASSERT_TRUE(created.has_value()) << created.error().message;
@@ -119,8 +120,7 @@ TEST_F(SessionTest, DuplicatesAndReferencesAreRefusedByName) {
 }
 
 TEST_F(SessionTest, ManyThreadsOnAllNodesCountInOneRow) {
-  ASSERT_TRUE(
-      database(0).transact([](Session& session) { return session.add("hosts", host("n1", 0)); }).has_value());
+  ASSERT_TRUE(database(0).transact([](Session& session) { return session.add("hosts", host("n1", 0)); }).has_value());
   constexpr int kEach = 5;
   std::atomic<int> failed = 0;
   std::vector<std::thread> threads;

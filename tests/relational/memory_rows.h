@@ -63,7 +63,8 @@ class MemoryRows final : public RowStore {
 
   const RowState& state(const RegisterKey& key) { return rows_[key.stored()].now; }
   std::size_t intents() const {
-    return static_cast<std::size_t>(std::ranges::count_if(rows_, [](const auto& each) { return each.second.now.intent.has_value(); }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(rows_, [](const auto& each) { return each.second.now.intent.has_value(); }));
   }
   std::vector<RegisterKey> keys() const {
     std::vector<RegisterKey> out;
@@ -82,9 +83,7 @@ class MemoryRows final : public RowStore {
   };
 
   Task<void> delay() { return sleep_for(runtime_, std::chrono::microseconds(1 + random_.below(faults.delay_us))); }
-  static std::unexpected<Error> unknown() {
-    return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the answer was lost");
-  }
+  static std::unexpected<Error> unknown() { return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the answer was lost"); }
   RowChange run(const RegisterKey& key, const RowCommand& command) {
     Held& held = rows_[key.stored()];
     clock_ms_ = std::max(clock_ms_, runtime_.clock.wall_ms());

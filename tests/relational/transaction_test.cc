@@ -159,8 +159,7 @@ class Bank {
   static constexpr std::size_t kAccounts = 6;
   static constexpr int kSum = 600;
 
-  Bank(Runtime& runtime, Transactions& shared, std::uint64_t seed)
-      : runtime_(runtime), shared_(shared), random_(seed) {}
+  Bank(Runtime& runtime, Transactions& shared, std::uint64_t seed) : runtime_(runtime), shared_(shared), random_(seed) {}
 
   Task<void> fill() {
     Transaction transaction(shared_, {});

@@ -1,5 +1,5 @@
-// Workload "bank": every node moves money between rows, in sessions, under every fault. Whoever reads all rows in one session sees
-// the same sum, always; what was acknowledged is never lost; and at the end nothing is locked.
+// Workload "bank": every node moves money between rows, in sessions, under every fault. Whoever reads all rows in one session
+// sees the same sum, always; what was acknowledged is never lost; and at the end nothing is locked.
 #pragma once
 
 #include "tests/sim/workloads/workload.h"

@@ -28,9 +28,9 @@ struct World {
       host.identity.role = PeerRole::node;
       host.identity.node = NodeId{i + 1};
       host.identity.site = site;
-      nodes.push_back(std::make_unique<SimHost>(simulation, network, std::move(host), [i, site, addresses, work](NodeSeams seams) {
-        return cluster_node(seams, i, site, addresses, work);
-      }));
+      nodes.push_back(std::make_unique<SimHost>(
+          simulation, network, std::move(host),
+          [i, site, addresses, work](NodeSeams seams) { return cluster_node(seams, i, site, addresses, work); }));
     }
     const int count = static_cast<int>(simulation.random().fork("clients").between(2, 4));
     for (int i = 0; i < count; ++i) {
