@@ -16,9 +16,10 @@ namespace {
 
 constexpr BackoffPolicy kAgain{.base = std::chrono::milliseconds(2), .cap = std::chrono::milliseconds(200)};
 
-TransactionOptions to_transaction(const SessionOptions& options) {
+TransactionOptions to_transaction(const SessionOptions& options, bool contended) {
   return {.isolation = options.serializable ? Isolation::serializable : Isolation::read_committed,
-          .reading = options.reads == Consistency::local ? Reading::local : Reading::latest};
+          .reading = options.reads == Consistency::local ? Reading::local : Reading::latest,
+          .contended = contended};
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ struct Session::Impl {
     if (!self->inner) {
       LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*self->tenant));
       self->inner = std::make_unique<TableSession>(self->core().transactions(), self->core().tables(), place,
-                                                   to_transaction(self->options));
+                                                   to_transaction(self->options, self->contended));
     }
     const Result<void> done = co_await work(*self->inner, deadline);
     self->cost = to_cost(self->inner->transaction().stats());
@@ -45,6 +46,7 @@ struct Session::Impl {
   const std::shared_ptr<Node::Impl> node;
   const std::shared_ptr<const TenantHandle> tenant;
   const SessionOptions options;
+  bool contended = false;
   std::unique_ptr<TableSession> inner{};
   CallCost cost{};
 };
@@ -75,7 +77,7 @@ Task<void> find_rows(TableSession& session, std::string table, std::string index
 }  // namespace
 
 Session Database::session(SessionOptions options) {
-  return Session(std::make_shared<Session::Impl>(Session::Impl{impl_->node, impl_->tenant, options}));
+  return Session(std::make_shared<Session::Impl>(Session::Impl{.node = impl_->node, .tenant = impl_->tenant, .options = options}));
 }
 
 Result<void> Database::transact(const std::function<Result<void>(Session&)>& work, SessionOptions options) {
@@ -84,8 +86,12 @@ Result<void> Database::transact(const std::function<Result<void>(Session&)>& wor
   Random random = runtime.random.fork("transact");
   for (std::uint32_t attempt = 0;; ++attempt) {
     Session session = this->session(options);
-    LATIUM_CHECKED(work(session));
-    const Result<void> done = session.commit();
+    session.impl_->contended = attempt > 0;
+    const Result<void> worked = work(session);
+    // It may have failed for what a local read has not heard of yet.
+    const bool stale = !worked && options.reads == Consistency::local;
+    if (!worked && !stale) return worked;
+    const Result<void> done = stale ? fail(ErrorCode::conflict, worked.error().message) : session.commit();
     if (done || done.error().code != ErrorCode::conflict || runtime.clock.monotonic_now() >= end) return done;
     // What a local read has not heard of yet, the next attempt has to.
     options.reads = Consistency::quorum;

@@ -175,7 +175,7 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   Result<void> done;
   if (writes.empty()) {
     if (checks) done = co_await validate(deadline);
-  } else if (writes.size() == 1 && !checks) {
+  } else if (writes.size() == 1 && !checks && !options_.contended) {
     done = co_await commit_one(*writes.front(), deadline);
   } else {
     done = co_await commit_many(std::move(writes), !checks, deadline);

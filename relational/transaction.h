@@ -27,6 +27,9 @@ enum class Isolation : std::uint8_t {
 struct TransactionOptions {
   Isolation isolation = Isolation::serializable;
   Reading reading = Reading::local;
+  /// Others change the same rows now. Then one row is committed like several: the row tells what became of a step that had no
+  /// answer, which the one command only does until somebody else writes.
+  bool contended = false;
   /// Of an earlier attempt of the same work: whoever began first goes first. 0: begins now.
   Hlc start{};
 };

@@ -75,7 +75,8 @@ class Database {
   /// A session on the tenant's tables. Asks nobody.
   Session session(SessionOptions options = {});
   /// Runs `work` in a session and commits it, again as long as the commit is a conflict, with backoff, for at most the options'
-  /// timeout in all. `work` may run several times and must have no other effects; its error ends it without a commit.
+  /// timeout in all. `work` may run several times and must have no other effects. Its error ends it without a commit; after local
+  /// reads, which may have been old, once it has come again from reads at a quorum.
   Result<void> transact(const std::function<Result<void>(Session&)>& work, SessionOptions options = {});
 
   const std::string& tenant() const;

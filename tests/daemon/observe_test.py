@@ -42,7 +42,7 @@ class ObserveTest(DaemonTest):
 
     def test_status_has_the_fields_of_the_table(self):
         [status] = self.latium(self.start(), "status")
-        self.assertEqual(set(status), table_names("Status", r"`(\w+)`") - {"serving", "read_only", "stopping"})
+        self.assertEqual(set(status), table_names("Status", r"`(\w+)`") - {"serving", "read_only", "stopping", "remembered"})
         self.assertEqual((status["site"], status["state"], status["epoch"], status["tenants"]), ("rennes", "serving", 1, 0))
         self.assertEqual(status["hints"], {"count": 0, "bytes": 0, "nodes": []})
         self.assertIsInstance(status["uptime_ms"], int)

@@ -122,7 +122,8 @@ TEST_F(SessionTest, DuplicatesAndReferencesAreRefusedByName) {
 TEST_F(SessionTest, ManyThreadsOnAllNodesCountInOneRow) {
   ASSERT_TRUE(database(0).transact([](Session& session) { return session.add("hosts", host("n1", 0)); }).has_value());
   constexpr int kEach = 5;
-  std::atomic<int> failed = 0;
+  std::atomic<int> counted = 0;
+  std::atomic<int> open = 0;  // somebody else wrote before it was known what became of it
   std::vector<std::thread> threads;
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     threads.emplace_back([&, node] {
@@ -130,19 +131,24 @@ TEST_F(SessionTest, ManyThreadsOnAllNodesCountInOneRow) {
         const auto done = database(node).transact(
             [](Session& session) -> Result<void> {
               LATIUM_TRY(const auto row, session.get("hosts", {Value("n1")}));
+              if (!row) return fail(ErrorCode::not_found, "read where it has not arrived yet");
               return session.update("hosts", host("n1", static_cast<int>(row->values[1].get<std::int64_t>()) + 1));
             },
             {.timeout = std::chrono::seconds(60)});
-        if (!done) ++failed;
+        if (done) ++counted;
+        if (!done && done.error().code == ErrorCode::unknown_outcome) ++open;
+        EXPECT_TRUE(done || done.error().code == ErrorCode::unknown_outcome) << done.error().message;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(failed, 0);
+  EXPECT_GT(counted, kEach);
   Session reader = database(0).session({.reads = Consistency::quorum});
   const auto row = reader.get("hosts", {Value("n1")});
   ASSERT_TRUE(row.has_value() && row->has_value());
-  EXPECT_EQ((*row)->values[1], Value(kEach * static_cast<int>(nodes_.size())));
+  const std::int64_t there = (*row)->values[1].get<std::int64_t>();
+  EXPECT_GE(there, counted);
+  EXPECT_LE(there, counted + open);
 }
 
 }  // namespace

@@ -166,9 +166,12 @@ TEST_F(BucketReplicaTest, WhatIsKnownToBeGoneIsRefused) {
   const auto of_another = offer(key("k"), value(2, 1));
   EXPECT_TRUE(of_another && !of_another->obsolete);
   EXPECT_EQ(check().keys, 2u);
-  // A hint is for somebody else, who judges it himself.
+  // Nor is it kept for somebody else, who has had it too.
   const auto hint = step({.key = lww_key("h"), .hint_for = kOther, .offered = lww(1, 5)});
-  EXPECT_TRUE(hint && !hint->obsolete);
+  EXPECT_TRUE(hint && hint->obsolete);
+  EXPECT_EQ(hints_.count(), 0u);
+  const auto news = step({.key = lww_key("h"), .hint_for = kOther, .offered = lww(1, 6)});
+  EXPECT_TRUE(news && !news->obsolete);
   EXPECT_EQ(hints_.count(), 1u);
 }
 
