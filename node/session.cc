@@ -77,7 +77,8 @@ Task<void> find_rows(TableSession& session, std::string table, std::string index
 }  // namespace
 
 Session Database::session(SessionOptions options) {
-  return Session(std::make_shared<Session::Impl>(Session::Impl{.node = impl_->node, .tenant = impl_->tenant, .options = options}));
+  return Session(
+      std::make_shared<Session::Impl>(Session::Impl{.node = impl_->node, .tenant = impl_->tenant, .options = options}));
 }
 
 Result<void> Database::transact(const std::function<Result<void>(Session&)>& work, SessionOptions options) {

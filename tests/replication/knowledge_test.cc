@@ -97,8 +97,8 @@ RC_GTEST_PROP(KnowledgeTest, MergeIsAUnion, ()) {
 
 // Whether the offer has replaced something that is held: then it is taken whole.
 bool replaces(const VersionSet& offered, const VersionSet& held) {
-  return std::ranges::any_of(
-      dots(held), [&](const Dot& dot) { return offered.context.covers(dot) && !dots(offered).contains(dot); });
+  return std::ranges::any_of(dots(held),
+                             [&](const Dot& dot) { return offered.context.covers(dot) && !dots(offered).contains(dot); });
 }
 
 RC_GTEST_PROP(KnowledgeTest, NothingButWhatIsGoneIsRefused, ()) {
