@@ -41,8 +41,15 @@ Task<void> Recovery::clear(RegisterKey where, Intent intent, std::optional<Conte
       co_return co_await sleep_for(runtime_, std::chrono::microseconds(kWaitLeastUs + random_.below(kWaitMostUs - kWaitLeastUs)));
     case IntentAction::abort_it:
     case IntentAction::fence_it:
+    {
       ++statistics_.aborted;
-      co_return co_await abort_at(std::move(primary), intent, RowAbort::When::always, false, deadline);
+      LATIUM_CO_TRY(const RowRefusal refusal, co_await abort_at(primary, intent, RowAbort::When::always, false, deadline));
+      // It has ended, and all that it committed is resolved: this intent came late, and the primary will say no more about it.
+      if (refusal == RowRefusal::settled && !intent.is_primary()) {
+        LATIUM_CO_CHECKED(co_await resolve(std::move(where), intent.txn, Hlc(), deadline));
+      }
+      co_return Result<void>();
+    }
     case IntentAction::recover:
       co_return co_await decide_staged(std::move(primary), intent.txn, deadline);
   }
@@ -78,11 +85,11 @@ Task<void> Recovery::decide_staged(RegisterKey primary, TransactionId txn, Monot
   }
 }
 
-Task<void> Recovery::abort_at(RegisterKey where, const Intent& intent, RowAbort::When when, bool fenced, MonotonicTime deadline) {
-  // Refused: it has ended meanwhile, or is not what it was. Whoever asked looks again.
-  LATIUM_CO_CHECKED(co_await store_.change(std::move(where),
-                                           RowAbort{intent.txn, intent.start, when, fenced, runtime_.clock.wall_ms()}, deadline));
-  co_return Result<void>();
+Task<RowRefusal> Recovery::abort_at(RegisterKey where, const Intent& intent, RowAbort::When when, bool fenced,
+                                    MonotonicTime deadline) {
+  const RowAbort command{intent.txn, intent.start, when, fenced, runtime_.clock.wall_ms()};
+  LATIUM_CO_TRY(const RowChange changed, co_await store_.change(std::move(where), command, deadline));
+  co_return changed.applied ? RowRefusal::none : changed.refusal;
 }
 
 Task<void> Recovery::resolve(RegisterKey where, TransactionId txn, Hlc committed_ts, MonotonicTime deadline) {

@@ -39,7 +39,8 @@ class Recovery {
 
  private:
   Task<void> resolve(RegisterKey where, TransactionId txn, Hlc committed_ts, MonotonicTime deadline);
-  Task<void> abort_at(RegisterKey where, const Intent& intent, RowAbort::When when, bool fenced, MonotonicTime deadline);
+  /// Why it was refused, if it was.
+  Task<RowRefusal> abort_at(RegisterKey where, const Intent& intent, RowAbort::When when, bool fenced, MonotonicTime deadline);
 
   Runtime& runtime_;
   RowStore& store_;
