@@ -40,8 +40,7 @@ Task<void> Recovery::clear(RegisterKey where, Intent intent, std::optional<Conte
       }
       co_return co_await sleep_for(runtime_, std::chrono::microseconds(kWaitLeastUs + random_.below(kWaitMostUs - kWaitLeastUs)));
     case IntentAction::abort_it:
-    case IntentAction::fence_it:
-    {
+    case IntentAction::fence_it: {
       ++statistics_.aborted;
       LATIUM_CO_TRY(const RowRefusal refusal, co_await abort_at(primary, intent, RowAbort::When::always, false, deadline));
       // It has ended, and all that it committed is resolved: this intent came late, and the primary will say no more about it.
