@@ -72,8 +72,9 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
     const Phase phase;
     for (std::size_t i = 0; i < unread.size(); ++i) {
       add_parallel(cost, reads[i].stats);
-      // It may be of a transaction that has been acknowledged.
-      if (options_.reading == Reading::latest && reads[i].state.intent) {
+      // An intent may be of a transaction that has been acknowledged.
+      const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
+      if (open || shared_.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
         LATIUM_CO_TRY(reads[i].state, co_await settled(unread[i], phase, deadline));
       }
       Bytes stored = unread[i].stored();
@@ -184,6 +185,7 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   statistics.cost.add(stats_);
   if (done) {
     ++statistics.committed;
+    for (const Entry* entry : written()) shared_.note_committed(entry->key.stored(), commit_ts_);
   } else if (done.error().code == ErrorCode::conflict) {
     ++statistics.conflicts;
   } else if (done.error().code == ErrorCode::unknown_outcome) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "base/hlc.h"
@@ -55,6 +56,16 @@ class Transactions {
         random_(runtime.random.fork("transactions")),
         background_(runtime.executor, kBackground) {}
 
+  /// What this node has committed itself: a local read that has not heard of it yet does not do.
+  void note_committed(Bytes key, Hlc ts) {
+    if (committed_.size() >= kCommittedMax) committed_.clear();
+    committed_.insert_or_assign(std::move(key), ts);
+  }
+  bool knows_later(const Bytes& key, Hlc than) const {
+    const auto found = committed_.find(key);
+    return found != committed_.end() && found->second > than;
+  }
+
   TransactionId new_id() { return {random_.next(), random_.next() | 1}; }
   /// Runs after the caller has been answered. With no room it does not run: whoever meets the rows does it.
   void later(Task<void> task) {
@@ -76,8 +87,10 @@ class Transactions {
 
  private:
   static constexpr std::size_t kBackground = 4096;
+  static constexpr std::size_t kCommittedMax = 8192;
   Random random_;
   TaskGroup background_;
+  std::unordered_map<Bytes, Hlc> committed_;  // by stored key
 };
 
 /// Loop thread only; one call at a time. A conflict, and any other error of commit(), ends it.

@@ -66,6 +66,19 @@ TEST_F(SessionTest, WhatIsCommittedIsSeenOnEveryNodeByKeyAndByIndex) {
   }
 }
 
+TEST_F(SessionTest, ANodeSeesWhatItHasCommittedItself) {
+  for (int i = 0; i < 20; ++i) {
+    Session writer = database(1).session();
+    ASSERT_TRUE(writer.add("hosts", host("n" + std::to_string(i), i)).has_value());
+    ASSERT_TRUE(writer.add("instances", instance(i, "u" + std::to_string(i), Value())).has_value());
+    ASSERT_TRUE(writer.commit().has_value());
+    Session reader = database(1).session();
+    EXPECT_TRUE(reader.get("hosts", {Value("n" + std::to_string(i))})->has_value()) << i;
+    EXPECT_EQ(ids(reader.find("instances", "by_uuid", {.equal = {Value("u" + std::to_string(i))}})),
+              std::vector<std::int64_t>{i});
+  }
+}
+
 TEST_F(SessionTest, AnIndexFollowsUpdatesAndRemovals) {
   ASSERT_TRUE(database(0)
                   .transact([](Session& session) -> Result<void> {
