@@ -6,6 +6,7 @@
 
 #include "proto/replica.pb.h"
 #include "proto/wire.pb.h"
+#include "replication/bucket_place.h"
 #include "replication/envelope.h"
 #include "runtime/task_group.h"
 
@@ -67,57 +68,50 @@ Task<RowRead> RegisterRows::read(RegisterKey key, Reading how, MonotonicTime dea
   co_return out;
 }
 
-std::vector<NodeId> RegisterRows::by_distance(const ReplicaSet& set) const {
-  const auto distance = [this](NodeId node) {
-    if (node == cluster_.self()) return 0;
-    const auto peer = cluster_.peer(node);
-    if (!peer) return 9;
-    return (peer->same_site ? 1 : 2) + (peer->up() ? 0 : 4);
-  };
-  std::vector<std::pair<int, std::size_t>> order;
-  for (std::size_t i = 0; i < set.size(); ++i) order.emplace_back(distance(set.members[i]), i);
-  std::ranges::sort(order);
-  std::vector<NodeId> out;
-  for (const auto& [far, member] : order) out.push_back(set.members[member]);
-  return out;
+// All that lies behind `after`, as the replica has it.
+Task<void> RegisterRows::ask(NodeId node, TenantId tenant, PartitionId partition, Bytes prefix, Bytes after, std::size_t limit,
+                             MonotonicTime deadline, Page& out) {
+  out.keys.clear();
+  if (node == cluster_.self()) {
+    LATIUM_CO_TRY(RegisterPage page,
+                  co_await cluster_.replica().list(tenant, partition, std::move(prefix), std::move(after), limit));
+    for (RegisterPage::Entry& entry : page.entries) out.keys.push_back(std::move(entry.key));
+    out.more = page.more;
+    co_return Result<void>();
+  }
+  replica::ListRequest request;
+  request.set_tenant(tenant.value);
+  request.set_partition(partition.value);
+  request.set_prefix(std::move(prefix));
+  request.set_after(std::move(after));
+  request.set_limit(static_cast<std::uint32_t>(limit));
+  LATIUM_CO_TRY(auto response, co_await call_enveloped<replica::ListRequest, replica::ListResponse>(
+                                   cluster_, cluster_.transport(), node, cluster_.epoch(), wire::METHOD_REGISTER_LIST,
+                                   std::move(request), {.deadline = deadline}));
+  for (auto& entry : *response.mutable_registers()) out.keys.push_back(std::move(*entry.mutable_key()));
+  out.more = response.more();
+  const auto peer = cluster_.peer(node);
+  out.stats.add({.round_trips = 1, .wan_round_trips = peer && peer->same_site ? 0u : 1u, .replicas_asked = 1});
+  for (const Bytes& key : out.keys) out.stats.bytes += key.size();
+  co_return Result<void>();
 }
 
 Task<void> RegisterRows::list_at(NodeId node, TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit,
                                  MonotonicTime deadline, Page& out) {
   const Bytes prefix = common_prefix(range.begin, range.end);
   Bytes after = below(range.begin);
-  if (node == cluster_.self()) {
-    auto page = co_await cluster_.replica().list(tenant, partition, prefix, after, limit + 1);
-    if (!page) {
-      out.error = std::move(page).error();
+  while (true) {
+    if (auto asked = co_await ask(node, tenant, partition, prefix, after, limit + 1, deadline, out); !asked) {
+      out.error = std::move(asked).error();
       co_return Result<void>();
     }
-    for (RegisterPage::Entry& entry : page->entries) out.keys.push_back(std::move(entry.key));
-    out.more = page->more;
-  } else {
-    replica::ListRequest request;
-    request.set_tenant(tenant.value);
-    request.set_partition(partition.value);
-    request.set_prefix(prefix);
-    request.set_after(after);
-    request.set_limit(static_cast<std::uint32_t>(limit + 1));
-    auto response = co_await call_enveloped<replica::ListRequest, replica::ListResponse>(
-        cluster_, cluster_.transport(), node, cluster_.epoch(), wire::METHOD_REGISTER_LIST, std::move(request),
-        {.deadline = deadline});
-    if (!response) {
-      out.error = std::move(response).error();
-      co_return Result<void>();
-    }
-    for (auto& entry : *response->mutable_registers()) out.keys.push_back(std::move(*entry.mutable_key()));
-    out.more = response->more();
-    const auto peer = cluster_.peer(node);
-    out.stats = {.round_trips = 1, .wan_round_trips = peer && peer->same_site ? 0u : 1u, .replicas_asked = 1};
-    for (const Bytes& key : out.keys) out.stats.bytes += key.size();
+    if (!out.keys.empty()) after = out.keys.back();
+    // Behind the end nothing is wanted any more.
+    if (after >= range.end) out.more = false;
+    std::erase_if(out.keys, [&](const Bytes& key) { return !range.contains(key); });
+    // All that came lies before the range: on to what lies in it.
+    if (!out.keys.empty() || !out.more) co_return Result<void>();
   }
-  // Behind the end nothing is wanted any more.
-  if (!out.keys.empty() && out.keys.back() >= range.end) out.more = false;
-  std::erase_if(out.keys, [&](const Bytes& key) { return !range.contains(key); });
-  co_return Result<void>();
 }
 
 Task<void> RegisterRows::list_nearest(TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit,
@@ -127,7 +121,10 @@ Task<void> RegisterRows::list_nearest(TenantId tenant, PartitionId partition, Tu
     out.error = std::move(set).error();
     co_return Result<void>();
   }
-  for (const NodeId node : by_distance(*set)) {
+  std::vector<std::pair<int, NodeId>> nearest_first;
+  for (const NodeId node : set->members) nearest_first.emplace_back(distance_of(cluster_, node), node);
+  std::ranges::sort(nearest_first);
+  for (const auto& [distance, node] : nearest_first) {
     Page page;
     LATIUM_CO_CHECKED(co_await list_at(node, tenant, partition, range, limit, deadline, page));
     out = std::move(page);

@@ -22,11 +22,12 @@ class RegisterRows final : public RowStore {
 
  private:
   struct Page;
+  Task<void> ask(NodeId node, TenantId tenant, PartitionId partition, Bytes prefix, Bytes after, std::size_t limit,
+                 MonotonicTime deadline, Page& out);
   Task<void> list_at(NodeId node, TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit,
                      MonotonicTime deadline, Page& out);
   Task<void> list_nearest(TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit, MonotonicTime deadline,
                           Page& out);
-  std::vector<NodeId> by_distance(const ReplicaSet& set) const;
 
   Cluster& cluster_;
 };

@@ -63,6 +63,10 @@ Task<void> get_row(TableSession& session, std::string table, std::vector<Value> 
   co_return Result<void>();
 }
 
+Task<void> back_off(NodeCore& core, std::uint32_t attempt) {
+  co_return co_await sleep_for(core.runtime(), kAgain.wait(attempt, core.transactions().random()));
+}
+
 Task<void> remove_row(TableSession& session, std::string table, std::vector<Value> key, MonotonicTime deadline, bool& out) {
   LATIUM_CO_TRY(out, co_await session.remove(std::move(table), std::move(key), deadline));
   co_return Result<void>();
@@ -84,7 +88,6 @@ Session Database::session(SessionOptions options) {
 Result<void> Database::transact(const std::function<Result<void>(Session&)>& work, SessionOptions options) {
   Runtime& runtime = impl_->core().runtime();
   LATIUM_TRY(const MonotonicTime end, deadline_of(runtime, options.timeout));
-  Random random = runtime.random.fork("transact");
   for (std::uint32_t attempt = 0;; ++attempt) {
     Session session = this->session(options);
     session.impl_->contended = attempt > 0;
@@ -93,10 +96,11 @@ Result<void> Database::transact(const std::function<Result<void>(Session&)>& wor
     const bool stale = !worked && options.reads == Consistency::local;
     if (!worked && !stale) return worked;
     const Result<void> done = stale ? fail(ErrorCode::conflict, worked.error().message) : session.commit();
-    if (done || done.error().code != ErrorCode::conflict || runtime.clock.monotonic_now() >= end) return done;
+    if (done || done.error().code != ErrorCode::conflict) return done;
+    if (runtime.clock.monotonic_now() >= end) return stale ? worked : done;
     // What a local read has not heard of yet, the next attempt has to.
     options.reads = Consistency::quorum;
-    LATIUM_CHECKED(impl_->node->run<void>(sleep_for(runtime, kAgain.wait(attempt, random))));
+    LATIUM_CHECKED(impl_->node->run<void>(back_off(impl_->core(), attempt)));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "relational/recovery.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "runtime/deadline.h"
@@ -23,7 +24,13 @@ Task<void> Recovery::clear(RegisterKey where, Intent intent, std::optional<Conte
     LATIUM_CO_TRY(primary, parse_register_key(intent.primary));
   }
   LATIUM_CO_TRY(const RowRead at_primary, co_await store_.read(primary, Reading::latest, deadline));
-  const IntentVerdict verdict = what_to_do_about(intent, at_primary.state, me, runtime_.clock.wall_ms());
+  IntentVerdict verdict = what_to_do_about(intent, at_primary.state, me, runtime_.clock.wall_ms());
+  if (verdict.action != IntentAction::wait) {
+    met_.erase(intent.txn);
+  } else if (outwaited(intent.txn)) {
+    // Its end was written by a clock that was ahead.
+    verdict = what_to_do_about(intent, at_primary.state, me, std::numeric_limits<std::uint64_t>::max());
+  }
   switch (verdict.action) {
     case IntentAction::roll_forward:
       ++statistics_.rolled_forward;
@@ -53,6 +60,12 @@ Task<void> Recovery::clear(RegisterKey where, Intent intent, std::optional<Conte
       co_return co_await decide_staged(std::move(primary), intent.txn, deadline);
   }
   co_return Result<void>();
+}
+
+bool Recovery::outwaited(TransactionId txn) {
+  if (met_.size() >= kMetMax) met_.clear();  // they are given their time once more
+  const MonotonicTime now = runtime_.clock.monotonic_now();
+  return now - met_.try_emplace(txn, now).first->second >= kIntentLife;
 }
 
 Task<void> Recovery::decide_staged(RegisterKey primary, TransactionId txn, MonotonicTime deadline) {

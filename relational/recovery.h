@@ -2,6 +2,7 @@
 // primary says; no transaction manager. The decisions are replication/row_recovery.h, the argument docs/protocols.md, "Sessions".
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -10,6 +11,10 @@
 #include "runtime/runtime.h"
 
 namespace latium {
+
+/// How long an intent is its owner's: by the clock of its owner, which wrote its end into it, or by that of somebody who has met
+/// it for so long. Whoever meets it afterwards ends the transaction, if that has not ended yet.
+inline constexpr Duration kIntentLife = std::chrono::seconds(5);
 
 struct RecoveryStatistics {
   std::uint64_t met = 0;             ///< intents of other transactions in the way
@@ -38,6 +43,10 @@ class Recovery {
   const RecoveryStatistics& statistics() const { return statistics_; }
 
  private:
+  static constexpr std::size_t kMetMax = 4096;
+
+  /// Whether the transaction has been given time by this node for as long as an intent lives.
+  bool outwaited(TransactionId txn);
   Task<void> resolve(RegisterKey where, TransactionId txn, Hlc committed_ts, MonotonicTime deadline);
   /// Why it was refused, if it was.
   Task<RowRefusal> abort_at(RegisterKey where, const Intent& intent, RowAbort::When when, bool fenced, MonotonicTime deadline);
@@ -45,6 +54,7 @@ class Recovery {
   Runtime& runtime_;
   RowStore& store_;
   Random random_;
+  std::map<TransactionId, MonotonicTime> met_;  // since when: those that are given time
   RecoveryStatistics statistics_;
 };
 

@@ -27,10 +27,6 @@ std::unexpected<Error> duplicate(const TableSchema& schema, const std::vector<Co
               "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
 }
 
-bool is_written(const IndexSchema& index) {
-  return index.state == IndexState::write_only || index.state == IndexState::published || index.state == IndexState::dropping;
-}
-
 }  // namespace
 
 RegisterKey TableSession::key_of_row(const Bytes& row_key) const {
@@ -106,74 +102,62 @@ Task<bool> TableSession::remove(std::string table, std::vector<Value> primary_ke
   co_return true;
 }
 
-// The row and all its index entries change in the one transaction, so an index never says anything else than the rows. All or
-// nothing within the session too: an error takes back what was written for the row.
+// The row and all its index entries change in the one transaction, so an index never says anything else than the rows. In every
+// state of an index its entries are kept up. An error leaves the session as it was.
 Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline) {
-  const auto savepoint = transaction_->savepoint();
-  Result<void> done;
-  if (after != nullptr) done = co_await check_references(schema, *after, deadline);
-  for (const IndexSchema& index : schema->indexes) {
-    if (!done) break;
-    if (!is_written(index)) continue;
-    done = index.unique ? co_await move_unique(schema, index, before, after, deadline)
-                        : co_await move_entry(schema, index, before, after, deadline);
-  }
-  Result<Bytes> encoded = after != nullptr && done ? encode_row(*schema, *after) : Bytes();
-  if (done && !encoded) done = fail(encoded.error());
-  if (!done) {
-    transaction_->rollback_to(savepoint);
-    co_return done;
-  }
+  Changes changes;
+  std::optional<Bytes> encoded;
   if (after != nullptr) {
-    transaction_->put(key, *std::move(encoded));
-  } else {
-    transaction_->remove(key);
+    LATIUM_CO_CHECKED(co_await check_references(schema, *after, deadline));
+    LATIUM_CO_TRY(encoded, encode_row(*schema, *after));
+  }
+  for (const IndexSchema& index : schema->indexes) {
+    LATIUM_CO_CHECKED(co_await move_entry(schema, index, before, after, changes, deadline));
+  }
+  changes.emplace_back(std::move(key), std::move(encoded));
+  for (auto& [at, row] : changes) {
+    if (row) {
+      transaction_->put(at, *std::move(row));
+    } else {
+      transaction_->remove(at);
+    }
   }
   co_return Result<void>();
 }
 
-Task<void> TableSession::move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
-                                     MonotonicTime deadline) {
-  std::optional<Bytes> old_entry;
-  std::optional<Bytes> new_entry;
-  if (before != nullptr) {
-    LATIUM_CO_TRY(old_entry, unique_entry_key(*schema, index, *before));
+// Where the row's entry lies, and what is in it. Nothing: it has none.
+Result<std::optional<std::pair<RegisterKey, Bytes>>> TableSession::entry_for(const TableSchema& schema, const IndexSchema& index,
+                                                                             const Row& row) const {
+  if (!index.unique) {
+    LATIUM_TRY(const IndexEntryKey entry, index_entry_key(schema, index, row));
+    return std::pair(key_of_entry(entry.key, entry.route()), Bytes());
   }
-  if (after != nullptr) {
-    LATIUM_CO_TRY(new_entry, unique_entry_key(*schema, index, *after));
-  }
-  if (old_entry == new_entry) co_return Result<void>();
-  if (old_entry) {
-    const RegisterKey key = key_of_entry(*old_entry, *old_entry);
-    LATIUM_CO_CHECKED(co_await transaction_->get({key}, deadline));
-    transaction_->remove(key);
-  }
-  if (!new_entry) co_return Result<void>();
-  const RegisterKey key = key_of_entry(*new_entry, *new_entry);
-  LATIUM_CO_TRY(const auto there, co_await transaction_->get({key}, deadline));
-  if (there[0]) co_return duplicate(*schema, index.columns, indexed_values(*schema, index, *after));
-  LATIUM_CO_TRY(Bytes primary, encode_tuple(primary_key_of(*schema, *after)));
-  transaction_->put(key, std::move(primary));
-  co_return Result<void>();
+  LATIUM_TRY(const std::optional<Bytes> entry, unique_entry_key(schema, index, row));
+  if (!entry) return std::nullopt;
+  LATIUM_TRY(Bytes primary, encode_tuple(primary_key_of(schema, row)));
+  return std::pair(key_of_entry(*entry, *entry), std::move(primary));
 }
 
 Task<void> TableSession::move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after,
-                                    MonotonicTime deadline) {
-  std::optional<IndexEntryKey> old_entry;
-  std::optional<IndexEntryKey> new_entry;
+                                    Changes& changes, MonotonicTime deadline) {
+  std::optional<std::pair<RegisterKey, Bytes>> was;
+  std::optional<std::pair<RegisterKey, Bytes>> is;
   if (before != nullptr) {
-    LATIUM_CO_TRY(old_entry, index_entry_key(*schema, index, *before));
+    LATIUM_CO_TRY(was, entry_for(*schema, index, *before));
   }
   if (after != nullptr) {
-    LATIUM_CO_TRY(new_entry, index_entry_key(*schema, index, *after));
+    LATIUM_CO_TRY(is, entry_for(*schema, index, *after));
   }
-  if (old_entry && new_entry && old_entry->key == new_entry->key) co_return Result<void>();
+  if (was && is && was->first == is->first) co_return Result<void>();
   std::vector<RegisterKey> keys;
-  if (old_entry) keys.push_back(key_of_entry(old_entry->key, old_entry->route()));
-  if (new_entry) keys.push_back(key_of_entry(new_entry->key, new_entry->route()));
-  LATIUM_CO_CHECKED(co_await transaction_->get(keys, deadline));
-  if (old_entry) transaction_->remove(keys.front());
-  if (new_entry) transaction_->put(keys.back(), {});
+  if (was) keys.push_back(was->first);
+  if (is) keys.push_back(is->first);
+  LATIUM_CO_TRY(const auto there, co_await transaction_->get(std::move(keys), deadline));
+  if (is && index.unique && there.back()) {
+    co_return duplicate(*schema, index.columns, indexed_values(*schema, index, *after));
+  }
+  if (was) changes.emplace_back(std::move(was->first), std::nullopt);
+  if (is) changes.emplace_back(std::move(is->first), std::move(is->second));
   co_return Result<void>();
 }
 
@@ -261,20 +245,10 @@ Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& inde
     if (!rows[i]) continue;
     LATIUM_CO_TRY(Row row, decode_row(*schema, *rows[i]));
     // Entry and row change together, but were read one after the other. A commit that checks would find it out.
-    LATIUM_CO_TRY(const Bytes entry, entry_of(*schema, index, row));
-    if (BytesView(page.rows[i].key.key).substr(1) == entry) out.rows.push_back(std::move(row));
+    LATIUM_CO_TRY(const auto entry, entry_for(*schema, index, row));
+    if (entry && entry->first == page.rows[i].key) out.rows.push_back(std::move(row));
   }
   co_return out;
-}
-
-// Empty: the row has none.
-Result<Bytes> TableSession::entry_of(const TableSchema& schema, const IndexSchema& index, const Row& row) const {
-  if (!index.unique) {
-    LATIUM_TRY(IndexEntryKey entry, index_entry_key(schema, index, row));
-    return std::move(entry.key);
-  }
-  LATIUM_TRY(auto entry, unique_entry_key(schema, index, row));
-  return std::move(entry).value_or(Bytes());
 }
 
 // Under a lease, so that no version of a table is written under once two newer ones are.

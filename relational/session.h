@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "latium/row.h"
@@ -60,14 +61,17 @@ class TableSession {
   RegisterKey key_of_row(const Bytes& row_key) const;
   RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
   Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
+  /// Rows and entries to write; nothing: to remove.
+  using Changes = std::vector<std::pair<RegisterKey, std::optional<Bytes>>>;
+  Result<std::optional<std::pair<RegisterKey, Bytes>>> entry_for(const TableSchema& schema, const IndexSchema& index,
+                                                                 const Row& row) const;
   /// What the change of a row means for one index.
-  Task<void> move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after, MonotonicTime deadline);
-  Task<void> move_unique(Schema schema, const IndexSchema& index, const Row* before, const Row* after, MonotonicTime deadline);
+  Task<void> move_entry(Schema schema, const IndexSchema& index, const Row* before, const Row* after, Changes& changes,
+                        MonotonicTime deadline);
   Task<void> put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline);
   Task<void> check_references(Schema schema, const Row& row, MonotonicTime deadline);
   Task<RowPage> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
   Task<RowPage> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
-  Result<Bytes> entry_of(const TableSchema& schema, const IndexSchema& index, const Row& row) const;
   std::vector<PartitionId> all_partitions() const;
 
   Transactions& shared_;

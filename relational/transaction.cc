@@ -9,8 +9,6 @@ namespace latium {
 
 namespace {
 
-// How long an intent is its owner's. Whoever meets it afterwards asks what became of the transaction, and ends it if need be.
-constexpr std::uint64_t kIntentMs = 5'000;
 // What is done after the caller has been answered.
 constexpr Duration kBackgroundTimeout = std::chrono::seconds(10);
 
@@ -18,11 +16,21 @@ std::unexpected<Error> conflict(const RegisterKey& key, std::string why) {
   return fail(ErrorCode::conflict, key.describe() + ": " + std::move(why));
 }
 
+// Of a step for another transaction: nothing of this one is unknown for it.
+Error of_others(Error why) {
+  if (why.code == ErrorCode::unknown_outcome) why.code = ErrorCode::unavailable;
+  why.certainty = Certainty::not_applied;
+  return why;
+}
+
 Task<void> finish_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, Hlc commit_ts, bool staged,
                         std::vector<Bytes> others) {
   const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
   if (staged) {
-    LATIUM_CO_CHECKED(co_await shared.store.change(primary, RowPromote{txn, start, shared.runtime.clock.wall_ms()}, deadline));
+    LATIUM_CO_TRY(const RowChange promoted,
+                  co_await shared.store.change(primary, RowPromote{txn, start, shared.runtime.clock.wall_ms()}, deadline));
+    // Nothing is rolled forward that its primary does not call committed; `settled`: others have done all of it.
+    if (!promoted.applied && promoted.refusal != RowRefusal::committed) co_return Result<void>();
   }
   co_return co_await shared.recovery.finish(std::move(primary), txn, commit_ts, std::move(others), deadline);
 }
@@ -75,7 +83,8 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
       // An intent may be of a transaction that has been acknowledged.
       const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
       if (open || shared_.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
-        LATIUM_CO_TRY(reads[i].state, co_await settled(unread[i], phase, deadline));
+        LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
+        stats_.add(reads[i].stats);
       }
       Bytes stored = unread[i].stored();
       entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});
@@ -197,7 +206,6 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
 }
 
 Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
-  Phase phase;
   while (true) {
     commit_ts_ = above_all_seen();
     const Write& write = *entry.write;
@@ -273,7 +281,10 @@ Task<void> Transaction::commit_many(std::vector<Entry*> writes, bool staged, Mon
 Task<void> Transaction::prewrite_all(const std::vector<Entry*>& writes, bool staged, MonotonicTime deadline) {
   Phase phase;
   const std::uint64_t now_ms = shared_.runtime.clock.wall_ms();
-  Intent intent{.txn = txn_, .start = start_, .commit_ts = staged ? commit_ts_ : Hlc(), .expires_ms = now_ms + kIntentMs};
+  Intent intent{.txn = txn_,
+                .start = start_,
+                .commit_ts = staged ? commit_ts_ : Hlc(),
+                .expires_ms = now_ms + kIntentLife / std::chrono::milliseconds(1)};
   TaskGroup group(shared_.runtime.executor, writes.size());
   for (std::size_t i = 0; i < writes.size(); ++i) {
     Intent mine = intent;
@@ -343,12 +354,15 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
   co_return Result<void>();
 }
 
-Task<RowState> Transaction::settled(RegisterKey key, const Phase& phase, MonotonicTime deadline) {
+Task<RowRead> Transaction::settled(RegisterKey key, const Phase& phase, MonotonicTime deadline) {
+  CallStats cost;
   while (true) {
-    LATIUM_CO_TRY(RowRead read, co_await shared_.store.read(key, Reading::latest, deadline));
-    if (!read.state.intent || read.state.intent->txn == txn_) co_return std::move(read.state);
+    auto read = co_await shared_.store.read(key, Reading::latest, deadline);
+    if (!read) co_return fail(of_others(std::move(read).error()));
+    cost.add(read->stats);
+    if (!read->state.intent || read->state.intent->txn == txn_) co_return RowRead{std::move(read->state), cost};
     if (phase.failure) co_return fail(*phase.failure);
-    LATIUM_CO_CHECKED(co_await clear(key, *read.state.intent, deadline));
+    LATIUM_CO_CHECKED(co_await clear(key, *read->state.intent, deadline));
   }
 }
 
@@ -362,22 +376,19 @@ Task<void> Transaction::clear(RegisterKey key, Intent intent, MonotonicTime dead
   if (passes && shared_.runtime.clock.monotonic_now() < deadline) {
     co_return co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5));
   }
-  // Of another transaction: nothing of this one is unknown for it.
-  if (why.code == ErrorCode::unknown_outcome) why.code = ErrorCode::unavailable;
-  why.certainty = Certainty::not_applied;
-  co_return fail(std::move(why));
+  co_return fail(of_others(std::move(why)));
 }
 
 Task<void> Transaction::validate_read(Entry& entry, Phase& phase, MonotonicTime deadline) {
-  auto state = co_await settled(entry.key, phase, deadline);
-  if (!state) {
-    state.error().certainty = Certainty::not_applied;
-    if (state.error().code == ErrorCode::unknown_outcome) state.error().code = ErrorCode::unavailable;
-    phase.fail_with(std::move(state).error());
-  } else if (state->committed.ts != entry.seen.ts) {
+  auto read = co_await settled(entry.key, phase, deadline);
+  if (!read) {
+    phase.fail_with(std::move(read).error());
+    co_return Result<void>();
+  }
+  add_parallel(phase.stats, read->stats);
+  if (read->state.committed.ts != entry.seen.ts) {
     phase.fail_with(conflict(entry.key, "it has changed since it was read").error());
   }
-  add_parallel(phase.stats, {.round_trips = 1, .wan_round_trips = 0, .replicas_asked = 0, .bytes = 0});
   co_return Result<void>();
 }
 
@@ -391,8 +402,9 @@ Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadlin
     stats_.add(listed.stats);
     for (const RegisterKey& key : listed.keys) {
       if (entries_.contains(key.stored())) continue;
-      LATIUM_CO_TRY(const RowState state, co_await settled(key, phase, deadline));
-      if (state.committed.present) co_return conflict(key, "it has come into a range that was read");
+      LATIUM_CO_TRY(const RowRead read, co_await settled(key, phase, deadline));
+      stats_.add(read.stats);
+      if (read.state.committed.present) co_return conflict(key, "it has come into a range that was read");
     }
     if (!listed.more) co_return Result<void>();
     rest.begin = listed.keys.back().key.substr(1) + '\0';
@@ -463,9 +475,7 @@ Task<void> Transaction::give_up(std::vector<Entry*> writes, bool staged, Error w
   }
   commit_ts_ = {};
   // A step that may have been made changes nothing that anybody sees: the transaction has not committed.
-  if (why.code == ErrorCode::unknown_outcome) why.code = ErrorCode::unavailable;
-  why.certainty = Certainty::not_applied;
-  co_return fail(std::move(why));
+  co_return fail(of_others(std::move(why)));
 }
 
 }  // namespace latium

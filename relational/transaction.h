@@ -66,6 +66,8 @@ class Transactions {
     return found != committed_.end() && found->second > than;
   }
 
+  /// For backoffs too.
+  Random& random() { return random_; }
   TransactionId new_id() { return {random_.next(), random_.next() | 1}; }
   /// Runs after the caller has been answered. With no room it does not run: whoever meets the rows does it.
   void later(Task<void> task) {
@@ -165,12 +167,13 @@ class Transaction {
   Task<void> validate_read(Entry& entry, Phase& phase, MonotonicTime deadline);
   Task<void> validate_range(const Range& range, MonotonicTime deadline);
   /// The latest state of a key in which no other transaction is about to change anything.
-  Task<RowState> settled(RegisterKey key, const Phase& phase, MonotonicTime deadline);
-  /// Recovery::clear(), again and again if it fails for now.
+  Task<RowRead> settled(RegisterKey key, const Phase& phase, MonotonicTime deadline);
+  /// Recovery::clear(); a failure that passes is waited out, as long as there is time.
   Task<void> clear(RegisterKey key, Intent intent, MonotonicTime deadline);
   Task<void> commit_at_primary(Entry& primary, MonotonicTime deadline);
   Task<void> give_up(std::vector<Entry*> writes, bool staged, Error why, MonotonicTime deadline);
-  Contender me() const { return {txn_, start_}; }
+  /// Nothing before the commit: a read waits for a transaction that is at work, whichever of the two began first.
+  std::optional<Contender> me() const { return txn_ ? std::optional(Contender{txn_, start_}) : std::nullopt; }
 
   Transactions& shared_;
   TransactionOptions options_;

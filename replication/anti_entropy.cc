@@ -97,6 +97,7 @@ Task<repair::TreeRootsResponse> AntiEntropy::answer_roots(const repair::TreeRoot
   repair::TreeRootsResponse response;
   for (int i = 0; i < request.partitions_size(); ++i) {
     const auto& named = request.partitions(i);
+    LATIUM_CO_CHECKED(check_copied(cluster_, named));
     const PartitionId partition{static_cast<std::uint16_t>(named.partition())};
     LATIUM_CO_TRY(const std::uint64_t root, co_await partitions_.root(TenantId{named.tenant()}, partition));
     if (root != request.roots(i)) response.add_differing(static_cast<std::uint32_t>(i));

@@ -6,6 +6,7 @@
 
 #include "proto/repair.pb.h"
 #include "proto/wire.pb.h"
+#include "replication/answers.h"
 #include "replication/envelope.h"
 #include "replication/expiring_key.h"
 #include "runtime/deadline.h"
@@ -19,17 +20,24 @@ constexpr Duration kAnswerTimeout = std::chrono::seconds(10);
 // After a look that found as much as it may: there is more.
 constexpr Duration kNextAfter = std::chrono::milliseconds(500);
 
-// Steps on several nodes, until all are answered. Shared with the callbacks.
-struct Drops {
-  std::size_t pending = 1;
-  Event all;
-  Result<void> outcome;
-
-  void came(const Result<BucketAnswer>& answer) {
-    if (!answer) outcome = fail(answer.error());
-    if (--pending == 0) all.set();
+Result<std::vector<std::uint32_t>> with_hints(Engine& engine, TenantId tenant, const std::vector<std::uint32_t>& partitions,
+                                              const std::vector<NodeId>& owners) {
+  std::vector<std::uint32_t> out;
+  for (const std::uint32_t partition : partitions) {
+    for (const NodeId owner : owners) {
+      Bytes prefix;
+      put_u64_be(prefix, owner.value);
+      put_u32_be(prefix, tenant.value);
+      put_u16_be(prefix, static_cast<std::uint16_t>(partition));
+      LATIUM_TRY(const auto cursor, engine.scan(Family::hints, KeyRange::prefix(prefix)));
+      LATIUM_CHECKED(cursor->status());
+      if (!cursor->valid()) continue;
+      out.push_back(partition);
+      break;
+    }
   }
-};
+  return out;
+}
 
 }  // namespace
 
@@ -193,7 +201,7 @@ Task<void> Collection::tell(TenantId tenant, PartitionId partition, const Marks&
 
 // Removed where it is what was seen before the first turn. Whoever keeps it longer is told so by the next exchange.
 Task<std::size_t> Collection::drop(const Led& led, std::uint64_t least_wall_ms) {
-  const auto drops = std::make_shared<Drops>();
+  const auto drops = std::make_shared<Answers>();
   std::size_t count = 0;
   std::size_t bytes = 0;
   for (const Candidate& candidate : led.candidates) {
@@ -201,14 +209,13 @@ Task<std::size_t> Collection::drop(const Led& led, std::uint64_t least_wall_ms) 
     if (candidate.due_ms > least_wall_ms) continue;
     ++count;
     for (const NodeId replica : led.replicas) {
-      ++drops->pending;
+      drops->expect();
       bytes += candidate.key.user_key.size() + candidate.key.bucket.size();
       links_.send(replica, cluster_.epoch(), {.key = candidate.key, .offered = {}, .drop = candidate.digest},
                   [drops](const Result<BucketAnswer>& answer) { drops->came(answer); });
     }
   }
-  if (--drops->pending > 0) LATIUM_CO_CHECKED(co_await drops->all.wait());
-  LATIUM_CO_CHECKED(drops->outcome);
+  LATIUM_CO_CHECKED(co_await drops->wait());
   LATIUM_CO_CHECKED(co_await pace_.take(bytes));
   co_return count;
 }
@@ -248,26 +255,10 @@ Task<std::vector<std::uint32_t>> Collection::partitions_with_hints(TenantId tena
     if (account.count > 0) owners.push_back(owner);
   }
   if (owners.empty()) co_return std::vector<std::uint32_t>();
-  co_return co_await offload<std::vector<std::uint32_t>>(runtime_,
-                                                         [engine = &engine_, tenant, partitions = std::move(partitions),
-                                                          owners = std::move(owners)]() -> Result<std::vector<std::uint32_t>> {
-                                                           std::vector<std::uint32_t> out;
-                                                           for (const std::uint32_t partition : partitions) {
-                                                             for (const NodeId owner : owners) {
-                                                               Bytes prefix;
-                                                               put_u64_be(prefix, owner.value);
-                                                               put_u32_be(prefix, tenant.value);
-                                                               put_u16_be(prefix, static_cast<std::uint16_t>(partition));
-                                                               LATIUM_TRY(const auto cursor,
-                                                                          engine->scan(Family::hints, KeyRange::prefix(prefix)));
-                                                               LATIUM_CHECKED(cursor->status());
-                                                               if (!cursor->valid()) continue;
-                                                               out.push_back(partition);
-                                                               break;
-                                                             }
-                                                           }
-                                                           return out;
-                                                         });
+  co_return co_await offload<std::vector<std::uint32_t>>(
+      runtime_, [engine = &engine_, tenant, partitions = std::move(partitions), owners = std::move(owners)] {
+        return with_hints(*engine, tenant, partitions, owners);
+      });
 }
 
 Task<repair::CollectionKnowResponse> Collection::answer_know(const repair::CollectionKnowRequest& request) {

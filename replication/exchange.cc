@@ -7,6 +7,7 @@
 
 #include "proto/repair.pb.h"
 #include "proto/wire.pb.h"
+#include "replication/answers.h"
 #include "replication/envelope.h"
 #include "runtime/deadline.h"
 
@@ -51,23 +52,6 @@ repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId pa
 }
 
 }  // namespace
-
-// Steps on one node, until all are answered. Shared with the callbacks.
-struct Exchange::Wave {
-  std::size_t pending = 1;  // one more until all are sent
-  Event all;
-  Result<void> outcome;
-  std::vector<BucketItem> drops;  // what the node knows to be gone
-
-  void came(const Result<BucketAnswer>& answer) {
-    if (!answer) outcome = fail(answer.error());
-    if (--pending == 0) all.set();
-  }
-  Task<void> wait() {
-    if (--pending > 0) LATIUM_CO_CHECKED(co_await all.wait());
-    co_return outcome;
-  }
-};
 
 Task<void> Exchange::run(TenantId tenant, PartitionId partition, NodeId peer) {
   LATIUM_CO_TRY(LeafSet leaves, co_await differing_leaves(tenant, partition, peer));
@@ -146,20 +130,21 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
 
 // `to` is offered what `from` has. What it knows to be gone is removed there too: it was collected, or never acknowledged.
 Task<void> Exchange::offer(NodeId from, NodeId to, std::vector<BucketItem> items) {
-  const auto offers = std::make_shared<Wave>();
+  const auto offers = std::make_shared<Answers>();
+  const auto gone = std::make_shared<std::vector<BucketItem>>();
   for (BucketItem& item : items) {
-    ++offers->pending;
+    offers->expect();
     BucketItem drop{.key = item.key, .offered = {}, .drop = item.offered.digest()};
     links_.send(to, cluster_.epoch(), std::move(item),
-                [offers, drop = std::move(drop)](const Result<BucketAnswer>& answer) mutable {
-                  if (answer && answer->obsolete) offers->drops.push_back(std::move(drop));
+                [offers, gone, drop = std::move(drop)](const Result<BucketAnswer>& answer) mutable {
+                  if (answer && answer->obsolete) gone->push_back(std::move(drop));
                   offers->came(answer);
                 });
   }
   LATIUM_CO_CHECKED(co_await offers->wait());
-  const auto drops = std::make_shared<Wave>();
-  for (BucketItem& drop : offers->drops) {
-    ++drops->pending;
+  const auto drops = std::make_shared<Answers>();
+  for (BucketItem& drop : *gone) {
+    drops->expect();
     links_.send(from, cluster_.epoch(), std::move(drop), [drops](const Result<BucketAnswer>& answer) { drops->came(answer); });
   }
   co_return co_await drops->wait();
@@ -169,7 +154,7 @@ Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeave
   if (request.groups_size() != static_cast<int>(kTreeGroups)) {
     co_return fail(ErrorCode::invalid_argument, "a tree of another shape is compared");
   }
-  LATIUM_CO_CHECKED(check_copied(request.partition()));
+  LATIUM_CO_CHECKED(check_copied(cluster_, request.partition()));
   const std::vector<std::uint64_t> asked(request.groups().begin(), request.groups().end());
   LATIUM_CO_TRY(const PartitionTree tree,
                 co_await partitions_.tree(TenantId{request.partition().tenant()}, partition_in(request.partition())));
@@ -185,7 +170,7 @@ Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeave
 }
 
 Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair::TreeDifferencesRequest& request) {
-  LATIUM_CO_CHECKED(check_copied(request.partition()));
+  LATIUM_CO_CHECKED(check_copied(cluster_, request.partition()));
   LeafSet leaves;
   std::unordered_map<std::uint64_t, std::size_t> asked;  // by hash: the leaf
   for (const auto& leaf : request.leaves()) {
@@ -219,10 +204,10 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
 }
 
 // Nobody but a replica has a tree; another node that is asked was meant under another map.
-Result<void> Exchange::check_copied(const repair::PartitionName& partition) const {
-  LATIUM_TRY(const ReplicaSet set, cluster_.replicas(TenantId{partition.tenant()}, partition_in(partition)));
-  if (set.index_of(cluster_.self()) < set.size()) return {};
-  return fail(ErrorCode::invalid_argument, "node " + to_hex(cluster_.self().value) + " is no replica of partition " +
+Result<void> check_copied(const ClusterView& cluster, const repair::PartitionName& partition) {
+  LATIUM_TRY(const ReplicaSet set, cluster.replicas(TenantId{partition.tenant()}, partition_in(partition)));
+  if (set.index_of(cluster.self()) < set.size()) return {};
+  return fail(ErrorCode::invalid_argument, "node " + to_hex(cluster.self().value) + " is no replica of partition " +
                                                std::to_string(partition.partition()) + " of tenant " +
                                                std::to_string(partition.tenant()));
 }

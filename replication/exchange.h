@@ -1,5 +1,5 @@
 // Exchange: two replicas of a partition find what they hold differently and give it to each other. Bytes moved grow with the
-// differences; each side reads its partition once, since keys are not stored in the order of the tree.
+// differences; each side reads its partition once a step, since keys are not stored in the order of the tree.
 // Source: DeCandia et al., "Dynamo" (SOSP 2007), section 4.7; docs/protocols.md, "Anti-entropy".
 #pragma once
 
@@ -28,6 +28,9 @@ struct ExchangeStatistics {
   std::uint64_t bytes = 0;      ///< moved for it, both ways: keys, versions, hashes
 };
 
+/// Whether this node holds a copy of the partition, so that others may ask it about its tree. `invalid_argument`.
+Result<void> check_copied(const ClusterView& cluster, const repair::PartitionName& partition);
+
 /// Loop thread only. All that it is given outlives it.
 class Exchange {
  public:
@@ -52,12 +55,9 @@ class Exchange {
   Task<repair::TreeDifferencesResponse> answer_differences(const repair::TreeDifferencesRequest& request);
 
  private:
-  struct Wave;
-
   Task<LeafSet> differing_leaves(TenantId tenant, PartitionId partition, NodeId peer);
   /// Those that are done.
   Task<LeafSet> step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
-  Result<void> check_copied(const repair::PartitionName& partition) const;
   Task<void> offer(NodeId from, NodeId to, std::vector<BucketItem> items);
 
   Runtime& runtime_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "replication/answers.h"
 #include "runtime/deadline.h"
 #include "runtime/offload.h"
 
@@ -12,16 +13,6 @@ namespace {
 
 constexpr std::size_t kOwnersAtOnce = 64;
 constexpr BackoffPolicy kRetry{.base = std::chrono::seconds(1), .cap = std::chrono::seconds(30)};
-
-// Counts the answers of a batch down; shared with callbacks.
-struct Answers {
-  std::size_t pending = 0;
-  Event all;
-
-  void came() {
-    if (--pending == 0) all.set();
-  }
-};
 
 }  // namespace
 
@@ -125,24 +116,22 @@ Task<std::size_t> HintDelivery::hand_over(NodeId owner, Reach reach, std::vector
   ++statistics_.batches;
   const auto answers = std::make_shared<Answers>();
   const auto hints = std::make_shared<std::vector<Hint>>(std::move(batch));
-  // One more, so that answers that come at once do not end it.
-  answers->pending = 1;
   for (std::size_t i = 0; i < hints->size(); ++i) {
     Hint& hint = (*hints)[i];
     const auto nodes = receivers(owner, hint.key);
     hint.missing = nodes ? nodes->size() : 1;
     if (!nodes || reach == Reach::nobody) continue;
     for (const NodeId node : *nodes) {
-      ++answers->pending;
+      answers->expect();
       links_.send(node, cluster_.epoch(), {.key = hint.key, .offered = hint.held},
                   [answers, hints, i](const Result<BucketAnswer>& answer) {
                     if (answer) --(*hints)[i].missing;
-                    answers->came();
+                    answers->came(answer);
                   });
     }
   }
-  answers->came();
-  LATIUM_CO_CHECKED(co_await answers->all.wait());
+  // What was not taken in is counted below.
+  if (const auto all = co_await answers->wait(); !all && all.error().code == ErrorCode::cancelled) co_return fail(all.error());
   std::vector<std::pair<DataKey, VersionSet>> done;
   for (Hint& hint : *hints) {
     if (hint.missing == 0) done.emplace_back(std::move(hint.key), std::move(hint.held));

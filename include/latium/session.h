@@ -35,8 +35,8 @@ struct SessionOptions {
   /// As if sessions ran one after another, in the order in which their commits were acknowledged. False: what was only read may
   /// have changed until the commit; no update is lost all the same.
   bool serializable = true;
-  /// Where rows are read: local reads cost no round trip where this node holds a replica, may be old (but not older than what
-  /// this node has committed itself), and are checked by a serializable commit.
+  /// Where rows are read: local reads cost no round trip where this node holds a replica, may be old (by key not older than
+  /// what this node has committed itself), and are checked by a serializable commit.
   Consistency reads = Consistency::local;
   std::chrono::milliseconds timeout{10'000};  ///< of each call; 1 ms to 24 h
 };

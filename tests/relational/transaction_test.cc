@@ -111,6 +111,39 @@ TEST_F(TransactionTest, ACommitRefusesWhatWasReadAndHasChanged) {
   EXPECT_EQ(commit(loose), "ok");
 }
 
+// Reads of the latest state wait for who is at work, also when that one began later.
+TEST_F(TransactionTest, AReaderEndsNobody) {
+  const RowPrewrite intent{.intent = {.txn = {7, 7},
+                                      .start = hlc_.now(runtime().clock.wall_ms()),
+                                      .expires_ms = runtime().clock.wall_ms() + 5'000,
+                                      .present = true,
+                                      .row = "half done"},
+                           .now_ms = runtime().clock.wall_ms()};
+  ASSERT_TRUE(run(rows_->change(row(1), intent, soon()))->applied);
+  Transaction reader = begin({.reading = Reading::latest});
+  EXPECT_EQ(code_of(run(reader.get({row(1)}, in(seconds(1))))), "unavailable");
+  EXPECT_TRUE(rows_->state(row(1)).intent_of({7, 7}) != nullptr) << "it had four seconds left";
+  pass(seconds(5));
+  EXPECT_EQ(now(1), std::nullopt) << "nobody's any more: whoever comes by ends it";
+  EXPECT_EQ(rows_->intents(), 0u);
+}
+
+TEST_F(TransactionTest, AnEndThatAWrongClockWroteIsOutwaited) {
+  const RowPrewrite intent{.intent = {.txn = {7, 7},
+                                      .start = hlc_.now(runtime().clock.wall_ms()),
+                                      .expires_ms = runtime().clock.wall_ms() + 3'600'000,
+                                      .present = true,
+                                      .row = "half done"},
+                           .now_ms = runtime().clock.wall_ms()};
+  ASSERT_TRUE(run(rows_->change(row(1), intent, soon()))->applied);
+  for (int i = 0; i < 4; ++i) {
+    Transaction reader = begin({.reading = Reading::latest});
+    EXPECT_EQ(code_of(run(reader.get({row(1)}, in(seconds(1))))), "unavailable");
+  }
+  EXPECT_EQ(now(1), std::nullopt);
+  EXPECT_EQ(rows_->intents(), 0u);
+}
+
 TEST_F(TransactionTest, ARowThatComesIntoARangeIsAConflict) {
   Transaction setup = begin();
   put(setup, 1, "a");

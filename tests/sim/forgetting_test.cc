@@ -11,7 +11,7 @@ TEST_F(ForgettingTest, DeletionsLeaveAllDisks) {
   for (const Bytes bucket : {"l", "~s"}) {
     ASSERT_TRUE(put(1, bucket, "k", "v"));
     ASSERT_TRUE(remove(2, bucket, "k", get(2, bucket, "k", client::LEVEL_ALL).context()));
-    EXPECT_TRUE(on_any_disk(bucket, "k")) << "the deletion itself, for now";
+    EXPECT_TRUE(on_any_disk(bucket, "k")) << "the deletion itself";
   }
   ASSERT_TRUE(soon(minutes(1), [&] { return !on_any_disk("l", "k") && !on_any_disk("~s", "k"); }));
   EXPECT_TRUE(nothing_remembered());
