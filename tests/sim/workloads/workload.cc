@@ -17,6 +17,8 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
       {"durable_puts", [](const RunOptions& options) { return durable_puts(options, node_binding()); }},
       {"durable_puts_mini", [](const RunOptions& options) { return durable_puts(options, mini_binding()); }},
       {"locks", locks},
+      {"outage", outage},
+      {"placement", placement},
       {"registers", registers},
   };
   return kWorkloads;
