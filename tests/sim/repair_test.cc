@@ -58,6 +58,23 @@ TEST_F(RepairTest, ALeafThatIsWrongIsMendedAndMovesNothing) {
   EXPECT_EQ(core(1).buckets().partitions().mended(), 1u);
 }
 
+// Whoever asks whether all copies are equal is not kept waiting by those that cannot answer.
+TEST_F(RepairTest, AComparisonDoesNotWaitForNodesThatAreDown) {
+  form({.compare_every = kNever, .collect_every = kNever, .hints = {}});
+  nodes_[1]->kill(Crash::process);
+  nodes_[2]->pause();
+  const Duration began = simulation_.now();
+  EXPECT_EQ(convergence(0).unreachable_size(), 2);
+  EXPECT_LT(simulation_.now() - began, seconds(6)) << "both at once";
+  ASSERT_TRUE(soon(minutes(2), [&] {
+    return core(0).liveness().liveness(NodeId{2}) == Liveness::down && core(0).liveness().liveness(NodeId{3}) == Liveness::down;
+  }));
+  const Duration again = simulation_.now();
+  EXPECT_EQ(convergence(0).unreachable_size(), 2);
+  EXPECT_LT(simulation_.now() - again, std::chrono::milliseconds(100));
+  nodes_[2]->resume();
+}
+
 TEST_F(RepairTest, HintsThatFoundNoRoomAreMadeUpFor) {
   form({.compare_every = seconds(5), .collect_every = kNever, .hints = {.bytes_a_node = 500, .bytes = 500}});
   nodes_[2]->kill(Crash::process);
