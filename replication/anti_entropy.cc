@@ -48,8 +48,8 @@ Task<std::vector<AntiEntropy::Shared>> AntiEntropy::compare(NodeId peer, std::ve
   for (const Shared& each : partitions) {
     auto& named = *request.add_partitions();
     named.set_tenant(each.tenant.value);
-    named.set_partition(each.partition.value);
-    LATIUM_CO_TRY(const std::uint64_t root, co_await partitions_.root(each.tenant, each.partition));
+    named.set_partition(each.number.value);
+    LATIUM_CO_TRY(const std::uint64_t root, co_await partitions_.root(each.tenant, each.number));
     request.add_roots(root);
   }
   deadline = std::min(deadline, saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout));
@@ -68,11 +68,13 @@ Task<std::vector<AntiEntropy::Shared>> AntiEntropy::compare(NodeId peer, std::ve
 Task<void> AntiEntropy::round_with(NodeId peer, std::vector<Shared> partitions) {
   for (std::size_t begin = 0; begin < partitions.size(); begin += kPartitionsAMessage) {
     const std::size_t end = std::min(begin + kPartitionsAMessage, partitions.size());
-    LATIUM_CO_TRY(const std::vector<Shared> differing, co_await compare(peer,
-                                                                        {partitions.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                                         partitions.begin() + static_cast<std::ptrdiff_t>(end)},
-                                                                        kNever));
-    for (const Shared& each : differing) LATIUM_CO_CHECKED(co_await exchange_.run(each.tenant, each.partition, peer));
+    LATIUM_CO_TRY(std::vector<Shared> differing, co_await compare(peer,
+                                                                  {partitions.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                                   partitions.begin() + static_cast<std::ptrdiff_t>(end)},
+                                                                  kNever));
+    // In any order: two replicas that bring a third one up to date at the same time hardly ever meet in one partition.
+    for (std::size_t i = differing.size(); i > 1; --i) std::swap(differing[i - 1], differing[runtime_.random.below(i)]);
+    LATIUM_CO_CHECKED(co_await exchange_.run(peer, std::move(differing)));
   }
   co_return Result<void>();
 }

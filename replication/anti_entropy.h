@@ -59,10 +59,7 @@ class AntiEntropy {
   const AntiEntropyStatistics& statistics() const { return statistics_; }
 
  private:
-  struct Shared {
-    TenantId tenant;
-    PartitionId partition;
-  };
+  using Shared = Exchange::Partition;
   std::map<NodeId, std::vector<Shared>> shared(bool all) const;
   /// Those that differ, of some.
   Task<std::vector<Shared>> compare(NodeId peer, std::vector<Shared> partitions, MonotonicTime deadline);

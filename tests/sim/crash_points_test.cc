@@ -1,5 +1,5 @@
-// Every step of hint delivery, of read repair and of a write with its tree, and a node that dies right behind it: nothing is lost,
-// nothing comes twice, and every tree says what is there.
+// Every step of hint delivery, of read repair and of a write with its tree, and a node that dies right behind it: nothing is
+// lost, nothing comes twice, and every tree says what is there.
 #include <set>
 
 #include "proto/wire.pb.h"

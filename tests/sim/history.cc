@@ -52,7 +52,7 @@ std::string_view to_string(Outcome outcome) {
 }
 
 OpKind kind_of(std::string_view op) {
-  static constexpr std::array<std::pair<std::string_view, OpKind>, 12> kNames{{{"put", OpKind::write},
+  static constexpr std::array<std::pair<std::string_view, OpKind>, 18> kNames{{{"put", OpKind::write},
                                                                                {"write", OpKind::write},
                                                                                {"remove", OpKind::remove},
                                                                                {"get", OpKind::read},
@@ -63,7 +63,13 @@ OpKind kind_of(std::string_view op) {
                                                                                {"acquire", OpKind::acquire},
                                                                                {"renew", OpKind::renew},
                                                                                {"release", OpKind::release},
-                                                                               {"guarded_write", OpKind::guarded_write}}};
+                                                                               {"guarded_write", OpKind::guarded_write},
+                                                                               {"sibling_put", OpKind::bucket},
+                                                                               {"sibling_remove", OpKind::bucket},
+                                                                               {"siblings", OpKind::bucket},
+                                                                               {"lww_put", OpKind::bucket},
+                                                                               {"lww_remove", OpKind::bucket},
+                                                                               {"lww", OpKind::bucket}}};
   constexpr std::string_view kFinal = "final_";
   if (op.starts_with(kFinal)) op.remove_prefix(kFinal.size());
   for (const auto& [name, kind] : kNames) {

@@ -34,6 +34,7 @@ enum class OpKind : std::uint8_t {
   renew,
   release,
   guarded_write,
+  bucket,  ///< of a key of a bucket that several copies are held of: see bucket_checker.h
   other,
 };
 /// "final_" in front changes nothing.
@@ -44,7 +45,7 @@ struct Operation {
   std::string op;                              ///< put, get, cas, acquire, ...; "final_" in front: after everything has healed
   Bytes key;                                   ///< or the prefix scanned, or the lock
   std::optional<Bytes> value;                  ///< written, or read; none = absent
-  std::vector<std::pair<Bytes, Bytes>> pairs;  ///< what a scan returned
+  std::vector<std::pair<Bytes, Bytes>> pairs;  ///< what a scan returned; of buckets, bucket_checker.h
   Outcome outcome = Outcome::running;
   Duration start{0};
   Duration end{0};  ///< unset while running

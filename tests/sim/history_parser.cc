@@ -128,6 +128,7 @@ class Fields {
     if (!has("pairs")) return {};
     const Json& list = object_["pairs"];
     if (!list.is_array()) return wrong_type("pairs", list, "a list of [key, value]");
+    out.clear();
     for (const Json& pair : list) {
       if (!pair.is_array() || pair.size() != 2) return wrong_type("pairs", pair, "a list of [key, value]");
       LATIUM_TRY(Bytes key, to_bytes(pair[0], "pairs"));
@@ -153,7 +154,9 @@ Result<void> read_request(const Fields& line, Operation& operation) {
   LATIUM_CHECKED(line.number("start", operation.start));
   if (!is_read(kind)) LATIUM_CHECKED(line.value("value", operation.value));
   LATIUM_CHECKED(line.value("expected", operation.expected));
-  if (kind != OpKind::acquire) LATIUM_CHECKED(line.number("token", operation.token));
+  if (kind != OpKind::acquire && kind != OpKind::bucket) LATIUM_CHECKED(line.number("token", operation.token));
+  // The context that a write was given; an operation that never ends has it, too.
+  if (kind == OpKind::bucket) LATIUM_CHECKED(line.pairs(operation.pairs));
   return {};
 }
 
@@ -177,7 +180,7 @@ Result<void> read_answer(const Fields& line, Operation& operation) {
   LATIUM_CHECKED(line.flag("applied", operation.applied));
   LATIUM_CHECKED(line.number("expires_ms", operation.expires_ms));
   if (is_read(kind)) LATIUM_CHECKED(line.value("value", operation.value));
-  if (kind == OpKind::acquire) LATIUM_CHECKED(line.number("token", operation.token));
+  if (kind == OpKind::acquire || kind == OpKind::bucket) LATIUM_CHECKED(line.number("token", operation.token));
   if (line.has("found")) LATIUM_CHECKED(line.value("found", operation.found.emplace()));
   if (!ok) return {};
   if (is_read(kind)) LATIUM_CHECKED(line.require("value", " (null = absent)"));

@@ -69,7 +69,7 @@ void put_values(std::string& out, const Operation& operation, OpKind kind, bool 
   const bool ok = end && operation.outcome == Outcome::ok;
   if (kind == OpKind::cas) put_value(out, "expected", operation.expected);
   if (reads ? ok : operation.value || kind == OpKind::cas || kind == OpKind::write) put_value(out, "value", operation.value);
-  if (end && kind == OpKind::scan) put_pairs(out, operation);
+  if ((end && kind == OpKind::scan) || kind == OpKind::bucket) put_pairs(out, operation);
   if (ok && operation.applied) {
     put_name(out, "applied");
     out += *operation.applied ? "true" : "false";
@@ -80,7 +80,7 @@ void put_values(std::string& out, const Operation& operation, OpKind kind, bool 
 void put_lock_fields(std::string& out, const Operation& operation, OpKind kind, bool end) {
   if (!operation.owner.empty()) put_field(out, "owner", operation.owner);
   // Tokens and leases are answers where they were not known before.
-  if (end || kind != OpKind::acquire) put_number(out, "token", operation.token);
+  if (end || (kind != OpKind::acquire && kind != OpKind::bucket)) put_number(out, "token", operation.token);
   put_number(out, "ttl_ms", operation.ttl_ms);
   if (end) put_number(out, "expires_ms", operation.expires_ms);
 }
