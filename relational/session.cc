@@ -136,41 +136,6 @@ Task<void> TableSession::move_entry(Schema schema, const IndexSchema& index, con
   co_return Result<void>();
 }
 
-// By the primary key of the other table, or by a unique index of it, as in SQL. What is read for it is checked at the commit.
-Task<void> TableSession::check_references(Schema schema, const Row& row, MonotonicTime deadline) {
-  for (const ForeignKeySchema& foreign : schema->foreign_keys) {
-    std::vector<Value> values;
-    for (const ColumnId column : foreign.columns) values.push_back(row.values[schema->position(column)]);
-    if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) continue;
-    LATIUM_CO_TRY(const Schema other, co_await table(foreign.table, deadline));
-    std::vector<ColumnId> referenced;
-    for (const std::string& name : foreign.referenced) {
-      const ColumnSchema* const column = other->find_column(name);
-      if (column == nullptr) co_return fail(ErrorCode::not_found, "table '" + other->name + "' has no column '" + name + "'");
-      referenced.push_back(column->id);
-    }
-    Bytes wanted;
-    if (referenced == other->primary_key) {
-      LATIUM_CO_TRY(wanted, row_key(*other, values));
-    } else {
-      const auto index = std::ranges::find_if(other->indexes, [&](const IndexSchema& each) {
-        return each.unique && each.state == IndexState::published && each.columns == referenced;
-      });
-      if (index == other->indexes.end()) {
-        co_return fail(ErrorCode::invalid_argument, "a foreign key of table '" + schema->name + "' names columns of '" +
-                                                        other->name + "' that are neither its primary key nor a unique index");
-      }
-      LATIUM_CO_TRY(const auto entry, unique_entry_key(*other, *index, values));
-      wanted = *entry;
-    }
-    LATIUM_CO_TRY(const auto there, co_await transaction_->get({key_of_row(wanted)}, deadline));
-    if (there[0]) continue;
-    co_return fail(ErrorCode::conflict, "FOREIGN KEY constraint failed: " + columns_of(*schema, foreign.columns) + " = " +
-                                            values_of(values) + " has no row in '" + other->name + "'");
-  }
-  co_return Result<void>();
-}
-
 Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit,
                                  MonotonicTime deadline) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
@@ -182,40 +147,76 @@ Task<RowPage> TableSession::find(std::string table, std::string index, RowRange 
   co_return co_await find_by_index(schema, *found, std::move(range), limit, deadline);
 }
 
-Task<RowPage> TableSession::find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline) {
-  LATIUM_CO_TRY(TupleRange keys, rows_between(*schema, range.equal, range.low, range.high));
-  LATIUM_CO_TRY(auto page, co_await transaction_->range(database_.tenant, all_partitions(), std::move(keys), limit, deadline));
+namespace {
+
+Result<TupleRange> key_range(const TableSchema& schema, const IndexSchema* index, const RowRange& range) {
+  if (!range.prefix) {
+    return index == nullptr ? rows_between(schema, range.equal, range.low, range.high)
+                            : entries_between(schema, *index, range.equal, range.low, range.high);
+  }
+  if (range.low || range.high) {
+    return fail(ErrorCode::invalid_argument, "a range has bounds or a prefix of its next column, not both: give one of them");
+  }
+  return index == nullptr ? rows_with_prefix(schema, range.equal, *range.prefix)
+                          : entries_with_prefix(schema, *index, range.equal, *range.prefix);
+}
+
+RowPage begin_page(const Transaction::Page& page) {
   RowPage out{.rows = {}, .more = page.more};
+  if (page.more) out.next = page.rows.back().key.key.substr(1);
+  return out;
+}
+
+}  // namespace
+
+Task<Transaction::Page> TableSession::page_of(std::vector<PartitionId> partitions, TupleRange keys, RowRange range,
+                                              std::size_t limit, MonotonicTime deadline) {
+  if (!range.after.empty()) {
+    if (!keys.contains(range.after)) {
+      co_return fail(ErrorCode::invalid_argument, "the page before is not one of this range: begin again without it");
+    }
+    (range.descending ? keys.end : keys.begin) = range.descending ? range.after : range.after + '\0';
+  }
+  if (!range.descending) {
+    co_return co_await transaction_->range(database_.tenant, std::move(partitions), std::move(keys), limit, deadline);
+  }
+  co_return co_await transaction_->range_back(database_.tenant, std::move(partitions), std::move(keys), limit, deadline);
+}
+
+Task<RowPage> TableSession::find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline) {
+  LATIUM_CO_TRY(TupleRange keys, key_range(*schema, nullptr, range));
+  LATIUM_CO_TRY(auto page, co_await page_of(all_partitions(), std::move(keys), std::move(range), limit, deadline));
+  RowPage out = begin_page(page);
   for (const Transaction::Found& found : page.rows) {
     LATIUM_CO_TRY(out.rows.emplace_back(), decode_row(*schema, found.row));
   }
   co_return out;
 }
 
+Result<std::vector<Value>> TableSession::primary_of_entry(const TableSchema& schema, const IndexSchema& index,
+                                                          const Transaction::Found& found) const {
+  if (index.unique) return decode_tuple(found.row);
+  LATIUM_TRY(TableKey key, parse_table_key(schema, BytesView(found.key.key).substr(1)));
+  return std::move(key.primary);
+}
+
 Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit,
                                           MonotonicTime deadline) {
-  LATIUM_CO_TRY(TupleRange entries, entries_between(*schema, index, range.equal, range.low, range.high));
+  LATIUM_CO_TRY(TupleRange entries, key_range(*schema, &index, range));
   std::vector<PartitionId> partitions = all_partitions();
   if (range.equal.size() == index.columns.size()) {
     LATIUM_CO_TRY(const Bytes route, index_route(*schema, index, range.equal));
     partitions = {key_of_entry(route, route).partition};
   }
-  LATIUM_CO_TRY(auto page,
-                co_await transaction_->range(database_.tenant, std::move(partitions), std::move(entries), limit, deadline));
+  LATIUM_CO_TRY(auto page, co_await page_of(std::move(partitions), std::move(entries), std::move(range), limit, deadline));
   std::vector<RegisterKey> wanted;
   for (const Transaction::Found& found : page.rows) {
-    std::vector<Value> primary;
-    if (index.unique) {
-      LATIUM_CO_TRY(primary, decode_tuple(found.row));
-    } else {
-      LATIUM_CO_TRY(TableKey key, parse_table_key(*schema, BytesView(found.key.key).substr(1)));
-      primary = std::move(key.primary);
-    }
+    LATIUM_CO_TRY(const std::vector<Value> primary, primary_of_entry(*schema, index, found));
     LATIUM_CO_TRY(const Bytes name, row_key(*schema, primary));
     wanted.push_back(key_of_row(name));
   }
   LATIUM_CO_TRY(const auto rows, co_await transaction_->get(std::move(wanted), deadline));
-  RowPage out{.rows = {}, .more = page.more};
+  RowPage out = begin_page(page);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i]) continue;
     LATIUM_CO_TRY(Row row, decode_row(*schema, *rows[i]));

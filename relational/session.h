@@ -15,6 +15,7 @@
 #include "relational/catalog.h"
 #include "relational/row_keys.h"
 #include "relational/schema.h"
+#include "relational/table_check.h"
 #include "relational/transaction.h"
 
 namespace latium {
@@ -48,6 +49,13 @@ class TableSession {
   /// partition, others all. `limit`: at least 1.
   Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
 
+  /// Compares a piece of the table with its indexes, in both directions, and with the rows that its foreign keys name: from
+  /// `after` (TableCheck::next; empty: the beginning) on. What it finds is so if the commit succeeds.
+  Task<TableCheck> check(std::string table, Bytes after, MonotonicTime deadline);
+
+  /// The table, which is not changed twice before the session's commit.
+  Task<std::shared_ptr<const TableSchema>> table(std::string name, MonotonicTime deadline);
+
   Task<void> commit(MonotonicTime deadline);
   /// Forgets everything that was written and read.
   void rollback();
@@ -60,7 +68,6 @@ class TableSession {
  private:
   using Schema = std::shared_ptr<const TableSchema>;
 
-  Task<Schema> table(std::string name, MonotonicTime deadline);
   RegisterKey key_of_row(const Bytes& row_key) const;
   RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
   Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
@@ -75,6 +82,20 @@ class TableSession {
                         MonotonicTime deadline);
   Task<void> put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline);
   Task<void> check_references(Schema schema, const Row& row, MonotonicTime deadline);
+  /// What has to be there for a foreign key of the row: a row of the other table, or an entry of a unique index of it. Nothing:
+  /// one of the values is null.
+  Task<std::optional<RegisterKey>> reference_of(Schema schema, const ForeignKeySchema& foreign, const Row& row,
+                                                MonotonicTime deadline);
+  Result<bool> stands_for(const TableSchema& schema, const Row& row, const RegisterKey& key) const;
+  /// The primary key of the row that an entry points to.
+  Result<std::vector<Value>> primary_of_entry(const TableSchema& schema, const IndexSchema& index,
+                                              const Transaction::Found& found) const;
+  Task<void> check_rows(Schema schema, const Transaction::Page& page, TableCheck& out, MonotonicTime deadline);
+  Task<void> check_entries(Schema schema, const IndexSchema& index, const Transaction::Page& page, TableCheck& out,
+                           MonotonicTime deadline);
+  /// The rows or entries of `range`, one page of them as they are stored.
+  Task<Transaction::Page> page_of(std::vector<PartitionId> partitions, TupleRange keys, RowRange range, std::size_t limit,
+                                  MonotonicTime deadline);
   Task<RowPage> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
   Task<RowPage> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
   std::vector<PartitionId> all_partitions() const;

@@ -120,13 +120,9 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
                                                               options_.reading, deadline));
     stats_.add(listed.stats);
     const Bytes end = listed.more ? listed.keys.back().key.substr(1) + '\0' : rest.end;
-    // What the transaction wrote itself may not be anywhere yet.
     std::map<Bytes, RegisterKey> keys;
     for (RegisterKey& key : listed.keys) keys.emplace(key.key.substr(1), std::move(key));
-    for (const auto& [stored, entry] : entries_) {
-      const BytesView key = BytesView(entry.key.key).substr(1);
-      if (entry.key.tenant == tenant && entry.write && rest.begin <= key && key < end) keys.emplace(Bytes(key), entry.key);
-    }
+    add_written(tenant, {rest.begin, end}, keys);
     std::vector<RegisterKey> wanted;
     for (const auto& [name, key] : keys) wanted.push_back(key);
     LATIUM_CO_TRY(auto rows, co_await get(wanted, deadline));

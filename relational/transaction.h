@@ -124,6 +124,9 @@ class Transaction {
   /// serializable commit checks that none has come or gone.
   Task<Page> range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                    MonotonicTime deadline);
+  /// The last rows in the range, the last one first. Lists the keys of the whole range, and reads few rows more than it gives.
+  Task<Page> range_back(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
+                        MonotonicTime deadline);
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
@@ -160,6 +163,8 @@ class Transaction {
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  /// Adds those that the transaction has written itself: they may not be anywhere yet.
+  void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
   std::vector<Entry*> written();
   Hlc above_all_seen();
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);

@@ -30,6 +30,12 @@ struct RowRange {
   std::vector<Value> equal{};
   std::optional<KeyBound> low{};
   std::optional<KeyBound> high{};
+  /// Instead of bounds: the next column is a text that begins with this.
+  std::optional<std::string> prefix{};
+  /// Highest first. The keys of the whole range are listed for it, some 1,000 a round trip; rows are only read for the page.
+  bool descending = false;
+  /// RowPage::next of the page before, of the same range: the page behind it.
+  std::string after{};
 };
 
 struct SessionOptions {
@@ -45,6 +51,7 @@ struct SessionOptions {
 struct RowPage {
   std::vector<Row> rows;
   bool more = false;
+  std::string next{};  ///< where the page ends; opaque, empty when there are no more
 };
 
 /// Writes stay in the session until commit(); reads see them. A handle: cheap to move, any thread, one call at a time. It
