@@ -23,14 +23,17 @@ std::vector<PartitionId> TableSession::all_partitions() const {
 }
 
 Task<std::vector<std::optional<Row>>> TableSession::get(std::string table, std::vector<std::vector<Value>> keys,
-                                                        MonotonicTime deadline) {
+                                                        MonotonicTime deadline, bool for_update) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   std::vector<RegisterKey> wanted;
   for (const std::vector<Value>& key : keys) {
     LATIUM_CO_TRY(const Bytes name, row_key(*schema, key));
     wanted.push_back(key_of_row(name));
   }
-  LATIUM_CO_TRY(const auto found, co_await transaction_->get(std::move(wanted), deadline));
+  LATIUM_CO_TRY(const auto found, co_await transaction_->get(wanted, deadline));
+  for (const RegisterKey& key : wanted) {
+    if (for_update) transaction_->hold(key);
+  }
   std::vector<std::optional<Row>> out;
   for (const auto& each : found) {
     out.emplace_back();
@@ -136,15 +139,21 @@ Task<void> TableSession::move_entry(Schema schema, const IndexSchema& index, con
   co_return Result<void>();
 }
 
-Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit,
-                                 MonotonicTime deadline) {
+Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline,
+                                 bool for_update) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
-  if (index.empty()) co_return co_await find_by_key(schema, std::move(range), limit, deadline);
-  const IndexSchema* const found = schema->find_index(index);
-  if (found == nullptr || found->state != IndexState::published) {
-    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no index '" + index + "' that can be read");
+  const IndexSchema* const found = index.empty() ? nullptr : schema->find_index(index);
+  if (!index.empty() && (found == nullptr || found->state != IndexState::published)) {
+    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no index '" + printable(index) + "' that can be read");
   }
-  co_return co_await find_by_index(schema, *found, std::move(range), limit, deadline);
+  LATIUM_CO_TRY(RowPage page, found == nullptr ? co_await find_by_key(schema, std::move(range), limit, deadline)
+                                               : co_await find_by_index(schema, *found, std::move(range), limit, deadline));
+  for (const Row& row : page.rows) {
+    if (!for_update) break;
+    LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
+    transaction_->hold(key_of_row(name));
+  }
+  co_return page;
 }
 
 namespace {

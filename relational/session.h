@@ -31,8 +31,10 @@ class TableSession {
     rollback();
   }
 
-  /// By primary key; nothing where there is no row. One round trip at most for all keys.
-  Task<std::vector<std::optional<Row>>> get(std::string table, std::vector<std::vector<Value>> keys, MonotonicTime deadline);
+  /// By primary key; nothing where there is no row. One round trip at most for all keys. `for_update`: the commit checks that
+  /// nobody has changed them, whatever the isolation.
+  Task<std::vector<std::optional<Row>>> get(std::string table, std::vector<std::vector<Value>> keys, MonotonicTime deadline,
+                                            bool for_update = false);
 
   /// Adds a row. `already_exists`, naming the columns: a row with this primary key, or with these values of a unique index, is
   /// there. `conflict` (at the commit, or here): a row that a foreign key names is not there. A null in the auto_increment column
@@ -47,7 +49,8 @@ class TableSession {
 
   /// Rows in the order of the index, or of the primary key when `index` is empty. A look-up of all columns of an index asks one
   /// partition, others all. `limit`: at least 1.
-  Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
+  Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline,
+                     bool for_update = false);
 
   /// Compares a piece of the table with its indexes, in both directions, and with the rows that its foreign keys name: from
   /// `after` (TableCheck::next; empty: the beginning) on. What it finds is so if the commit succeeds.
@@ -57,6 +60,8 @@ class TableSession {
   Task<std::shared_ptr<const TableSchema>> table(std::string name, MonotonicTime deadline);
 
   Task<void> commit(MonotonicTime deadline);
+  /// Transaction::outcome().
+  Task<CommitOutcome> outcome(MonotonicTime deadline) { return transaction_->outcome(deadline); }
   /// Forgets everything that was written and read.
   void rollback();
 

@@ -47,7 +47,7 @@ Result<bool> TableSession::stands_for(const TableSchema& schema, const Row& row,
   return false;
 }
 
-// What is read for it is checked at the commit.
+// What is read for it is checked at the commit, whatever the isolation.
 Task<void> TableSession::check_references(Schema schema, const Row& row, MonotonicTime deadline) {
   std::vector<RegisterKey> keys;
   std::vector<const ForeignKeySchema*> wanted;
@@ -60,14 +60,15 @@ Task<void> TableSession::check_references(Schema schema, const Row& row, Monoton
     keys.push_back(*std::move(reference));
     wanted.push_back(&foreign);
   }
-  LATIUM_CO_TRY(const auto there, co_await transaction_->get(std::move(keys), deadline));
+  LATIUM_CO_TRY(const auto there, co_await transaction_->get(keys, deadline));
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (there[i]) continue;
     std::vector<Value> values;
     for (const ColumnId column : wanted[i]->columns) values.push_back(row.values[schema->position(column)]);
-    co_return fail(ErrorCode::conflict, "FOREIGN KEY constraint failed: " + columns_of(*schema, wanted[i]->columns) + " = " +
-                                            values_of(values) + " has no row in '" + wanted[i]->table + "'");
+    co_return fail(ErrorCode::broken_reference, "FOREIGN KEY constraint failed: " + columns_of(*schema, wanted[i]->columns) +
+                                                    " = " + values_of(values) + " has no row in '" + wanted[i]->table + "'");
   }
+  for (const RegisterKey& key : keys) transaction_->hold(key);
   co_return Result<void>();
 }
 

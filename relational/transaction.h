@@ -13,6 +13,7 @@
 
 #include "base/hlc.h"
 #include "base/random.h"
+#include "latium/session.h"
 #include "relational/auto_increment.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
@@ -44,6 +45,14 @@ struct TransactionsStatistics {
   std::uint64_t one_row = 0;   ///< committed with one command
   std::uint64_t parallel = 0;  ///< committed as soon as all intents were there
   CallStats cost;              ///< of all
+};
+
+/// What one transaction did.
+struct TransactionCounts {
+  std::uint64_t read = 0;       ///< keys
+  std::uint64_t written = 0;    ///< keys, by its commit
+  std::uint64_t validated = 0;  ///< keys that its commit looked at again
+  std::uint64_t waits = 0;      ///< for other transactions
 };
 
 /// What all transactions of a node share. Loop thread only. All that it is given outlives it; join stop() before it dies.
@@ -108,6 +117,9 @@ class Transaction {
   /// conflict where that is wrong.
   void assume_absent(RegisterKey key);
 
+  /// The commit checks that nobody has changed it, whatever the isolation. Precondition: the key has been read.
+  void hold(const RegisterKey& key);
+
   /// Takes effect with the commit. Precondition: the key has been read.
   void put(const RegisterKey& key, Bytes row) { write(key, Write{true, std::move(row)}); }
   void remove(const RegisterKey& key) { write(key, Write{false, {}}); }
@@ -134,11 +146,17 @@ class Transaction {
   /// of them last) when nothing that was only read has to be checked, else one more for the check and one for the commit.
   Task<void> commit(MonotonicTime deadline);
 
+  /// After a commit that ended as `unknown_outcome`: finds out, and sees to it that what has not committed never will. One or
+  /// several round trips to the primary. `unknown`: it has ended, and others have written over the traces; `unavailable`: ask
+  /// again.
+  Task<CommitOutcome> outcome(MonotonicTime deadline);
+
   bool wrote() const;
   /// Of the commit; 0 before, and of one that wrote nothing.
   Hlc commit_ts() const { return commit_ts_; }
   Hlc start() const { return start_; }
   const CallStats& stats() const { return stats_; }
+  const TransactionCounts& counts() const { return counts_; }
 
   /// The writes up to now, for going back to them.
   using Savepoint = std::map<Bytes, std::pair<bool, Bytes>>;
@@ -154,6 +172,9 @@ class Transaction {
     RegisterKey key;
     CommittedRow seen;
     std::optional<Write> write;
+    bool held = false;
+
+    bool is_written() const { return write && (write->present || seen.present); }
   };
   struct Range {
     TenantId tenant;
@@ -167,6 +188,13 @@ class Transaction {
   void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
   std::vector<Entry*> written();
   Hlc above_all_seen();
+  /// Whether the commit looks at it again.
+  bool is_checked(const Entry& entry) const {
+    return !entry.is_written() && (options_.isolation == Isolation::serializable || entry.held);
+  }
+  Task<RowChange> fence_one(const Entry& entry, TransactionId fence, MonotonicTime deadline);
+  Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
+  Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
   Task<void> look_for(Entry& entry, Error why, MonotonicTime deadline);
   Task<void> commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline);
@@ -189,9 +217,11 @@ class Transaction {
   std::map<Bytes, Entry> entries_;  // by stored key
   std::vector<Range> ranges_;
   TransactionId txn_{};
+  bool one_command_ = false;  // how it was committed
   Hlc start_{};
   Hlc commit_ts_{};
   CallStats stats_;
+  TransactionCounts counts_;
 };
 
 }  // namespace latium
