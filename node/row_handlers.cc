@@ -9,6 +9,7 @@
 #include "node/table_access.h"
 #include "node/tenants.h"
 #include "proto/row.pb.h"
+#include "relational/session_errors.h"
 #include "relational/transact.h"
 
 namespace latium {
@@ -46,7 +47,7 @@ Task<void> put_row(TableSession& session, const client::RowPutRequest& request, 
   if (request.how() == Put::HOW_UPDATE && before) {
     LATIUM_CO_TRY(row, changed_row(*schema, *before, std::move(values)));
   } else if (request.how() == Put::HOW_UPDATE) {
-    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no row with this primary key: put it, or add it");
+    co_return no_such_row(*schema, *key);
   } else {
     LATIUM_CO_TRY(row, new_row(*schema, std::move(values)));
     if (before) row.unknown = before->unknown;

@@ -6,7 +6,9 @@
 #include "node/call_options.h"
 #include "node/database_impl.h"
 #include "node/table_access.h"
+#include "relational/named_row.h"
 #include "relational/session.h"
+#include "relational/session_errors.h"
 #include "runtime/backoff.h"
 #include "runtime/deadline.h"
 
@@ -115,18 +117,83 @@ struct Savepoint::State {
 
 namespace {
 
-Task<std::optional<Row>> get_row(TableSession& session, std::string table, std::vector<Value> key, bool for_update,
+// The rows with the columns that were asked for.
+Result<void> project(const TableSchema& schema, const std::vector<std::string>& columns, std::vector<Row*> rows) {
+  if (columns.empty()) return {};
+  LATIUM_TRY(const std::vector<std::size_t> positions, column_positions(schema, columns));
+  for (Row* const row : rows) {
+    std::vector<Value> values;
+    for (const std::size_t at : positions) values.push_back(row->values[at]);
+    *row = Row{std::move(values)};
+  }
+  return {};
+}
+
+Task<std::vector<std::optional<Row>>> get_rows(TableSession& session, std::string table, std::vector<std::vector<Value>> keys,
+                                               RowReadOptions options, MonotonicTime deadline) {
+  LATIUM_CO_TRY(auto rows, co_await session.get(table, std::move(keys), deadline, options.for_update));
+  if (options.columns.empty()) co_return rows;
+  LATIUM_CO_TRY(const auto schema, co_await session.table(table, deadline));
+  std::vector<Row*> found;
+  for (auto& row : rows) {
+    if (row) found.push_back(&*row);
+  }
+  LATIUM_CO_CHECKED(project(*schema, options.columns, std::move(found)));
+  co_return rows;
+}
+
+Task<std::optional<Row>> get_row(TableSession& session, std::string table, std::vector<Value> key, RowReadOptions options,
                                  MonotonicTime deadline) {
   std::vector<std::vector<Value>> keys;
   keys.push_back(std::move(key));
-  LATIUM_CO_TRY(auto rows, co_await session.get(std::move(table), std::move(keys), deadline, for_update));
+  LATIUM_CO_TRY(auto rows, co_await get_rows(session, std::move(table), std::move(keys), std::move(options), deadline));
   co_return std::move(rows.front());
 }
 
 Task<RowPage> find_rows(TableSession& session, std::string table, std::string index, RowRange range, std::size_t limit,
-                        bool for_update, MonotonicTime deadline) {
+                        RowReadOptions options, MonotonicTime deadline) {
   if (limit == 0) co_return fail(ErrorCode::invalid_argument, "a limit of 0 rows finds none: ask for 1 or more");
-  co_return co_await session.find(std::move(table), std::move(index), std::move(range), limit, deadline, for_update);
+  LATIUM_CO_TRY(RowPage page,
+                co_await session.find(table, std::move(index), std::move(range), limit, deadline, options.for_update));
+  if (options.columns.empty()) co_return page;
+  LATIUM_CO_TRY(const auto schema, co_await session.table(table, deadline));
+  std::vector<Row*> found;
+  for (Row& row : page.rows) found.push_back(&row);
+  LATIUM_CO_CHECKED(project(*schema, options.columns, std::move(found)));
+  co_return page;
+}
+
+Result<NamedValues> named(std::vector<std::string> columns, Row row) {
+  if (columns.size() != row.values.size()) {
+    return fail(ErrorCode::invalid_argument, "the row has " + std::to_string(row.values.size()) + " values for " +
+                                                 std::to_string(columns.size()) + " columns");
+  }
+  NamedValues out;
+  for (std::size_t i = 0; i < columns.size(); ++i) out.emplace_back(std::move(columns[i]), std::move(row.values[i]));
+  return out;
+}
+
+Task<void> add_row(TableSession& session, std::string table, Row row, RowWriteOptions options, MonotonicTime deadline) {
+  if (!options.columns.empty()) {
+    LATIUM_CO_TRY(NamedValues values, named(std::move(options.columns), std::move(row)));
+    LATIUM_CO_TRY(const auto schema, co_await session.table(table, deadline));
+    LATIUM_CO_TRY(row, new_row(*schema, std::move(values)));
+  }
+  co_return co_await session.insert(std::move(table), std::move(row), deadline);
+}
+
+Task<void> update_row(TableSession& session, std::string table, Row row, RowWriteOptions options, MonotonicTime deadline) {
+  if (!options.columns.empty()) {
+    LATIUM_CO_TRY(NamedValues values, named(std::move(options.columns), std::move(row)));
+    LATIUM_CO_TRY(const auto schema, co_await session.table(table, deadline));
+    LATIUM_CO_TRY(const std::vector<Value> key, primary_key_in(*schema, values));
+    std::vector<std::vector<Value>> keys;
+    keys.push_back(key);
+    LATIUM_CO_TRY(auto before, co_await session.get(table, std::move(keys), deadline));
+    if (!before.front()) co_return no_such_row(*schema, key);
+    LATIUM_CO_TRY(row, changed_row(*schema, *std::move(before.front()), std::move(values)));
+  }
+  co_return co_await session.update(std::move(table), std::move(row), deadline);
 }
 
 Task<void> back_off(NodeCore& core, std::uint32_t attempt) {
@@ -140,20 +207,20 @@ auto get_work(std::string table, std::vector<Value> key, RowReadOptions options)
       [=](TableSession& session, MonotonicTime deadline) { return get_row(session, table, key, options.for_update, deadline); };
 }
 auto get_many_work(std::string table, std::vector<std::vector<Value>> keys, RowReadOptions options) {
-  return [=](TableSession& session, MonotonicTime deadline) { return session.get(table, keys, deadline, options.for_update); };
+  return [=](TableSession& session, MonotonicTime deadline) { return get_rows(session, table, keys, options, deadline); };
 }
-auto add_work(std::string table, Row row) {
-  return [=](TableSession& session, MonotonicTime deadline) { return session.insert(table, row, deadline); };
+auto add_work(std::string table, Row row, RowWriteOptions options) {
+  return [=](TableSession& session, MonotonicTime deadline) { return add_row(session, table, row, options, deadline); };
 }
-auto update_work(std::string table, Row row) {
-  return [=](TableSession& session, MonotonicTime deadline) { return session.update(table, row, deadline); };
+auto update_work(std::string table, Row row, RowWriteOptions options) {
+  return [=](TableSession& session, MonotonicTime deadline) { return update_row(session, table, row, options, deadline); };
 }
 auto remove_work(std::string table, std::vector<Value> key) {
   return [=](TableSession& session, MonotonicTime deadline) { return session.remove(table, key, deadline); };
 }
 auto find_work(std::string table, std::string index, RowRange range, std::size_t limit, RowReadOptions options) {
   return [=](TableSession& session, MonotonicTime deadline) {
-    return find_rows(session, table, index, range, limit, options.for_update, deadline);
+    return find_rows(session, table, index, range, limit, options, deadline);
   };
 }
 
@@ -236,34 +303,35 @@ Result<void> Database::transact(const std::function<Result<void>(Session&)>& wor
 Session::Session(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::optional<Row>> Session::get(std::string_view table, std::vector<Value> key, RowReadOptions options) {
-  return Impl::run<std::optional<Row>>(impl_, get_work(std::string(table), std::move(key), options));
+  return Impl::run<std::optional<Row>>(impl_, get_work(std::string(table), std::move(key), std::move(options)));
 }
 void Session::get_async(std::string table, std::vector<Value> key, RowReadOptions options, Callback<std::optional<Row>> done) {
-  Impl::run_async<std::optional<Row>>(impl_, get_work(std::move(table), std::move(key), options), std::move(done));
+  Impl::run_async<std::optional<Row>>(impl_, get_work(std::move(table), std::move(key), std::move(options)), std::move(done));
 }
 
 Result<std::vector<std::optional<Row>>> Session::get_many(std::string_view table, std::vector<std::vector<Value>> keys,
                                                           RowReadOptions options) {
-  return Impl::run<std::vector<std::optional<Row>>>(impl_, get_many_work(std::string(table), std::move(keys), options));
+  return Impl::run<std::vector<std::optional<Row>>>(impl_,
+                                                    get_many_work(std::string(table), std::move(keys), std::move(options)));
 }
 void Session::get_many_async(std::string table, std::vector<std::vector<Value>> keys, RowReadOptions options,
                              Callback<std::vector<std::optional<Row>>> done) {
-  Impl::run_async<std::vector<std::optional<Row>>>(impl_, get_many_work(std::move(table), std::move(keys), options),
+  Impl::run_async<std::vector<std::optional<Row>>>(impl_, get_many_work(std::move(table), std::move(keys), std::move(options)),
                                                    std::move(done));
 }
 
-Result<void> Session::add(std::string_view table, Row row) {
-  return Impl::run<void>(impl_, add_work(std::string(table), std::move(row)));
+Result<void> Session::add(std::string_view table, Row row, RowWriteOptions options) {
+  return Impl::run<void>(impl_, add_work(std::string(table), std::move(row), std::move(options)));
 }
-void Session::add_async(std::string table, Row row, Callback<void> done) {
-  Impl::run_async<void>(impl_, add_work(std::move(table), std::move(row)), std::move(done));
+void Session::add_async(std::string table, Row row, RowWriteOptions options, Callback<void> done) {
+  Impl::run_async<void>(impl_, add_work(std::move(table), std::move(row), std::move(options)), std::move(done));
 }
 
-Result<void> Session::update(std::string_view table, Row row) {
-  return Impl::run<void>(impl_, update_work(std::string(table), std::move(row)));
+Result<void> Session::update(std::string_view table, Row row, RowWriteOptions options) {
+  return Impl::run<void>(impl_, update_work(std::string(table), std::move(row), std::move(options)));
 }
-void Session::update_async(std::string table, Row row, Callback<void> done) {
-  Impl::run_async<void>(impl_, update_work(std::move(table), std::move(row)), std::move(done));
+void Session::update_async(std::string table, Row row, RowWriteOptions options, Callback<void> done) {
+  Impl::run_async<void>(impl_, update_work(std::move(table), std::move(row), std::move(options)), std::move(done));
 }
 
 Result<bool> Session::remove(std::string_view table, std::vector<Value> key) {
@@ -275,11 +343,12 @@ void Session::remove_async(std::string table, std::vector<Value> key, Callback<b
 
 Result<RowPage> Session::find(std::string_view table, std::string_view index, RowRange range, std::size_t limit,
                               RowReadOptions options) {
-  return Impl::run<RowPage>(impl_, find_work(std::string(table), std::string(index), std::move(range), limit, options));
+  return Impl::run<RowPage>(impl_,
+                            find_work(std::string(table), std::string(index), std::move(range), limit, std::move(options)));
 }
 void Session::find_async(std::string table, std::string index, RowRange range, std::size_t limit, RowReadOptions options,
                          Callback<RowPage> done) {
-  Impl::run_async<RowPage>(impl_, find_work(std::move(table), std::move(index), std::move(range), limit, options),
+  Impl::run_async<RowPage>(impl_, find_work(std::move(table), std::move(index), std::move(range), limit, std::move(options)),
                            std::move(done));
 }
 

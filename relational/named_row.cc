@@ -9,18 +9,19 @@ namespace latium {
 
 namespace {
 
-// Positions of the columns that are named, none of them twice.
+Result<std::size_t> position_of(const TableSchema& schema, const std::string& name) {
+  if (const ColumnSchema* const column = schema.find_column(name)) return schema.position(column->id);
+  std::string have;
+  for (const std::string& each : column_names(schema)) have += (have.empty() ? "" : ", ") + each;
+  return refused(schema, "there is no column '" + printable(name, 64) + "': it has " + printable(have, 500));
+}
+
+// None of the columns is named twice.
 Result<std::vector<std::size_t>> positions_of(const TableSchema& schema, const NamedValues& values) {
   std::vector<std::size_t> out;
   for (const auto& [name, value] : values) {
-    const ColumnSchema* const column = schema.find_column(name);
-    if (column == nullptr) {
-      std::string have;
-      for (const std::string& each : column_names(schema)) have += (have.empty() ? "" : ", ") + each;
-      return refused(schema, "there is no column '" + printable(name, 64) + "': it has " + printable(have, 500));
-    }
-    const std::size_t at = schema.position(column->id);
-    if (std::ranges::find(out, at) != out.end()) return refused(schema, "column '" + column->name + "' is given twice");
+    LATIUM_TRY(const std::size_t at, position_of(schema, name));
+    if (std::ranges::find(out, at) != out.end()) return refused(schema, "column '" + printable(name) + "' is given twice");
     out.push_back(at);
   }
   return out;
@@ -31,6 +32,14 @@ Result<std::vector<std::size_t>> positions_of(const TableSchema& schema, const N
 std::vector<std::string> column_names(const TableSchema& schema) {
   std::vector<std::string> out;
   for (const ColumnSchema& column : schema.columns) out.push_back(column.name);
+  return out;
+}
+
+Result<std::vector<std::size_t>> column_positions(const TableSchema& schema, const std::vector<std::string>& names) {
+  std::vector<std::size_t> out;
+  for (const std::string& name : names) {
+    LATIUM_TRY(out.emplace_back(), position_of(schema, name));
+  }
   return out;
 }
 

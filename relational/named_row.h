@@ -14,6 +14,10 @@ namespace latium {
 /// Values by the names of columns, without regard to case.
 using NamedValues = std::vector<std::pair<std::string, Value>>;
 
+/// Where the columns of these names stand in a Row, in the order of the names. `invalid_argument`: a column that the table has
+/// not.
+Result<std::vector<std::size_t>> column_positions(const TableSchema& schema, const std::vector<std::string>& names);
+
 /// A new row: columns that are left out get their defaults, an auto_increment column null. `invalid_argument`: a column that the
 /// table has not, one that is given twice, one without a default that is left out.
 Result<Row> new_row(const TableSchema& schema, NamedValues values);

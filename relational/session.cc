@@ -56,11 +56,7 @@ Task<void> TableSession::update(std::string table, Row row, MonotonicTime deadli
   LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
   const RegisterKey key = key_of_row(name);
   LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
-  if (!before) {
-    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no row with " +
-                                             columns_of(*schema, schema->primary_key) + " = " +
-                                             values_of(primary_key_of(*schema, row)));
-  }
+  if (!before) co_return no_such_row(*schema, primary_key_of(*schema, row));
   if (const ColumnSchema* const column = schema->auto_increment_column()) {
     const Value& number = row.values[schema->position(column->id)];
     if (number != before->values[schema->position(column->id)]) {

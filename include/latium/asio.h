@@ -219,21 +219,21 @@ auto async_get_many(Session session, std::string table, std::vector<std::vector<
 }
 
 template <class Token>
-auto async_add(Session session, std::string table, Row row, Token&& token) {
+auto async_add(Session session, std::string table, Row row, RowWriteOptions options, Token&& token) {
   return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, Session target, std::string t0, Row r1) {
-        target.add_async(std::move(t0), std::move(r1), asio_internal::bring_home<void>(std::move(handler)));
+      [](auto handler, Session target, std::string t0, Row r1, RowWriteOptions o2) {
+        target.add_async(std::move(t0), std::move(r1), std::move(o2), asio_internal::bring_home<void>(std::move(handler)));
       },
-      token, std::move(session), std::move(table), std::move(row));
+      token, std::move(session), std::move(table), std::move(row), std::move(options));
 }
 
 template <class Token>
-auto async_update(Session session, std::string table, Row row, Token&& token) {
+auto async_update(Session session, std::string table, Row row, RowWriteOptions options, Token&& token) {
   return boost::asio::async_initiate<Token, void(Result<void>)>(
-      [](auto handler, Session target, std::string t0, Row r1) {
-        target.update_async(std::move(t0), std::move(r1), asio_internal::bring_home<void>(std::move(handler)));
+      [](auto handler, Session target, std::string t0, Row r1, RowWriteOptions o2) {
+        target.update_async(std::move(t0), std::move(r1), std::move(o2), asio_internal::bring_home<void>(std::move(handler)));
       },
-      token, std::move(session), std::move(table), std::move(row));
+      token, std::move(session), std::move(table), std::move(row), std::move(options));
 }
 
 template <class Token>

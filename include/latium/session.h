@@ -53,6 +53,21 @@ struct RowReadOptions {
   /// As SELECT ... FOR UPDATE: the commit is a conflict if somebody else has changed the row, also in a session that is not
   /// serializable. Nobody is kept waiting meanwhile.
   bool for_update = false;
+  /// Only these, in this order; a name may be given in any case. Empty: all, in the table's order.
+  std::vector<std::string> columns{};
+};
+
+struct RowWriteOptions {
+  /// The row has values of these, in this order. The others get their defaults in a row that is added, and stay in one that is
+  /// updated; the primary key has to be among them then. Empty: the row is all of it.
+  std::vector<std::string> columns{};
+};
+
+template <class T>
+struct EntityPage {
+  std::vector<T> rows;
+  bool more = false;
+  std::string next{};  ///< RowPage::next
 };
 
 struct RowPage {
@@ -107,11 +122,11 @@ class Session {
   /// `already_exists`: a row with this primary key, or these values of a unique index, is there (DBDuplicateEntry); the message
   /// names the columns. `broken_reference`: a row that a foreign key names is not (DBReferenceError). A null in the
   /// auto_increment column stands for the next number, see last_id(): no round trip mostly, two to a majority for every 64th.
-  Result<void> add(std::string_view table, Row row);
-  void add_async(std::string table, Row row, Callback<void> done);
+  Result<void> add(std::string_view table, Row row, RowWriteOptions options = {});
+  void add_async(std::string table, Row row, RowWriteOptions options, Callback<void> done);
   /// The row with this primary key gets these values. `not_found`; else as add().
-  Result<void> update(std::string_view table, Row row);
-  void update_async(std::string table, Row row, Callback<void> done);
+  Result<void> update(std::string_view table, Row row, RowWriteOptions options = {});
+  void update_async(std::string table, Row row, RowWriteOptions options, Callback<void> done);
   /// False: there was none.
   Result<bool> remove(std::string_view table, std::vector<Value> key);
   void remove_async(std::string table, std::vector<Value> key, Callback<bool> done);
@@ -121,6 +136,26 @@ class Session {
                        RowReadOptions options = {});
   void find_async(std::string table, std::string index, RowRange range, std::size_t limit, RowReadOptions options,
                   Callback<RowPage> done);
+
+  // The same with structs for rows: latium/entity.h says how, and has to be included.
+
+  /// Sets the member that got a number.
+  template <class T>
+  Result<void> add(T&& entity);
+  template <class T>
+  Result<void> update(const T& entity);
+  /// By its primary key.
+  template <class T>
+  Result<bool> remove(const T& entity);
+  /// session.get<Host>("n1"), a value for each column of the primary key.
+  template <class T, class... Key>
+  Result<std::optional<T>> get(const Key&... key);
+  template <class T>
+  Result<EntityPage<T>> find(std::string_view index = {}, RowRange range = {}, std::size_t limit = 1000,
+                             RowReadOptions options = {});
+  /// The one row in the range. `not_found` (NoResultFound), `multiple_results` (MultipleResultsFound).
+  template <class T>
+  Result<T> one(std::string_view index, RowRange range, RowReadOptions options = {});
 
   /// The number that the last add() gave to its row; nothing when the row came with one.
   std::optional<std::int64_t> last_id() const;
