@@ -20,6 +20,11 @@
 
 namespace latium {
 
+struct IndexStep {
+  Bytes next;  ///< where the next step begins; empty: that was all
+  std::uint64_t changed = 0;
+};
+
 /// Loop thread only; one call at a time.
 ///
 /// Errors of all calls: `not_found` (no such table or index), `invalid_argument` (a value that does not fit its column, naming
@@ -56,6 +61,13 @@ class TableSession {
   /// `after` (TableCheck::next; empty: the beginning) on. What it finds is so if the commit succeeds.
   Task<TableCheck> check(std::string table, Bytes after, MonotonicTime deadline);
 
+  /// A piece of what makes an index of a table with rows whole, from `after` (IndexStep::next; empty: the beginning) on. Once no
+  /// node writes the table without the index, and before it is read:
+  /// first entries go that nobody removed, of nodes that did not know of the index yet,
+  Task<IndexStep> sweep_entries(std::string table, IndexId index, Bytes after, MonotonicTime deadline);
+  /// then rows of before get their entries. `already_exists`: two rows have the same values, and the index is unique.
+  Task<IndexStep> add_entries(std::string table, IndexId index, Bytes after, MonotonicTime deadline);
+
   /// The table, which is not changed twice before the session's commit.
   Task<std::shared_ptr<const TableSchema>> table(std::string name, MonotonicTime deadline);
 
@@ -91,6 +103,8 @@ class TableSession {
   /// one of the values is null.
   Task<std::optional<RegisterKey>> reference_of(Schema schema, const ForeignKeySchema& foreign, const Row& row,
                                                 MonotonicTime deadline);
+  Task<std::optional<std::vector<Value>>> other_row(Schema schema, const IndexSchema& index, RegisterKey entry, Bytes primary,
+                                                    MonotonicTime deadline);
   Result<bool> stands_for(const TableSchema& schema, const Row& row, const RegisterKey& key) const;
   /// The primary key of the row that an entry points to.
   Result<std::vector<Value>> primary_of_entry(const TableSchema& schema, const IndexSchema& index,
