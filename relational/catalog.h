@@ -97,6 +97,11 @@ class Catalog {
   Task<TableChange> drop_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
   Task<TableChange> forget_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
 
+  /// Waits until the latest version is the only one in use, and gives it. `conflict`: not by the deadline.
+  Task<TableSchema> settle(CatalogPlace place, std::string table, MonotonicTime deadline);
+  /// Once nothing is left of the entries of an index that is gone. No version: nobody but who removes them looks at it.
+  Task<void> forget_entries(CatalogPlace place, std::string table, IndexId index, MonotonicTime deadline);
+
   /// Tables that are dropped for good, and that nobody writes to any more: their keys can be removed. Settles what it finds
   /// unsettled, if it is time; leaves it out otherwise.
   Task<std::vector<DroppedTable>> dropped_tables(CatalogPlace place, MonotonicTime deadline);

@@ -89,6 +89,7 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
       Bytes stored = unread[i].stored();
       entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});
     }
+    counts_.read += unread.size();
     stats_.add(cost);
   }
   std::vector<std::optional<Bytes>> out;
@@ -98,6 +99,11 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
     out.push_back(present ? std::optional(entry.write ? entry.write->row : entry.seen.row) : std::nullopt);
   }
   co_return out;
+}
+
+void Transaction::assume_absent(RegisterKey key) {
+  Bytes stored = key.stored();
+  entries_.try_emplace(std::move(stored), Entry{std::move(key), CommittedRow(), std::nullopt});
 }
 
 void Transaction::write(const RegisterKey& key, Write write) {
@@ -115,13 +121,9 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
                                                               options_.reading, deadline));
     stats_.add(listed.stats);
     const Bytes end = listed.more ? listed.keys.back().key.substr(1) + '\0' : rest.end;
-    // What the transaction wrote itself may not be anywhere yet.
     std::map<Bytes, RegisterKey> keys;
     for (RegisterKey& key : listed.keys) keys.emplace(key.key.substr(1), std::move(key));
-    for (const auto& [stored, entry] : entries_) {
-      const BytesView key = BytesView(entry.key.key).substr(1);
-      if (entry.key.tenant == tenant && entry.write && rest.begin <= key && key < end) keys.emplace(Bytes(key), entry.key);
-    }
+    add_written(tenant, {rest.begin, end}, keys);
     std::vector<RegisterKey> wanted;
     for (const auto& [name, key] : keys) wanted.push_back(key);
     LATIUM_CO_TRY(auto rows, co_await get(wanted, deadline));
@@ -165,7 +167,7 @@ void Transaction::rollback_to(const Savepoint& savepoint) {
 std::vector<Transaction::Entry*> Transaction::written() {
   std::vector<Entry*> out;
   for (auto& [stored, entry] : entries_) {
-    if (entry.write && (entry.write->present || entry.seen.present)) out.push_back(&entry);
+    if (entry.is_written()) out.push_back(&entry);
   }
   return out;
 }
@@ -181,17 +183,21 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
   start_ = std::max(start_, shared_.not_before);
   std::vector<Entry*> writes = written();
-  const bool checks = options_.isolation == Isolation::serializable && (writes.size() < entries_.size() || !ranges_.empty());
+  const bool checks = (options_.isolation == Isolation::serializable && !ranges_.empty()) ||
+                      std::ranges::any_of(entries_, [this](const auto& each) { return is_checked(each.second); });
+  counts_.written = writes.size();
   Result<void> done;
   if (writes.empty()) {
     if (checks) done = co_await validate(deadline);
   } else if (writes.size() == 1 && !checks && !options_.contended) {
+    one_command_ = true;
     done = co_await commit_one(*writes.front(), deadline);
   } else {
     done = co_await commit_many(std::move(writes), !checks, deadline);
   }
   TransactionsStatistics& statistics = shared_.statistics;
   statistics.cost.add(stats_);
+  if (!done) commit_ts_ = {};
   if (done) {
     ++statistics.committed;
     for (const Entry* entry : written()) shared_.note_committed(entry->key.stored(), commit_ts_);
@@ -343,13 +349,15 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
   Phase phase;
   TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size(), 1));
   for (auto& [stored, entry] : entries_) {
-    if (entry.write && (entry.write->present || entry.seen.present)) continue;
+    if (!is_checked(entry)) continue;
+    ++counts_.validated;
     const auto spawned = group.spawn(validate_read(entry, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
   (void)co_await group.join();
   stats_.add(phase.stats);
   if (phase.failure) co_return fail(*std::move(phase.failure));
+  if (options_.isolation != Isolation::serializable) co_return Result<void>();
   for (const Range& range : ranges_) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
   co_return Result<void>();
 }
@@ -368,6 +376,7 @@ Task<RowRead> Transaction::settled(RegisterKey key, const Phase& phase, Monotoni
 
 // What was not done, or is not known to have been, is tried again as long as there is time.
 Task<void> Transaction::clear(RegisterKey key, Intent intent, MonotonicTime deadline) {
+  ++counts_.waits;
   auto cleared = co_await shared_.recovery.clear(std::move(key), std::move(intent), me(), deadline);
   if (cleared) co_return Result<void>();
   Error why = std::move(cleared).error();

@@ -13,6 +13,8 @@
 
 #include "base/hlc.h"
 #include "base/random.h"
+#include "latium/session.h"
+#include "relational/auto_increment.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
 #include "runtime/runtime.h"
@@ -45,6 +47,14 @@ struct TransactionsStatistics {
   CallStats cost;              ///< of all
 };
 
+/// What one transaction did.
+struct TransactionCounts {
+  std::uint64_t read = 0;       ///< keys
+  std::uint64_t written = 0;    ///< keys, by its commit
+  std::uint64_t validated = 0;  ///< keys that its commit looked at again
+  std::uint64_t waits = 0;      ///< for other transactions
+};
+
 /// What all transactions of a node share. Loop thread only. All that it is given outlives it; join stop() before it dies.
 class Transactions {
  public:
@@ -69,10 +79,8 @@ class Transactions {
   /// For backoffs too.
   Random& random() { return random_; }
   TransactionId new_id() { return {random_.next(), random_.next() | 1}; }
-  /// Runs after the caller has been answered. With no room it does not run: whoever meets the rows does it.
-  void later(Task<void> task) {
-    if (background_.has_room()) (void)background_.spawn(std::move(task));
-  }
+  /// Runs after the caller has been answered. False: there is no room, and it does not run: whoever meets the rows does it.
+  bool later(Task<void> task) { return background_.has_room() && background_.spawn(std::move(task)).has_value(); }
   /// Waits for what runs in the background.
   Task<void> stop() {
     background_.cancel();
@@ -83,6 +91,7 @@ class Transactions {
   RowStore& store;
   HlcClock& hlc;
   Recovery recovery;
+  AutoIncrement auto_increment{*this};
   TransactionsStatistics statistics;
   /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
   Hlc not_before{};
@@ -104,6 +113,13 @@ class Transaction {
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
 
+  /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a
+  /// conflict where that is wrong.
+  void assume_absent(RegisterKey key);
+
+  /// The commit checks that nobody has changed it, whatever the isolation. Precondition: the key has been read.
+  void hold(const RegisterKey& key);
+
   /// Takes effect with the commit. Precondition: the key has been read.
   void put(const RegisterKey& key, Bytes row) { write(key, Write{true, std::move(row)}); }
   void remove(const RegisterKey& key) { write(key, Write{false, {}}); }
@@ -120,6 +136,9 @@ class Transaction {
   /// serializable commit checks that none has come or gone.
   Task<Page> range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                    MonotonicTime deadline);
+  /// The last rows in the range, the last one first. Lists the keys of the whole range, and reads few rows more than it gives.
+  Task<Page> range_back(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
+                        MonotonicTime deadline);
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
@@ -127,11 +146,17 @@ class Transaction {
   /// of them last) when nothing that was only read has to be checked, else one more for the check and one for the commit.
   Task<void> commit(MonotonicTime deadline);
 
+  /// After a commit that ended as `unknown_outcome`: finds out, and sees to it that what has not committed never will. One or
+  /// several round trips to the primary. `unknown`: it has ended, and others have written over the traces; `unavailable`: ask
+  /// again.
+  Task<CommitOutcome> outcome(MonotonicTime deadline);
+
   bool wrote() const;
   /// Of the commit; 0 before, and of one that wrote nothing.
   Hlc commit_ts() const { return commit_ts_; }
   Hlc start() const { return start_; }
   const CallStats& stats() const { return stats_; }
+  const TransactionCounts& counts() const { return counts_; }
 
   /// The writes up to now, for going back to them.
   using Savepoint = std::map<Bytes, std::pair<bool, Bytes>>;
@@ -147,6 +172,9 @@ class Transaction {
     RegisterKey key;
     CommittedRow seen;
     std::optional<Write> write;
+    bool held = false;
+
+    bool is_written() const { return write && (write->present || seen.present); }
   };
   struct Range {
     TenantId tenant;
@@ -156,8 +184,17 @@ class Transaction {
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  /// Adds those that the transaction has written itself: they may not be anywhere yet.
+  void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
   std::vector<Entry*> written();
   Hlc above_all_seen();
+  /// Whether the commit looks at it again.
+  bool is_checked(const Entry& entry) const {
+    return !entry.is_written() && (options_.isolation == Isolation::serializable || entry.held);
+  }
+  Task<RowChange> fence_one(const Entry& entry, TransactionId fence, MonotonicTime deadline);
+  Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
+  Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
   Task<void> look_for(Entry& entry, Error why, MonotonicTime deadline);
   Task<void> commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline);
@@ -180,9 +217,11 @@ class Transaction {
   std::map<Bytes, Entry> entries_;  // by stored key
   std::vector<Range> ranges_;
   TransactionId txn_{};
+  bool one_command_ = false;  // how it was committed
   Hlc start_{};
   Hlc commit_ts_{};
   CallStats stats_;
+  TransactionCounts counts_;
 };
 
 }  // namespace latium

@@ -121,7 +121,7 @@ TEST_F(SessionTest, DuplicatesAndReferencesAreRefusedByName) {
   EXPECT_NE(same_uuid.error().message.find("instances.uuid"), std::string::npos) << same_uuid.error().message;
   const auto no_host = session.add("instances", instance(3, "c", Value("nowhere")));
   ASSERT_FALSE(no_host.has_value());
-  EXPECT_EQ(no_host.error().code, ErrorCode::conflict);
+  EXPECT_EQ(no_host.error().code, ErrorCode::broken_reference);
   EXPECT_EQ(session.update("instances", instance(7, "x", Value())).error().code, ErrorCode::not_found);
   EXPECT_EQ(session.get("no_such_table", {Value(1)}).error().code, ErrorCode::not_found);
   EXPECT_EQ(session.add("instances", Row{{Value("text"), Value("u"), Value()}}).error().code, ErrorCode::invalid_argument);

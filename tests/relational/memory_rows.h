@@ -17,6 +17,7 @@ class MemoryRows final : public RowStore {
  public:
   struct Faults {
     double lost = 0;    ///< commands that are not run; the caller does not know
+    double late = 0;    ///< commands that are run up to two seconds later; the caller does not know
     double unsure = 0;  ///< commands that are run; the caller does not know
     double twice = 0;   ///< commands that are run once more, up to two seconds later
     double stale = 0;   ///< local reads that see what was there before the last change
@@ -30,6 +31,10 @@ class MemoryRows final : public RowStore {
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await delay());
     if (random_.chance(faults.lost)) co_return unknown();
+    if (random_.chance(faults.late)) {
+      (void)copies_.spawn(again(key, command));
+      co_return unknown();
+    }
     RowChange out = run(key, command);
     if (random_.chance(faults.twice)) (void)copies_.spawn(again(key, command));
     LATIUM_CO_CHECKED(co_await delay());
