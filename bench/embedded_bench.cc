@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "bench/embedded_sessions.h"
 #include "latium/node.h"
 #include "store/key_layout.h"
 #include "store/rocks_internal.h"
@@ -29,6 +30,7 @@ constexpr int kKeys = 100'000;
 constexpr std::size_t kValueBytes = 100;
 constexpr int kClients = 64;
 constexpr int kRepetitions = 5;
+constexpr std::uint64_t kIndexedRows = 10'000;
 
 constexpr std::string_view kBucket = "bucket";
 // Keeps siblings, so that its calls take the coordinator's way, although there is one copy and it is here.
@@ -57,7 +59,9 @@ RocksOptions options_for(const std::string& directory) {
 /// so that the writes of one do not change what another reads.
 class Subjects {
  public:
-  explicit Subjects(bool for_reads = false) {
+  enum class For { reads, buffered, synced };
+
+  explicit Subjects(For what) {
     std::string pattern = std::filesystem::current_path() / "embedded_bench_XXXXXX";
     LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr);
     directory_ = pattern;
@@ -70,8 +74,14 @@ class Subjects {
     node_.emplace(*std::move(node));
     bucket_.emplace(*node_->bucket("t", kBucket));
     siblings_.emplace(*node_->bucket("t", kSiblingBucket));
-    if (for_reads) load_registers();
-    if (for_reads) load_siblings();
+    if (what == For::reads) {
+      load_registers();
+      load_siblings();
+    }
+    if (what != For::buffered) {
+      database_.emplace(*node_->database("t"));
+      bench::fill_tables(*database_, kKeys, kIndexedRows);
+    }
     load();
   }
 
@@ -91,6 +101,7 @@ class Subjects {
   Bucket& bucket() { return *bucket_; }
   Bucket& siblings() { return *siblings_; }
   TenantRegisters& registers() { return *registers_; }
+  Database& database() { return *database_; }
 
  private:
   void open_raw() {
@@ -123,6 +134,7 @@ class Subjects {
     *bucket_ = *node_->bucket("t", kBucket);
     *siblings_ = *node_->bucket("t", kSiblingBucket);
     registers_.emplace(*node_->registers("t"));
+    if (database_) *database_ = *node_->database("t");
   }
 
   // As many as there are keys; known to be chosen when this returns.
@@ -168,6 +180,7 @@ class Subjects {
   std::optional<Bucket> bucket_;
   std::optional<Bucket> siblings_;
   std::optional<TenantRegisters> registers_;
+  std::optional<Database> database_;
 };
 
 void raw_get(benchmark::State& state, Subjects& subjects) {
@@ -308,9 +321,9 @@ class Medians final : public benchmark::ConsoleReporter {
 
 /// Everything that is measured: reads, buffered writes and synced writes each on subjects of their own.
 struct Bench {
-  Subjects reads{true};
-  Subjects buffered;
-  Subjects synced;
+  Subjects reads{Subjects::For::reads};
+  Subjects buffered{Subjects::For::buffered};
+  Subjects synced{Subjects::For::synced};
 
   void add_all() {
     const auto add = [](const char* name, auto function, int threads = 1) {
@@ -328,6 +341,9 @@ struct Bench {
     add("siblings_get_one", [this](benchmark::State& state) { siblings_get(state, reads, Level::one); });
     add("siblings_get_quorum", [this](benchmark::State& state) { siblings_get(state, reads, Level::quorum); });
     add("register_local_get", [this](benchmark::State& state) { register_get(state, reads); });
+    add("session_get", [this](benchmark::State& state) { bench::session_get(state, reads.database(), kKeys, true); });
+    add("session_get_of_64", [this](benchmark::State& state) { bench::session_get(state, reads.database(), kKeys, false); });
+    add("session_find", [this](benchmark::State& state) { bench::session_find(state, reads.database(), kIndexedRows); });
     add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered, false); });
     add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered, Durability::buffered); });
     add("bucket_put", [this](benchmark::State& state) { bucket_put(state, buffered, WriteDurability::buffered); });
@@ -336,6 +352,16 @@ struct Bench {
     add("bucket_sync_1", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); });
     add("engine_sync_64", [this](benchmark::State& state) { engine_write(state, synced, Durability::sync); }, kClients);
     add("bucket_sync_64", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); }, kClients);
+    add(
+        "session_update_64", [this](benchmark::State& state) { bench::session_update(state, synced.database(), kKeys); },
+        kClients);
+    add("session_update_1", [this](benchmark::State& state) { bench::session_update(state, synced.database(), kKeys); });
+    add(
+        "session_3r2w_64", [this](benchmark::State& state) { bench::session_transaction(state, synced.database(), kKeys, true); },
+        kClients);
+    add(
+        "session_3r2w_rc_64",
+        [this](benchmark::State& state) { bench::session_transaction(state, synced.database(), kKeys, false); }, kClients);
     add("siblings_sync_1", [this](benchmark::State& state) { siblings_put(state, synced); });
     add("siblings_sync_64", [this](benchmark::State& state) { siblings_put(state, synced); }, kClients);
     add("submit_sync_64", [this](benchmark::State& state) { engine_submit(state, synced, 1); }, kClients);
@@ -358,12 +384,13 @@ int main(int argc, char** argv) {
   latium::Medians medians;
   benchmark::RunSpecifiedBenchmarks(&medians);
   std::printf("\nMedians of %d repetitions, time an operation (64 clients: of all together)\n", latium::kRepetitions);
-  for (const char* ours :
-       {"engine_get", "engine_get_cached", "bucket_get", "siblings_get_one", "siblings_get_quorum", "register_local_get"})
+  for (const char* ours : {"engine_get", "engine_get_cached", "bucket_get", "siblings_get_one", "siblings_get_quorum",
+                           "register_local_get", "session_get", "session_get_of_64", "session_find"})
     medians.print_ratio(ours, "raw_get");
   for (const char* ours : {"engine_write", "bucket_put"}) medians.print_ratio(ours, "raw_put");
-  for (const char* ours : {"bucket_sync_1", "siblings_sync_1"}) medians.print_ratio(ours, "raw_sync_1");
-  for (const char* ours : {"engine_sync_64", "bucket_sync_64", "siblings_sync_64", "submit_sync_64", "submit_loop_64"}) {
+  for (const char* ours : {"bucket_sync_1", "siblings_sync_1", "session_update_1"}) medians.print_ratio(ours, "raw_sync_1");
+  for (const char* ours : {"engine_sync_64", "bucket_sync_64", "siblings_sync_64", "submit_sync_64", "submit_loop_64",
+                           "session_update_64", "session_3r2w_64", "session_3r2w_rc_64"}) {
     medians.print_ratio(ours, "raw_sync_64");
   }
   return 0;
