@@ -24,23 +24,45 @@ TransactionOptions to_transaction(const SessionOptions& options, bool contended)
 
 }  // namespace
 
-// `inner` is made, used and replaced on the loop, by one call at a time.
+// One call at a time has it, on the caller's thread or on the loop.
 struct Session::Impl {
+  // Called once more where the calling thread could not do it. What it is given lives in the frame of its task.
   using Work = std::move_only_function<Task<void>(TableSession&, MonotonicTime)>;
 
   NodeCore& core() const { return *node->core; }
 
+  Result<MonotonicTime> begin() {
+    LATIUM_TRY(const MonotonicTime deadline, deadline_of(core().runtime(), options.timeout));
+    if (!inner) {
+      LATIUM_TRY(const CatalogPlace place, catalog_place(*tenant));
+      inner = std::make_unique<TableSession>(core().transactions(), core().tables(), place, to_transaction(options, contended));
+    }
+    return deadline;
+  }
+
   // Runs on the loop; `self` keeps everything alive.
   static Task<void> call(std::shared_ptr<Impl> self, Work work) {
-    LATIUM_CO_TRY(const MonotonicTime deadline, deadline_of(self->core().runtime(), self->options.timeout));
-    if (!self->inner) {
-      LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*self->tenant));
-      self->inner = std::make_unique<TableSession>(self->core().transactions(), self->core().tables(), place,
-                                                   to_transaction(self->options, self->contended));
-    }
+    LATIUM_CO_TRY(const MonotonicTime deadline, self->begin());
     const Result<void> done = co_await work(*self->inner, deadline);
     self->cost = to_cost(self->inner->transaction().stats());
     co_return done;
+  }
+
+  // Nothing: it has to be done on the loop.
+  std::optional<Result<void>> call_here(Work& work) {
+    if (node->loop.on_loop()) return std::nullopt;
+    const internal::Gate::Pass pass(node->gate);
+    if (!pass) return fail(Node::Impl::stopped_error());
+    const Result<MonotonicTime> deadline = begin();
+    if (!deadline) return fail(deadline.error());
+    auto done = inner->try_here<void>([&](TableSession& session) { return work(session, *deadline); });
+    if (done) cost = to_cost(inner->transaction().stats());
+    return done;
+  }
+
+  static Result<void> run(const std::shared_ptr<Impl>& self, Work work) {
+    if (auto done = self->call_here(work)) return *std::move(done);
+    return self->node->run<void>(call(self, std::move(work)));
   }
 
   const std::shared_ptr<Node::Impl> node;
@@ -108,44 +130,41 @@ Session::Session(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::optional<Row>> Session::get(std::string_view table, std::vector<Value> key) {
   std::optional<Row> row;
-  LATIUM_CHECKED(impl_->node->run<void>(Impl::call(
-      impl_, [&row, table = std::string(table), key = std::move(key)](TableSession& session, MonotonicTime deadline) mutable {
-        return get_row(session, std::move(table), std::move(key), deadline, row);
-      })));
+  LATIUM_CHECKED(
+      Impl::run(impl_, [&row, table = std::string(table), key = std::move(key)](TableSession& session, MonotonicTime deadline) {
+        return get_row(session, table, key, deadline, row);
+      }));
   return row;
 }
 
 Result<void> Session::add(std::string_view table, Row row) {
-  return impl_->node->run<void>(Impl::call(
-      impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) mutable {
-        return session.insert(std::move(table), std::move(row), deadline);
-      }));
+  return Impl::run(impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) {
+    return session.insert(table, row, deadline);
+  });
 }
 
 Result<void> Session::update(std::string_view table, Row row) {
-  return impl_->node->run<void>(Impl::call(
-      impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) mutable {
-        return session.update(std::move(table), std::move(row), deadline);
-      }));
+  return Impl::run(impl_, [table = std::string(table), row = std::move(row)](TableSession& session, MonotonicTime deadline) {
+    return session.update(table, row, deadline);
+  });
 }
 
 Result<bool> Session::remove(std::string_view table, std::vector<Value> key) {
   bool removed = false;
-  LATIUM_CHECKED(impl_->node->run<void>(Impl::call(
-      impl_, [&removed, table = std::string(table), key = std::move(key)](TableSession& session, MonotonicTime deadline) mutable {
-        return remove_row(session, std::move(table), std::move(key), deadline, removed);
-      })));
+  LATIUM_CHECKED(Impl::run(
+      impl_, [&removed, table = std::string(table), key = std::move(key)](TableSession& session, MonotonicTime deadline) {
+        return remove_row(session, table, key, deadline, removed);
+      }));
   return removed;
 }
 
 Result<RowPage> Session::find(std::string_view table, std::string_view index, RowRange range, std::size_t limit) {
   if (limit == 0) return fail(ErrorCode::invalid_argument, "a limit of 0 rows finds none: ask for 1 or more");
   RowPage page;
-  LATIUM_CHECKED(impl_->node->run<void>(
-      Impl::call(impl_, [&page, table = std::string(table), index = std::string(index), range = std::move(range), limit](
-                            TableSession& session, MonotonicTime deadline) mutable {
-        return find_rows(session, std::move(table), std::move(index), std::move(range), limit, deadline, page);
-      })));
+  LATIUM_CHECKED(Impl::run(impl_, [&page, table = std::string(table), index = std::string(index), range = std::move(range),
+                                   limit](TableSession& session, MonotonicTime deadline) {
+    return find_rows(session, table, index, range, limit, deadline, page);
+  }));
   return page;
 }
 
@@ -159,10 +178,7 @@ Result<void> Session::commit() {
 }
 
 void Session::rollback() {
-  (void)impl_->node->run<void>([](std::shared_ptr<Impl> impl) -> Task<void> {
-    impl->inner.reset();
-    co_return Result<void>();
-  }(impl_));
+  impl_->inner.reset();
 }
 
 CallCost Session::cost() const {

@@ -16,10 +16,11 @@
 #include "relational/row_keys.h"
 #include "relational/schema.h"
 #include "relational/transaction.h"
+#include "runtime/run_here.h"
 
 namespace latium {
 
-/// Loop thread only; one call at a time.
+/// Loop thread only, but for try_here(); one call at a time.
 ///
 /// Errors of all calls: `not_found` (no such table or index), `invalid_argument` (a value that does not fit its column, naming
 /// both), those of RowStore. An error of commit() ends the session; others leave it as it was.
@@ -45,8 +46,19 @@ class TableSession {
   /// partition, others all. `limit`: at least 1.
   Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
 
+  /// Runs `work`, which makes calls of this session but commit(), on the calling thread, any, as far as all that it reads is on
+  /// this node. Nothing: it is not, or reads are not local; the session is as it was, but for what has been read, and `work` is
+  /// to be run on the loop. What a call needs besides reads of schemas and rows it must not do here: it calls miss().
+  template <class T, class Work>
+  std::optional<Result<T>> try_here(Work&& work) {
+    if (!transaction_->here_begins()) return std::nullopt;
+    Result<T> done = run_here<T>(work(*this));
+    if (transaction_->here_ends()) return std::nullopt;
+    return done;
+  }
+
   Task<void> commit(MonotonicTime deadline);
-  /// Forgets everything that was written and read.
+  /// Any thread. Forgets everything that was written and read.
   void rollback();
 
   Transaction::Savepoint savepoint() const { return transaction_->savepoint(); }

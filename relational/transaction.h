@@ -8,11 +8,12 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/hlc.h"
 #include "base/random.h"
+#include "relational/committed_here.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
 #include "runtime/runtime.h"
@@ -45,7 +46,8 @@ struct TransactionsStatistics {
   CallStats cost;              ///< of all
 };
 
-/// What all transactions of a node share. Loop thread only. All that it is given outlives it; join stop() before it dies.
+/// What all transactions of a node share. Loop thread only, but for `committed`. All that it is given outlives it; join stop()
+/// before it dies.
 class Transactions {
  public:
   Transactions(Runtime& runtime, RowStore& store, HlcClock& hlc)
@@ -55,16 +57,6 @@ class Transactions {
         recovery(runtime, store),
         random_(runtime.random.fork("transactions")),
         background_(runtime.executor, kBackground) {}
-
-  /// What this node has committed itself: a local read that has not heard of it yet does not do.
-  void note_committed(Bytes key, Hlc ts) {
-    if (committed_.size() >= kCommittedMax) committed_.clear();
-    committed_.insert_or_assign(std::move(key), ts);
-  }
-  bool knows_later(const Bytes& key, Hlc than) const {
-    const auto found = committed_.find(key);
-    return found != committed_.end() && found->second > than;
-  }
 
   /// For backoffs too.
   Random& random() { return random_; }
@@ -83,19 +75,18 @@ class Transactions {
   RowStore& store;
   HlcClock& hlc;
   Recovery recovery;
+  CommittedHere committed;
   TransactionsStatistics statistics;
   /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
   Hlc not_before{};
 
  private:
   static constexpr std::size_t kBackground = 4096;
-  static constexpr std::size_t kCommittedMax = 8192;
   Random random_;
   TaskGroup background_;
-  std::unordered_map<Bytes, Hlc> committed_;  // by stored key
 };
 
-/// Loop thread only; one call at a time. A conflict, and any other error of commit(), ends it.
+/// Loop thread only, but for what is done here; one call at a time. A conflict, and any other error of commit(), ends it.
 class Transaction {
  public:
   Transaction(Transactions& shared, TransactionOptions options) : shared_(shared), options_(options) {}
@@ -103,6 +94,24 @@ class Transaction {
   /// What the transaction sees: what it wrote itself, else what it read first. The first read of a key costs what
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
+
+  /// From here_begins() to here_ends() the transaction may be used on any thread, for all but commit(): reads that would have to
+  /// wait for the loop or another node end with an error instead, and here_ends() says true: the caller goes on on the loop.
+  /// False: reads are not local, so nothing can be done here.
+  bool here_begins() {
+    here_ = options_.reading == Reading::local;
+    return here_;
+  }
+  bool here_ends() {
+    here_ = false;
+    return std::exchange(missed_, false);
+  }
+  bool is_here() const { return here_; }
+  /// What a read ends with that cannot be done here.
+  std::unexpected<Error> miss() {
+    missed_ = true;
+    return fail(ErrorCode::unavailable, "it has to be asked for on the loop");
+  }
 
   /// Takes effect with the commit. Precondition: the key has been read.
   void put(const RegisterKey& key, Bytes row) { write(key, Write{true, std::move(row)}); }
@@ -156,6 +165,13 @@ class Transaction {
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  bool take_here(const RegisterKey& key, Bytes stored, CommittedRow row);
+  /// Those of the keys that are neither read yet nor to be had here.
+  Task<std::vector<RegisterKey>> read_what_is_here(const std::vector<RegisterKey>& keys);
+  bool has_what_was_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const Bytes& begin,
+                                   const Bytes& end) const;
+  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
+                     MonotonicTime deadline);
   std::vector<Entry*> written();
   Hlc above_all_seen();
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
@@ -183,6 +199,8 @@ class Transaction {
   Hlc start_{};
   Hlc commit_ts_{};
   CallStats stats_;
+  bool here_ = false;
+  bool missed_ = false;
 };
 
 }  // namespace latium
