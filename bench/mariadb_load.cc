@@ -1,8 +1,7 @@
 // Transactions on MariaDB under load, for sessions_vs_mariadb.py: prepared statements over the local sockets of one server or of
 // the nodes of a Galera cluster, clients spread over them. transaction_load.h has the load.
-#include <mysql/errmsg.h>
-#include <mysql/mysql.h>
-#include <mysql/mysqld_error.h>
+#include <mysql.h>
+#include <mysqld_error.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -164,6 +163,13 @@ class MariadbClient final : public TransactionClient {
   Statement write_counter_{connection_, "UPDATE counters SET value = ? WHERE id = ?"};
   std::string text_;
 };
+
+std::int64_t total(const std::string& socket) {
+  Connection connection(socket);
+  // Not before all is applied that another node of Galera has committed.
+  connection.run("SET SESSION wsrep_sync_wait = 1");
+  return connection.number("SELECT SUM(value) FROM counters");
+}
 
 int run(const std::vector<std::string>& sockets) {
   if (mysql_library_init(0, nullptr, nullptr) != 0) die("libmariadb", "does not start");

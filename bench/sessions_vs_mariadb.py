@@ -96,21 +96,29 @@ class Latium:
 class Mariadb:
     def __init__(self, stack, directory, programs, servers):
         directory.mkdir()
+        # Not as root: Galera's rsync would leave it, and then may not read what is root's.
+        user = ["--user=mysql"] if os.geteuid() == 0 else []
+        if user:
+            directory.parent.chmod(0o755)
+            shutil.chown(directory, "mysql", "mysql")
         homes = [directory / f"server{i}" for i in range(servers)]
         self.sockets = [home.with_suffix(".sock").resolve() for home in homes]
         self.servers = []
         ports = [self.ports_in_a_row(3) for _ in homes] if servers > 1 else []
         for i, home in enumerate(homes):
             output("mariadb-install-db", "--no-defaults", f"--datadir={home.resolve()}", "--auth-root-authentication-method=normal",
-                   "--skip-test-db", *(["--user=root"] if os.geteuid() == 0 else []))
+                   "--skip-test-db", *user)
             self.servers.append(start(stack, directory / f"server{i}.log", [
                 "mariadbd", "--no-defaults", f"--datadir={home.resolve()}", f"--socket={self.sockets[i]}", "--skip-networking",
                 f"--pid-file={home.resolve()}/pid", "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M",
                 "--innodb-log-file-size=256M", "--max-connections=300", "--skip-log-bin",
-                *(["--user=root"] if os.geteuid() == 0 else []), *(self.galera(ports, i) if servers > 1 else [])]))
+                *user, *(self.galera(ports, i) if servers > 1 else [])]))
             until(lambda at=i: self.answers(at), f"a server did not start, see {directory / f'server{i}.log'}")
         self.client(0, "CREATE DATABASE bench")
         self.client(0, SCHEMA, "bench")
+        for i in range(servers):
+            until(lambda at=i: self.client(at, "SELECT COUNT(*) FROM counters", "bench", check=False).strip() == str(COUNTERS),
+                  "a server does not get the rows")
         self.load = Load(stack, directory / "log", [programs / "mariadb_load", *(f"--socket={each}" for each in self.sockets)])
 
     @staticmethod
@@ -141,7 +149,8 @@ class Mariadb:
 
     def answers(self, i):
         if self.servers[i].poll() is not None:
-            sys.exit(f"sessions_vs_mariadb: mariadbd ended, see its log beside {self.sockets[i]}")
+            log = self.sockets[i].with_suffix(".log").read_text(encoding="utf-8", errors="replace").splitlines()
+            sys.exit("sessions_vs_mariadb: mariadbd ended: " + ("\n".join(line for line in log if "ERROR" in line) or log[-1]))
         ready = self.client(i, "SHOW STATUS LIKE 'wsrep_ready'", check=False)
         return "ON" in ready if len(self.sockets) > 1 else bool(self.client(i, "SELECT 1", check=False))
 
