@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -319,11 +320,27 @@ class Medians final : public benchmark::ConsoleReporter {
   std::map<std::string, std::vector<double>> times_;
 };
 
+/// Subjects that are made when a benchmark first asks for them, so that a filter does not wait for the others.
+class OnDemand {
+ public:
+  explicit OnDemand(Subjects::For what) : what_(what) {}
+
+  Subjects& get() {
+    std::call_once(made_, [this] { subjects_.emplace(what_); });
+    return *subjects_;
+  }
+
+ private:
+  Subjects::For what_;
+  std::once_flag made_;
+  std::optional<Subjects> subjects_;
+};
+
 /// Everything that is measured: reads, buffered writes and synced writes each on subjects of their own.
 struct Bench {
-  Subjects reads{Subjects::For::reads};
-  Subjects buffered{Subjects::For::buffered};
-  Subjects synced{Subjects::For::synced};
+  OnDemand reads{Subjects::For::reads};
+  OnDemand buffered{Subjects::For::buffered};
+  OnDemand synced{Subjects::For::synced};
 
   void add_all() {
     const auto add = [](const char* name, auto function, int threads = 1) {
@@ -334,38 +351,39 @@ struct Bench {
           ->ReportAggregatesOnly(false)
           ->MinTime(0.5);
     };
-    add("raw_get", [this](benchmark::State& state) { raw_get(state, reads); });
-    add("engine_get", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::may_block); });
-    add("engine_get_cached", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::cached_only); });
-    add("bucket_get", [this](benchmark::State& state) { bucket_get(state, reads); });
-    add("siblings_get_one", [this](benchmark::State& state) { siblings_get(state, reads, Level::one); });
-    add("siblings_get_quorum", [this](benchmark::State& state) { siblings_get(state, reads, Level::quorum); });
-    add("register_local_get", [this](benchmark::State& state) { register_get(state, reads); });
-    add("session_get", [this](benchmark::State& state) { bench::session_get(state, reads.database(), kKeys, true); });
-    add("session_get_of_64", [this](benchmark::State& state) { bench::session_get(state, reads.database(), kKeys, false); });
-    add("session_find", [this](benchmark::State& state) { bench::session_find(state, reads.database(), kIndexedRows); });
-    add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered, false); });
-    add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered, Durability::buffered); });
-    add("bucket_put", [this](benchmark::State& state) { bucket_put(state, buffered, WriteDurability::buffered); });
-    add("raw_sync_64", [this](benchmark::State& state) { raw_put(state, synced, true); }, kClients);
-    add("raw_sync_1", [this](benchmark::State& state) { raw_put(state, synced, true); });
-    add("bucket_sync_1", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); });
-    add("engine_sync_64", [this](benchmark::State& state) { engine_write(state, synced, Durability::sync); }, kClients);
-    add("bucket_sync_64", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); }, kClients);
+    add("raw_get", [this](benchmark::State& state) { raw_get(state, reads.get()); });
+    add("engine_get", [this](benchmark::State& state) { engine_get(state, reads.get(), ReadMode::may_block); });
+    add("engine_get_cached", [this](benchmark::State& state) { engine_get(state, reads.get(), ReadMode::cached_only); });
+    add("bucket_get", [this](benchmark::State& state) { bucket_get(state, reads.get()); });
+    add("siblings_get_one", [this](benchmark::State& state) { siblings_get(state, reads.get(), Level::one); });
+    add("siblings_get_quorum", [this](benchmark::State& state) { siblings_get(state, reads.get(), Level::quorum); });
+    add("register_local_get", [this](benchmark::State& state) { register_get(state, reads.get()); });
+    add("session_get", [this](benchmark::State& state) { bench::session_get(state, reads.get().database(), kKeys, true); });
+    add("session_get_of_64",
+        [this](benchmark::State& state) { bench::session_get(state, reads.get().database(), kKeys, false); });
+    add("session_find", [this](benchmark::State& state) { bench::session_find(state, reads.get().database(), kIndexedRows); });
+    add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered.get(), false); });
+    add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered.get(), Durability::buffered); });
+    add("bucket_put", [this](benchmark::State& state) { bucket_put(state, buffered.get(), WriteDurability::buffered); });
+    add("raw_sync_64", [this](benchmark::State& state) { raw_put(state, synced.get(), true); }, kClients);
+    add("raw_sync_1", [this](benchmark::State& state) { raw_put(state, synced.get(), true); });
+    add("bucket_sync_1", [this](benchmark::State& state) { bucket_put(state, synced.get(), WriteDurability::sync); });
+    add("engine_sync_64", [this](benchmark::State& state) { engine_write(state, synced.get(), Durability::sync); }, kClients);
+    add("bucket_sync_64", [this](benchmark::State& state) { bucket_put(state, synced.get(), WriteDurability::sync); }, kClients);
     add(
-        "session_update_64", [this](benchmark::State& state) { bench::session_update(state, synced.database(), kKeys); },
+        "session_update_64", [this](benchmark::State& state) { bench::session_update(state, synced.get().database(), kKeys); },
         kClients);
-    add("session_update_1", [this](benchmark::State& state) { bench::session_update(state, synced.database(), kKeys); });
+    add("session_update_1", [this](benchmark::State& state) { bench::session_update(state, synced.get().database(), kKeys); });
     add(
-        "session_3r2w_64", [this](benchmark::State& state) { bench::session_transaction(state, synced.database(), kKeys, true); },
-        kClients);
+        "session_3r2w_64",
+        [this](benchmark::State& state) { bench::session_transaction(state, synced.get().database(), kKeys, true); }, kClients);
     add(
         "session_3r2w_rc_64",
-        [this](benchmark::State& state) { bench::session_transaction(state, synced.database(), kKeys, false); }, kClients);
-    add("siblings_sync_1", [this](benchmark::State& state) { siblings_put(state, synced); });
-    add("siblings_sync_64", [this](benchmark::State& state) { siblings_put(state, synced); }, kClients);
-    add("submit_sync_64", [this](benchmark::State& state) { engine_submit(state, synced, 1); }, kClients);
-    add("submit_loop_64", [this](benchmark::State& state) { engine_submit(state, synced, kClients); });
+        [this](benchmark::State& state) { bench::session_transaction(state, synced.get().database(), kKeys, false); }, kClients);
+    add("siblings_sync_1", [this](benchmark::State& state) { siblings_put(state, synced.get()); });
+    add("siblings_sync_64", [this](benchmark::State& state) { siblings_put(state, synced.get()); }, kClients);
+    add("submit_sync_64", [this](benchmark::State& state) { engine_submit(state, synced.get(), 1); }, kClients);
+    add("submit_loop_64", [this](benchmark::State& state) { engine_submit(state, synced.get(), kClients); });
   }
 };
 
