@@ -34,9 +34,6 @@ struct AcceptOp {
   RegisterState state;
   Ballot next;  ///< at least `ballot`
   Ballot base;  ///< a ballot that the proposer knows to be chosen; or none
-  /// The proposer is on the register's only replica, of which it knows that it had accepted exactly `base` (none: nothing). So no
-  /// promise is needed, and what is accepted is chosen with that. Never sent to another node.
-  bool sole = false;
 };
 /// The ballot was chosen. `state`: for those who may not have accepted it.
 struct LearnOp {

@@ -243,33 +243,9 @@ std::optional<Registers::Decision> Registers::decide(const Attempt& attempt, con
   return Decision{result.state, std::move(result)};
 }
 
-// This node holds the only replica. Instead of a promise, which costs a sync, the accept says what it goes on from: if that is
-// still all that the replica has accepted, nobody was in between.
-Task<Registers::Next> Registers::try_sole(Attempt& attempt, RegisterPlace place) {
-  ++statistics_.rounds;
-  LATIUM_CO_TRY(const PhaseOutcome phase, co_await run_phase(
-                                              runtime_, cluster_, links_, place,
-                                              [](std::size_t) { return ReadOp{ReadOp::Want::accepted}; }, attempt.deadline));
-  attempt.outcome.stats.add(phase.said->stats);
-  if (phase.end == PhaseEnd::stale) co_return Next::again;
-  if (phase.end != PhaseEnd::reached) co_return give_up(attempt.unsure(), "its only replica did not answer in time", "");
-  const AcceptorAnswer& answer = *phase.said->answers.front();
-  const RegisterState base = answer.state.value_or(RegisterState());
-  const Ballot ballot = next_ballot(std::max(attempt.above, answer.promised));
-  auto decision = decide(attempt, base, ballot);
-  if (!decision) co_return give_up(true, "others changed it while this command had no answer", "");
-  const bool final = decision->told.applied || !attempt.unsure();
-  if (decision->next.version == 0 || (decision->next == base && final)) {
-    attempt.outcome.result = std::move(decision->told);
-    co_return Next::done;
-  }
-  co_return co_await propose(attempt, {std::move(place), ballot, answer.accepted, *std::move(decision)});
-}
-
 // Two round trips: prepare, then accept.
 Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   LATIUM_CO_TRY(RegisterPlace place, place_of(attempt.key));
-  if (is_sole(place.set)) co_return co_await try_sole(attempt, std::move(place));
   const Ballot ballot = next_ballot(attempt.above);
   ++statistics_.rounds;
   LATIUM_CO_TRY(const PhaseOutcome phase,
@@ -302,11 +278,9 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   const Ballot after = next_ballot(ballot);
   ++statistics_.rounds;
   const auto ours = decision.next.version_of(attempt.request);
-  // From try_sole() or a promise held since: `base` is all that the replica had accepted.
-  const bool sole = is_sole(place.set);
   const auto ended = co_await run_phase(
       runtime_, cluster_, links_, place,
-      [ballot, state = decision.next, after, base, sole](std::size_t) { return AcceptOp{ballot, state, after, base, sole}; },
+      [ballot, state = decision.next, after, base](std::size_t) { return AcceptOp{ballot, state, after, base}; },
       attempt.deadline);
   // Cancelled, with accepts on their way.
   if (!ended) co_return fail(ended.error().code, ours ? Certainty::unknown : Certainty::not_applied, ended.error().message);
@@ -314,8 +288,7 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) {
     held_.keep(attempt.key.stored(), {place, after, ballot, decision.next});
-    // The only replica knows already; but tombstones are collected with the learn.
-    if (!sole || !decision.next.present) learns_.add(ballot, decision.next, phase.said);
+    learns_.add(ballot, decision.next, phase.said);
     attempt.outcome.result = std::move(proposal.decision.told);
     co_return Next::done;
   }

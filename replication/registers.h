@@ -74,8 +74,6 @@ class Registers {
   Task<CommandOutcome> settle(RegisterKey key, MonotonicTime deadline);
   Task<Next> try_held(Attempt& attempt, HeldPromise held);
   Task<Next> try_full(Attempt& attempt);
-  Task<Next> try_sole(Attempt& attempt, RegisterPlace place);
-  bool is_sole(const ReplicaSet& set) const { return set.size() == 1 && set.members.front() == cluster_.self(); }
   static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot);
   Task<Next> propose(Attempt& attempt, Proposal proposal);
   Task<Next> forward(Attempt& attempt);
