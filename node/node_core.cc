@@ -46,7 +46,7 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
       hlc_(hlc),
       dots_(identity_.node, cluster_->run()),
       kv_(runtime, engine, *catalog_, hlc, dots_),
-      rows_(*cluster_),
+      rows_(*cluster_, engine),
       transactions_(runtime, rows_, hlc),
       started_at_(runtime.clock.monotonic_now()),
       background_(runtime.executor, kBackgroundTasks) {

@@ -1,6 +1,7 @@
 // The public Session: its calls, on the node's loop.
 #include "latium/session.h"
 
+#include <atomic>
 #include <utility>
 
 #include "node/call_options.h"
@@ -26,22 +27,29 @@ TransactionOptions to_transaction(const SessionOptions& options, bool contended)
 
 }  // namespace
 
-// `inner` is made, used and replaced on the loop, by one call at a time.
+// One call at a time has it, on the caller's thread or on the loop.
 struct Session::Impl {
   // Work may be called again where it could not be done at once; so what it is given is copied into its tasks.
   template <class T>
   using Work = std::move_only_function<Task<T>(TableSession&, MonotonicTime)>;
 
-  // Says that a call is at work, as long as it is.
+  Impl(std::shared_ptr<Node::Impl> of_node, std::shared_ptr<const TenantHandle> of_tenant, SessionOptions given)
+      : node(std::move(of_node)), tenant(std::move(of_tenant)), options(given) {}
+
+  // A call at work, as long as it is. False: another one is.
   class Busy {
    public:
-    explicit Busy(Impl& impl) : impl_(impl) { impl.busy = true; }
+    explicit Busy(Impl& impl) : impl_(impl), mine_(!impl.busy.exchange(true)) {}
     Busy(const Busy&) = delete;
     Busy& operator=(const Busy&) = delete;
-    ~Busy() { impl_.busy = false; }
+    ~Busy() {
+      if (mine_) impl_.busy = false;
+    }
+    explicit operator bool() const { return mine_; }
 
    private:
     Impl& impl_;
+    bool mine_;
   };
 
   NodeCore& core() const { return *node->core; }
@@ -73,16 +81,32 @@ struct Session::Impl {
   // Runs on the loop; `self` keeps everything alive.
   template <class T>
   static Task<T> call(std::shared_ptr<Impl> self, Work<T> work) {
-    if (self->busy) co_return busy_error();
     const Busy busy(*self);
+    if (!busy) co_return busy_error();
     LATIUM_CO_TRY(const MonotonicTime deadline, self->begin());
     Result<T> done = co_await work(*self->inner, deadline);
     self->note();
     co_return done;
   }
 
+  // Nothing: it has to be done on the loop.
+  template <class T>
+  std::optional<Result<T>> call_here(Work<T>& work) {
+    if (node->loop.on_loop()) return std::nullopt;
+    const internal::Gate::Pass pass(node->gate);
+    if (!pass) return fail(Node::Impl::stopped_error());
+    const Busy at_work(*this);
+    if (!at_work) return busy_error();
+    const Result<MonotonicTime> deadline = begin();
+    if (!deadline) return fail(deadline.error());
+    auto done = inner->try_here<T>([&](TableSession& session) { return work(session, *deadline); });
+    if (done) note();
+    return done;
+  }
+
   template <class T>
   static Result<T> run(const std::shared_ptr<Impl>& self, Work<T> work) {
+    if (auto done = self->call_here<T>(work)) return *std::move(done);
     return self->node->run<T>(call<T>(self, std::move(work)));
   }
   template <class T>
@@ -100,7 +124,7 @@ struct Session::Impl {
   const std::shared_ptr<const TenantHandle> tenant;
   const SessionOptions options;
   bool contended = false;
-  bool busy = false;
+  std::atomic<bool> busy = false;
   std::unique_ptr<TableSession> inner{};
   std::uint64_t generation = 0;  // up with each `inner`
   SessionStats stats{};
@@ -204,7 +228,7 @@ Task<void> back_off(NodeCore& core, std::uint32_t attempt) {
 
 auto get_work(std::string table, std::vector<Value> key, RowReadOptions options) {
   return
-      [=](TableSession& session, MonotonicTime deadline) { return get_row(session, table, key, options.for_update, deadline); };
+      [=](TableSession& session, MonotonicTime deadline) { return get_row(session, table, key, options, deadline); };
 }
 auto get_many_work(std::string table, std::vector<std::vector<Value>> keys, RowReadOptions options) {
   return [=](TableSession& session, MonotonicTime deadline) { return get_rows(session, table, keys, options, deadline); };
@@ -227,8 +251,8 @@ auto find_work(std::string table, std::string index, RowRange range, std::size_t
 }  // namespace
 
 Task<void> Session::Impl::commit(std::shared_ptr<Impl> self) {
-  if (self->busy) co_return busy_error();
   const Busy busy(*self);
+  if (!busy) co_return busy_error();
   LATIUM_CO_TRY(const MonotonicTime deadline, self->begin());
   const Result<void> done = co_await self->inner->commit(deadline);
   self->note();
@@ -241,19 +265,22 @@ Task<void> Session::Impl::commit(std::shared_ptr<Impl> self) {
 }
 
 Task<void> Session::Impl::rollback(std::shared_ptr<Impl> self) {
-  if (self->busy) co_return busy_error();
+  const Busy busy(*self);
+  if (!busy) co_return busy_error();
   self->inner.reset();
   co_return Result<void>();
 }
 
 Task<Savepoint> Session::Impl::savepoint(std::shared_ptr<Impl> self) {
-  if (self->busy) co_return busy_error();
+  const Busy busy(*self);
+  if (!busy) co_return busy_error();
   LATIUM_CO_CHECKED(self->begin());
   co_return Savepoint(std::make_shared<const Savepoint::State>(self.get(), self->generation, self->inner->savepoint()));
 }
 
 Task<void> Session::Impl::rollback_to(std::shared_ptr<Impl> self, Savepoint savepoint) {
-  if (self->busy) co_return busy_error();
+  const Busy busy(*self);
+  if (!busy) co_return busy_error();
   const Savepoint::State& state = *savepoint.state_;
   if (state.session != self.get() || !self->inner || state.generation != self->generation) {
     co_return fail(ErrorCode::invalid_argument, "the savepoint is of another session, or of one that has ended: make it anew");
@@ -263,10 +290,10 @@ Task<void> Session::Impl::rollback_to(std::shared_ptr<Impl> self, Savepoint save
 }
 
 Task<CommitOutcome> Session::Impl::outcome(std::shared_ptr<Impl> self) {
-  if (self->busy) co_return busy_error();
+  const Busy busy(*self);
+  if (!busy) co_return busy_error();
   if (!self->committed) co_return fail(ErrorCode::invalid_argument, "the session has committed nothing yet: commit it first");
   if (!self->unsure) co_return *self->committed ? CommitOutcome::committed : CommitOutcome::not_committed;
-  const Busy busy(*self);
   LATIUM_CO_TRY(const MonotonicTime deadline, deadline_of(self->core().runtime(), self->options.timeout));
   LATIUM_CO_TRY(const CommitOutcome found, co_await self->unsure->outcome(deadline));
   if (found == CommitOutcome::unknown) co_return found;
@@ -277,8 +304,7 @@ Task<CommitOutcome> Session::Impl::outcome(std::shared_ptr<Impl> self) {
 }
 
 Session Database::session(SessionOptions options) {
-  return Session(
-      std::make_shared<Session::Impl>(Session::Impl{.node = impl_->node, .tenant = impl_->tenant, .options = options}));
+  return Session(std::make_shared<Session::Impl>(impl_->node, impl_->tenant, options));
 }
 
 Result<void> Database::transact(const std::function<Result<void>(Session&)>& work, SessionOptions options) {
@@ -374,7 +400,8 @@ void Session::commit_async(Callback<void> done) {
 }
 
 void Session::rollback() {
-  (void)impl_->node->run<void>(Impl::rollback(impl_));
+  const Impl::Busy busy(*impl_);
+  if (busy) impl_->inner.reset();
 }
 void Session::rollback_async(Callback<void> done) {
   impl_->node->run_async<void>(Impl::rollback(impl_), std::move(done));

@@ -25,6 +25,7 @@ Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadlin
     ++slot->second.generation;
     slot->second.schema.reset();
   }
+  leases_.drop(name);
   co_return written;
 }
 

@@ -60,6 +60,7 @@ Task<void> TableSession::update(std::string table, Row row, MonotonicTime deadli
   if (const ColumnSchema* const column = schema->auto_increment_column()) {
     const Value& number = row.values[schema->position(column->id)];
     if (number != before->values[schema->position(column->id)]) {
+      if (transaction_->is_here()) co_return transaction_->miss();
       LATIUM_CO_CHECKED(co_await shared_.auto_increment.reserve(database_, schema->id, number.get<std::int64_t>(), deadline));
     }
   }
@@ -234,9 +235,15 @@ Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& inde
 
 // Under a lease, so that no version of a table is written under once two newer ones are.
 Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime deadline) {
-  LATIUM_CO_TRY(SchemaLease lease, co_await tables_.lease(database_, std::move(name), deadline));
-  schemas_until_ = std::min(schemas_until_, lease.until);
-  co_return std::move(lease.schema);
+  std::optional<SchemaLease> lease;
+  if (transaction_->is_here()) {
+    lease = tables_.known_here(database_, name);
+    if (!lease) co_return transaction_->miss();
+  } else {
+    LATIUM_CO_TRY(lease, co_await tables_.lease(database_, std::move(name), deadline));
+  }
+  schemas_until_ = std::min(schemas_until_, lease->until);
+  co_return std::move(lease->schema);
 }
 
 Task<void> TableSession::commit(MonotonicTime deadline) {

@@ -17,6 +17,7 @@
 #include "relational/schema.h"
 #include "relational/table_check.h"
 #include "relational/transaction.h"
+#include "runtime/run_here.h"
 
 namespace latium {
 
@@ -25,7 +26,7 @@ struct IndexStep {
   std::uint64_t changed = 0;
 };
 
-/// Loop thread only; one call at a time.
+/// Loop thread only, but for try_here(); one call at a time.
 ///
 /// Errors of all calls: `not_found` (no such table or index), `invalid_argument` (a value that does not fit its column, naming
 /// both), those of RowStore. An error of commit() ends the session; others leave it as it was.
@@ -71,10 +72,21 @@ class TableSession {
   /// The table, which is not changed twice before the session's commit.
   Task<std::shared_ptr<const TableSchema>> table(std::string name, MonotonicTime deadline);
 
+  /// Runs `work`, which makes calls of this session but commit(), on the calling thread, any, as far as all that it reads is on
+  /// this node. Nothing: it is not, or reads are not local; the session is as it was, but for what has been read, and `work` is
+  /// to be run on the loop. What a call needs besides reads of schemas and rows it must not do here: it calls miss().
+  template <class T, class Work>
+  std::optional<Result<T>> try_here(Work&& work) {
+    if (!transaction_->here_begins()) return std::nullopt;
+    Result<T> done = run_here<T>(work(*this));
+    if (transaction_->here_ends()) return std::nullopt;
+    return done;
+  }
+
   Task<void> commit(MonotonicTime deadline);
   /// Transaction::outcome().
   Task<CommitOutcome> outcome(MonotonicTime deadline) { return transaction_->outcome(deadline); }
-  /// Forgets everything that was written and read.
+  /// Any thread. Forgets everything that was written and read.
   void rollback();
 
   Transaction::Savepoint savepoint() const { return transaction_->savepoint(); }

@@ -67,13 +67,9 @@ struct Transaction::Phase {
 };
 
 Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey> keys, MonotonicTime deadline) {
-  std::vector<RegisterKey> unread;
-  std::set<Bytes> asked;
-  for (const RegisterKey& key : keys) {
-    Bytes stored = key.stored();
-    if (!entries_.contains(stored) && asked.insert(std::move(stored)).second) unread.push_back(key);
-  }
+  LATIUM_CO_TRY(std::vector<RegisterKey> unread, co_await read_what_is_here(keys));
   if (!unread.empty()) {
+    if (here_) co_return miss();
     LATIUM_CO_TRY(std::vector<RowRead> reads,
                   co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
     CallStats cost;
@@ -82,7 +78,7 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
       add_parallel(cost, reads[i].stats);
       // An intent may be of a transaction that has been acknowledged.
       const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
-      if (open || shared_.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
+      if (open || shared_.committed.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
         LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
         stats_.add(reads[i].stats);
       }
@@ -117,8 +113,7 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
   Page page;
   TupleRange rest = range;
   while (true) {
-    LATIUM_CO_TRY(RowKeys listed, co_await shared_.store.list(tenant, partitions, rest, std::max<std::size_t>(limit, 64),
-                                                              options_.reading, deadline));
+    LATIUM_CO_TRY(RowKeys listed, co_await list(tenant, partitions, rest, std::max<std::size_t>(limit, 64), deadline));
     stats_.add(listed.stats);
     const Bytes end = listed.more ? listed.keys.back().key.substr(1) + '\0' : rest.end;
     std::map<Bytes, RegisterKey> keys;
@@ -200,7 +195,7 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   if (!done) commit_ts_ = {};
   if (done) {
     ++statistics.committed;
-    for (const Entry* entry : written()) shared_.note_committed(entry->key.stored(), commit_ts_);
+    for (const Entry* entry : written()) shared_.committed.note(entry->key.stored(), commit_ts_);
   } else if (done.error().code == ErrorCode::conflict) {
     ++statistics.conflicts;
   } else if (done.error().code == ErrorCode::unknown_outcome) {

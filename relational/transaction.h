@@ -8,13 +8,14 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/hlc.h"
 #include "base/random.h"
 #include "latium/session.h"
 #include "relational/auto_increment.h"
+#include "relational/committed_here.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
 #include "runtime/runtime.h"
@@ -55,7 +56,8 @@ struct TransactionCounts {
   std::uint64_t waits = 0;      ///< for other transactions
 };
 
-/// What all transactions of a node share. Loop thread only. All that it is given outlives it; join stop() before it dies.
+/// What all transactions of a node share. Loop thread only, but for `committed`. All that it is given outlives it; join stop()
+/// before it dies.
 class Transactions {
  public:
   Transactions(Runtime& runtime, RowStore& store, HlcClock& hlc)
@@ -65,16 +67,6 @@ class Transactions {
         recovery(runtime, store),
         random_(runtime.random.fork("transactions")),
         background_(runtime.executor, kBackground) {}
-
-  /// What this node has committed itself: a local read that has not heard of it yet does not do.
-  void note_committed(Bytes key, Hlc ts) {
-    if (committed_.size() >= kCommittedMax) committed_.clear();
-    committed_.insert_or_assign(std::move(key), ts);
-  }
-  bool knows_later(const Bytes& key, Hlc than) const {
-    const auto found = committed_.find(key);
-    return found != committed_.end() && found->second > than;
-  }
 
   /// For backoffs too.
   Random& random() { return random_; }
@@ -92,19 +84,18 @@ class Transactions {
   HlcClock& hlc;
   Recovery recovery;
   AutoIncrement auto_increment{*this};
+  CommittedHere committed;
   TransactionsStatistics statistics;
   /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
   Hlc not_before{};
 
  private:
   static constexpr std::size_t kBackground = 4096;
-  static constexpr std::size_t kCommittedMax = 8192;
   Random random_;
   TaskGroup background_;
-  std::unordered_map<Bytes, Hlc> committed_;  // by stored key
 };
 
-/// Loop thread only; one call at a time. A conflict, and any other error of commit(), ends it.
+/// Loop thread only, but for what is done here; one call at a time. A conflict, and any other error of commit(), ends it.
 class Transaction {
  public:
   Transaction(Transactions& shared, TransactionOptions options) : shared_(shared), options_(options) {}
@@ -119,6 +110,24 @@ class Transaction {
 
   /// The commit checks that nobody has changed it, whatever the isolation. Precondition: the key has been read.
   void hold(const RegisterKey& key);
+
+  /// From here_begins() to here_ends() the transaction may be used on any thread, for all but commit(): reads that would have to
+  /// wait for the loop or another node end with an error instead, and here_ends() says true: the caller goes on on the loop.
+  /// False: reads are not local, so nothing can be done here.
+  bool here_begins() {
+    here_ = options_.reading == Reading::local;
+    return here_;
+  }
+  bool here_ends() {
+    here_ = false;
+    return std::exchange(missed_, false);
+  }
+  bool is_here() const { return here_; }
+  /// What a read ends with that cannot be done here.
+  std::unexpected<Error> miss() {
+    missed_ = true;
+    return fail(ErrorCode::unavailable, "it has to be asked for on the loop");
+  }
 
   /// Takes effect with the commit. Precondition: the key has been read.
   void put(const RegisterKey& key, Bytes row) { write(key, Write{true, std::move(row)}); }
@@ -186,6 +195,13 @@ class Transaction {
   void write(const RegisterKey& key, Write write);
   /// Adds those that the transaction has written itself: they may not be anywhere yet.
   void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
+  bool take_here(const RegisterKey& key, Bytes stored, CommittedRow row);
+  /// Those of the keys that are neither read yet nor to be had here.
+  Task<std::vector<RegisterKey>> read_what_is_here(const std::vector<RegisterKey>& keys);
+  bool has_what_was_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const Bytes& begin,
+                                   const Bytes& end) const;
+  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
+                     MonotonicTime deadline);
   std::vector<Entry*> written();
   Hlc above_all_seen();
   /// Whether the commit looks at it again.
@@ -222,6 +238,8 @@ class Transaction {
   Hlc commit_ts_{};
   CallStats stats_;
   TransactionCounts counts_;
+  bool here_ = false;
+  bool missed_ = false;
 };
 
 }  // namespace latium
