@@ -23,6 +23,14 @@ Error of_others(Error why) {
   return why;
 }
 
+// Of a row that had not been read yet: it was not in the range when that was read.
+bool in_one_of(const auto& ranges, const RegisterKey& key) {
+  return std::ranges::any_of(ranges, [&](const auto& each) {
+    const bool asked = each.tenant == key.tenant && std::ranges::find(each.partitions, key.partition) != each.partitions.end();
+    return asked && each.range.contains(BytesView(key.key).substr(1));
+  });
+}
+
 Task<void> finish_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, Hlc commit_ts, bool staged,
                         std::vector<Bytes> others) {
   const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
@@ -86,9 +94,12 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
         LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
         stats_.add(reads[i].stats);
       }
+      // What was seen of it and of the range is no state that ever was: no commit takes a row with this ts.
+      if (options_.isolation == Isolation::serializable && reads[i].state.committed.present && in_one_of(ranges_, unread[i])) {
+        reads[i].state.committed.ts = {};
+      }
       Bytes stored = unread[i].stored();
-      entries_.emplace(std::move(stored),
-                       Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt, ranges_.size()});
+      entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});
     }
     stats_.add(cost);
   }
@@ -342,19 +353,16 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
 // so whoever changes it later sees them, or comes after the commit.
 Task<void> Transaction::validate(MonotonicTime deadline) {
   Phase phase;
-  TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size() + ranges_.size(), 1));
+  TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size(), 1));
   for (auto& [stored, entry] : entries_) {
     if (entry.write && (entry.write->present || entry.seen.present)) continue;
     const auto spawned = group.spawn(validate_read(entry, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
-  for (std::size_t i = 0; i < ranges_.size(); ++i) {
-    const auto spawned = group.spawn(validate_range(i, phase, deadline));
-    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
-  }
   (void)co_await group.join();
   stats_.add(phase.stats);
   if (phase.failure) co_return fail(*std::move(phase.failure));
+  for (const Range& range : ranges_) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
   co_return Result<void>();
 }
 
@@ -396,48 +404,23 @@ Task<void> Transaction::validate_read(Entry& entry, Phase& phase, MonotonicTime 
   co_return Result<void>();
 }
 
-// What was there is checked with the other reads; here it is about what has come.
-Task<void> Transaction::validate_range(std::size_t number, Phase& phase, MonotonicTime deadline) {
-  const Range& range = ranges_[number];
+// What was there has been checked with the other reads; here it is about what has come.
+Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadline) {
   TupleRange rest = range.range;
-  CallStats cost;
-  while (!phase.failure) {
-    auto listed = co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline);
-    if (!listed) {
-      phase.fail_with(std::move(listed).error());
-      break;
+  Phase phase;
+  while (true) {
+    LATIUM_CO_TRY(RowKeys listed,
+                  co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline));
+    stats_.add(listed.stats);
+    for (const RegisterKey& key : listed.keys) {
+      if (entries_.contains(key.stored())) continue;
+      LATIUM_CO_TRY(const RowRead read, co_await settled(key, phase, deadline));
+      stats_.add(read.stats);
+      if (read.state.committed.present) co_return conflict(key, "it has come into a range that was read");
     }
-    cost.add(listed->stats);
-    Phase page;
-    TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(listed->keys.size(), 1));
-    for (const RegisterKey& key : listed->keys) {
-      const auto known = entries_.find(key.stored());
-      if (known == entries_.end()) {
-        const auto spawned = group.spawn(validate_absent(key, page, deadline));
-        LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
-      } else if (false && known->second.ranges_before > number && known->second.seen.present) {
-        page.fail_with(conflict(key, "it has come into a range that was read, before it was read by itself").error());
-      }
-    }
-    (void)co_await group.join();
-    cost.add(page.stats);
-    if (page.failure) phase.fail_with(*std::move(page.failure));
-    if (!listed->more) break;
-    rest.begin = listed->keys.back().key.substr(1) + '\0';
+    if (!listed.more) co_return Result<void>();
+    rest.begin = listed.keys.back().key.substr(1) + '\0';
   }
-  add_parallel(phase.stats, cost);
-  co_return Result<void>();
-}
-
-Task<void> Transaction::validate_absent(RegisterKey key, Phase& phase, MonotonicTime deadline) {
-  auto read = co_await settled(key, phase, deadline);
-  if (!read) {
-    phase.fail_with(std::move(read).error());
-    co_return Result<void>();
-  }
-  add_parallel(phase.stats, read->stats);
-  if (read->state.committed.present) phase.fail_with(conflict(key, "it has come into a range that was read").error());
-  co_return Result<void>();
 }
 
 // The commit point. As long as its outcome is open, the same command is sent again: it is recognised.

@@ -147,7 +147,6 @@ class Transaction {
     RegisterKey key;
     CommittedRow seen;
     std::optional<Write> write;
-    std::size_t ranges_before = 0;  ///< that had been read when this row was
   };
   struct Range {
     TenantId tenant;
@@ -166,8 +165,7 @@ class Transaction {
   Task<void> prewrite(Entry& entry, Intent intent, Phase& phase, MonotonicTime deadline);
   Task<void> validate(MonotonicTime deadline);
   Task<void> validate_read(Entry& entry, Phase& phase, MonotonicTime deadline);
-  Task<void> validate_range(std::size_t number, Phase& phase, MonotonicTime deadline);
-  Task<void> validate_absent(RegisterKey key, Phase& phase, MonotonicTime deadline);
+  Task<void> validate_range(const Range& range, MonotonicTime deadline);
   /// The latest state of a key in which no other transaction is about to change anything.
   Task<RowRead> settled(RegisterKey key, const Phase& phase, MonotonicTime deadline);
   /// Recovery::clear(); a failure that passes is waited out, as long as there is time.
