@@ -57,7 +57,7 @@ foreach(header asio test cli)
       "$<TARGET_PROPERTY:latium_flags,INTERFACE_COMPILE_OPTIONS>"
       "-D$<JOIN:$<TARGET_PROPERTY:latium_flags,INTERFACE_COMPILE_DEFINITIONS>,;-D>"
       "$<$<STREQUAL:${header},test>:-DGTEST_HAS_PTHREAD=1>"
-      -x c++-header -MD -MF "${output}.d" -MT "${output}" -o "${output}" "${latium_source}cmake/${header}_pch.h"
+      "-I${latium_source}" -x c++-header -MD -MF "${output}.d" -MT "${output}" -o "${output}" "${latium_source}cmake/${header}_pch.h"
     COMMAND "${CMAKE_COMMAND}" -E copy "${latium_source}cmake/${header}_pch.h" "${output}.sum"
     DEPENDS "${PROJECT_SOURCE_DIR}/cmake/${header}_pch.h" DEPFILE "${PROJECT_BINARY_DIR}/${output}.d"
     WORKING_DIRECTORY "${PROJECT_BINARY_DIR}" COMMENT "Precompiling ${header}_pch.h" VERBATIM COMMAND_EXPAND_LISTS)

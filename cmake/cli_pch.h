@@ -4,4 +4,4 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "asio_pch.h"
+#include "cmake/asio_pch.h"

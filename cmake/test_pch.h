@@ -5,4 +5,4 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "asio_pch.h"
+#include "cmake/asio_pch.h"
