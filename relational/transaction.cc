@@ -23,6 +23,14 @@ Error of_others(Error why) {
   return why;
 }
 
+// Of a row that had not been read yet: it was not in the range when that was read.
+bool in_one_of(const auto& ranges, const RegisterKey& key) {
+  return std::ranges::any_of(ranges, [&](const auto& each) {
+    const bool asked = each.tenant == key.tenant && std::ranges::find(each.partitions, key.partition) != each.partitions.end();
+    return asked && each.range.contains(BytesView(key.key).substr(1));
+  });
+}
+
 Task<void> finish_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, Hlc commit_ts, bool staged,
                         std::vector<Bytes> others) {
   const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
@@ -81,6 +89,10 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
       if (open || shared_.committed.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
         LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
         stats_.add(reads[i].stats);
+      }
+      // What was seen of it and of the range is no state that ever was: no commit takes a row with this ts.
+      if (options_.isolation == Isolation::serializable && reads[i].state.committed.present && in_one_of(ranges_, unread[i])) {
+        reads[i].state.committed.ts = {};
       }
       Bytes stored = unread[i].stored();
       entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});

@@ -28,6 +28,7 @@ class MemoryRows final : public RowStore {
   MemoryRows(Runtime& runtime, std::uint64_t seed) : runtime_(runtime), random_(seed), copies_(runtime.executor, 100'000) {}
 
   Faults faults;
+  std::size_t reads = 0;
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await delay());
@@ -44,6 +45,7 @@ class MemoryRows final : public RowStore {
   }
 
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime) override {
+    ++reads;
     if (how == Reading::latest) LATIUM_CO_CHECKED(co_await delay());
     const Held& held = rows_[key.stored()];
     co_return RowRead{how == Reading::local && random_.chance(faults.stale) ? held.before : held.now, {}};

@@ -158,6 +158,31 @@ TEST_F(TransactionTest, ARowThatComesIntoARangeIsAConflict) {
   EXPECT_EQ(commit(reader), "conflict");
 }
 
+// By then the row is as it was read; but not as the range was.
+TEST_F(TransactionTest, ARowThatIsReadAfterARangeWithoutItIsAConflict) {
+  Transaction first = begin();
+  put(first, 1, "one");
+  ASSERT_EQ(commit(first), "ok");
+  for (const bool writes : {false, true}) {
+    Transaction reader = begin({.reading = Reading::latest});
+    const std::size_t before = scan(reader).size();
+    Transaction other = begin();
+    put(other, before + 1, "came");
+    ASSERT_EQ(commit(other), "ok");
+    EXPECT_EQ(get(reader, before + 1), "came");
+    if (writes) reader.put(row(before + 1), "changed");
+    EXPECT_EQ(commit(reader), "conflict");
+    Transaction again = begin({.reading = Reading::latest});
+    EXPECT_EQ(scan(again).size(), before + 1);
+    EXPECT_EQ(get(again, before + 1), "came");
+    EXPECT_EQ(commit(again), "ok");
+    // Without the check of what is only read there is nothing to contradict.
+    Transaction loose = begin({.isolation = Isolation::read_committed, .reading = Reading::latest});
+    (void)scan(loose);
+    EXPECT_EQ(commit(loose), "ok");
+  }
+}
+
 TEST_F(TransactionTest, ARangeSeesOwnWritesInOrderAndPages) {
   Transaction writer = begin();
   for (std::size_t i = 0; i < 8; ++i) put(writer, i, std::to_string(i));
