@@ -13,6 +13,7 @@
 #include "proto/faults.pb.h"
 #include "proto/gossip.pb.h"
 #include "proto/replica.pb.h"
+#include "proto/sql.pb.h"
 #include "proto/storage.pb.h"
 #include "proto/table.pb.h"
 #include "proto/topology.pb.h"
@@ -101,6 +102,10 @@ TEST(GoldenTest, EveryMessageOfTheClientService) {
 
 TEST(GoldenTest, EveryMessageOfTheClientServicesTables) {
   check_all(*client::Table::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfTheClientServicesSql) {
+  check_all(*client::SqlOpenRequest::descriptor()->file());
 }
 
 TEST(GoldenTest, EveryMessageOfFaults) {
