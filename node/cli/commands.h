@@ -22,6 +22,7 @@ void add_bench_register(CLI::App& bench, const Choose& choose);
 void add_bench_ycsb(CLI::App& bench, const Choose& choose);
 void add_register_commands(CLI::App& app, const Choose& choose);
 void add_table_commands(CLI::App& app, const Choose& choose);
+void add_sql_command(CLI::App& app, const Choose& choose);
 void add_lock_commands(CLI::App& app, const Choose& choose);
 void add_topology_commands(CLI::App& app, const Choose& choose);
 void add_copies_commands(CLI::App& app, const Choose& choose);
