@@ -12,11 +12,13 @@ struct Cost {
   std::int64_t round_trips = 0;
   std::int64_t wan_round_trips = 0;
   std::int64_t bytes = 0;
+  std::int64_t wan_bytes = 0;  ///< those of them that statements moved which had to leave the site
 
   Cost& operator+=(const Cost& other) {
     round_trips += other.round_trips;
     wan_round_trips += other.wan_round_trips;
     bytes += other.bytes;
+    wan_bytes += other.wan_bytes;
     return *this;
   }
 };
