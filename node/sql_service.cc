@@ -130,8 +130,7 @@ Task<Bytes> SqlService::open(Bytes bytes) {
                                 .expires = saturating_add(runtime_.clock.monotonic_now(), idle),
                                 .busy = false});
   if (!reaping_ && tasks_.has_room()) {
-    reaping_ = true;
-    LATIUM_CO_CHECKED(tasks_.spawn(reap()).transform([](TaskId) {}));
+    reaping_ = tasks_.spawn(reap()).has_value();
   }
   client::SqlOpenResponse response;
   response.set_session(id);

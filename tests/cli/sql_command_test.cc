@@ -100,7 +100,7 @@ TEST_F(SqlCommandTest, AShellGoesOnAfterAnErrorAndShowsTheTransaction) {
   std::ostringstream err;
   EXPECT_EQ(run_latium({"sql", "acme"}, in, out, err, environment), 0);
   EXPECT_EQ(prompts,
-            (std::vector<std::string>{"acme> ", "acme> ", "acme*> ", " ...> ", "acme*> ", "acme> ", "acme> ", "acme> "}));
+            (std::vector<std::string>{"acme> ", "acme> ", "acme*> ", "  ...> ", "acme*> ", "acme> ", "acme> ", "acme> "}));
   EXPECT_EQ(out.str(), "one\n---\n1\ntwo = 2\n");
   EXPECT_NE(err.str().find("syntax error"), std::string::npos) << err.str();
 }
