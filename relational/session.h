@@ -34,8 +34,11 @@ class TableSession {
   Task<std::vector<std::optional<Row>>> get(std::string table, std::vector<std::vector<Value>> keys, MonotonicTime deadline);
 
   /// Adds a row. `already_exists`, naming the columns: a row with this primary key, or with these values of a unique index, is
-  /// there. `conflict` (at the commit, or here): a row that a foreign key names is not there.
+  /// there. `conflict` (at the commit, or here): a row that a foreign key names is not there. A null in the auto_increment column
+  /// stands for the next number.
   Task<void> insert(std::string table, Row row, MonotonicTime deadline);
+  /// The number that the last insert() gave to its row; nothing when the row had one, or its table has no auto_increment column.
+  std::optional<std::int64_t> last_number() const { return last_number_; }
   /// Changes the row that has this primary key. `not_found`.
   Task<void> update(std::string table, Row row, MonotonicTime deadline);
   /// False: there was none.
@@ -61,6 +64,8 @@ class TableSession {
   RegisterKey key_of_row(const Bytes& row_key) const;
   RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
   Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
+  /// Gives the row a number that it finds in use nowhere.
+  Task<void> give_number(Schema schema, Row& row, MonotonicTime deadline);
   /// Rows and entries to write; nothing: to remove.
   using Changes = std::vector<std::pair<RegisterKey, std::optional<Bytes>>>;
   Result<std::optional<std::pair<RegisterKey, Bytes>>> entry_for(const TableSchema& schema, const IndexSchema& index,
@@ -79,6 +84,7 @@ class TableSession {
   CatalogPlace database_;
   TransactionOptions options_;
   std::unique_ptr<Transaction> transaction_;
+  std::optional<std::int64_t> last_number_;
   // When the first of the schemas in use may be another one.
   MonotonicTime schemas_until_ = kNever;
 };

@@ -100,6 +100,11 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
   co_return out;
 }
 
+void Transaction::assume_absent(RegisterKey key) {
+  Bytes stored = key.stored();
+  entries_.try_emplace(std::move(stored), Entry{std::move(key), CommittedRow(), std::nullopt});
+}
+
 void Transaction::write(const RegisterKey& key, Write write) {
   const auto found = entries_.find(key.stored());
   LATIUM_CHECK(found != entries_.end(), "a key is read before it is written");

@@ -13,6 +13,7 @@
 
 #include "base/hlc.h"
 #include "base/random.h"
+#include "relational/auto_increment.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
 #include "runtime/runtime.h"
@@ -69,10 +70,8 @@ class Transactions {
   /// For backoffs too.
   Random& random() { return random_; }
   TransactionId new_id() { return {random_.next(), random_.next() | 1}; }
-  /// Runs after the caller has been answered. With no room it does not run: whoever meets the rows does it.
-  void later(Task<void> task) {
-    if (background_.has_room()) (void)background_.spawn(std::move(task));
-  }
+  /// Runs after the caller has been answered. False: there is no room, and it does not run: whoever meets the rows does it.
+  bool later(Task<void> task) { return background_.has_room() && background_.spawn(std::move(task)).has_value(); }
   /// Waits for what runs in the background.
   Task<void> stop() {
     background_.cancel();
@@ -83,6 +82,7 @@ class Transactions {
   RowStore& store;
   HlcClock& hlc;
   Recovery recovery;
+  AutoIncrement auto_increment{*this};
   TransactionsStatistics statistics;
   /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
   Hlc not_before{};
@@ -103,6 +103,10 @@ class Transaction {
   /// What the transaction sees: what it wrote itself, else what it read first. The first read of a key costs what
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
+
+  /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a
+  /// conflict where that is wrong.
+  void assume_absent(RegisterKey key);
 
   /// Takes effect with the commit. Precondition: the key has been read.
   void put(const RegisterKey& key, Bytes row) { write(key, Write{true, std::move(row)}); }
