@@ -104,6 +104,10 @@ class Transaction {
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
 
+  /// get() for what may not be needed: what it brings is remembered, and no commit checks it before it was read by get(), or use()
+  /// has named it.
+  Task<std::vector<std::optional<Bytes>>> peek(std::vector<RegisterKey> keys, MonotonicTime deadline);
+
   /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a
   /// conflict where that is wrong.
   void assume_absent(RegisterKey key);
@@ -124,6 +128,26 @@ class Transaction {
   /// serializable commit checks that none has come or gone.
   Task<Page> range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                    MonotonicTime deadline);
+
+  /// A range of keys of some partitions.
+  struct Range {
+    TenantId tenant;
+    std::vector<PartitionId> partitions;
+    TupleRange range;
+  };
+  /// What a commit has to check so that something read is still so.
+  struct Footprint {
+    std::vector<RegisterKey> keys{};
+    std::vector<Range> ranges{};
+  };
+  struct Peeked {
+    Page page;
+    Footprint footprint;
+  };
+  /// Several ranges at once, as peek() reads keys; at most `limit` rows of each. As many round trips as range() takes for one.
+  Task<std::vector<Peeked>> peek_ranges(std::vector<Range> ranges, std::size_t limit, MonotonicTime deadline);
+  /// From now on it counts as read.
+  void use(const Footprint& footprint);
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
@@ -151,15 +175,14 @@ class Transaction {
     RegisterKey key;
     CommittedRow seen;
     std::optional<Write> write;
-  };
-  struct Range {
-    TenantId tenant;
-    std::vector<PartitionId> partitions;
-    TupleRange range;
+    bool used = true;  // false: only peeked at
   };
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  Task<void> read_unread(const std::vector<RegisterKey>& keys, bool used, MonotonicTime deadline);
+  std::vector<std::optional<Bytes>> seen(const std::vector<RegisterKey>& keys) const;
+  Task<void> list_page(Range range, std::size_t limit, MonotonicTime deadline, RowKeys& out);
   std::vector<Entry*> written();
   Hlc above_all_seen();
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
