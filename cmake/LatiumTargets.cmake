@@ -44,18 +44,39 @@ if(LATIUM_BUILD_FUZZ)
 endif()
 target_link_options(latium_flags INTERFACE -fuse-ld=lld)
 
-# One precompiled header for all that includes Asio: it is the cost of most translation units.
-function(latium_use_asio_pch target)
-  if(TARGET latium_runtime AND NOT target STREQUAL latium_runtime)
-    target_precompile_headers(${target} REUSE_FROM latium_runtime)
-  else()
-    target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/asio_pch.h")
-  endif()
+# Precompiled headers: parsing them is most of the cost of most translation units. Not CMake's own kind: those have the checkout's
+# path in their text, so that the compiler cache would know nothing of what another clone has compiled. Here all paths are
+# relative, and ccache takes the header's text (`.sum`) for what it is.
+file(RELATIVE_PATH latium_source "${PROJECT_BINARY_DIR}" "${PROJECT_SOURCE_DIR}")
+string(TOUPPER "${CMAKE_BUILD_TYPE}" latium_config)
+separate_arguments(latium_compile_flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${latium_config}}")
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/pch")
+foreach(header asio test cli)
+  set(output "pch/${header}.pch")
+  add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/${output}"
+    COMMAND "${CMAKE_CXX_COMPILER}" ${latium_compile_flags} -std=c++23 -fPIC
+      "$<TARGET_PROPERTY:latium_flags,INTERFACE_COMPILE_OPTIONS>"
+      "-D$<JOIN:$<TARGET_PROPERTY:latium_flags,INTERFACE_COMPILE_DEFINITIONS>,;-D>"
+      "$<$<STREQUAL:${header},test>:-DGTEST_HAS_PTHREAD=1>"
+      "-I${latium_source}" -x c++-header -MD -MF "${output}.d" -MT "${output}" -o "${output}" "${latium_source}cmake/${header}_pch.h"
+    COMMAND "${CMAKE_COMMAND}" -E copy "${latium_source}cmake/${header}_pch.h" "${output}.sum"
+    DEPENDS "${PROJECT_SOURCE_DIR}/cmake/${header}_pch.h" DEPFILE "${PROJECT_BINARY_DIR}/${output}.d"
+    WORKING_DIRECTORY "${PROJECT_BINARY_DIR}" COMMENT "Precompiling ${header}_pch.h" VERBATIM COMMAND_EXPAND_LISTS)
+  add_custom_target(latium_${header}_pch DEPENDS "${PROJECT_BINARY_DIR}/${output}")
+endforeach()
+
+# latium_precompiled(TARGET HEADER): TARGET's sources see cmake/HEADER_pch.h. HEADER is `asio`, `test` or `cli`.
+function(latium_precompiled target header)
+  add_dependencies(${target} latium_${header}_pch)
+  # -fPIC in place of an executable's -fPIE: clang takes the header only where both were compiled with the same.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC -include-pch "${PROJECT_BINARY_DIR}/pch/${header}.pch")
 endfunction()
 
-# latium_library(NAME [LINKS targets...] [PRIVATE targets...]): the static library of the folder that calls it, from its *.cc.
+# latium_library(NAME [PRECOMPILED header] [LINKS targets...] [PRIVATE targets...]): the static library of the folder that calls
+# it, from its *.cc.
 function(latium_library name)
-  cmake_parse_arguments(arg "ASIO" "" "LINKS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "PRECOMPILED" "LINKS;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   list(FILTER sources EXCLUDE REGEX "_main\\.cc$")
   add_library(latium_${name} STATIC ${sources})
@@ -66,22 +87,19 @@ function(latium_library name)
   target_compile_features(latium_${name} PUBLIC cxx_std_23)
   target_link_libraries(latium_${name} PUBLIC ${arg_LINKS} PRIVATE ${arg_PRIVATE} "$<BUILD_INTERFACE:latium_flags>")
   set_target_properties(latium_${name} PROPERTIES EXPORT_NAME ${name})
-  if(arg_ASIO)
-    latium_use_asio_pch(latium_${name})
+  if(arg_PRECOMPILED)
+    latium_precompiled(latium_${name} ${arg_PRECOMPILED})
   endif()
   set_property(GLOBAL APPEND PROPERTY LATIUM_INSTALLED latium_${name})
 endfunction()
 
-# latium_program(NAME SOURCES ... LINKS ...)
+# latium_program(NAME [PRECOMPILED header] SOURCES ... LINKS ...)
 function(latium_program name)
-  cmake_parse_arguments(arg "ASIO" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "PRECOMPILED" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_LINKS} latium_flags)
-  if(arg_ASIO)
-    # The header was compiled for a library: clang takes it only where -fPIC stands in place of an executable's -fPIE.
-    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${name} PRIVATE -fPIC)
-    latium_use_asio_pch(${name})
+  if(arg_PRECOMPILED)
+    latium_precompiled(${name} ${arg_PRECOMPILED})
   endif()
 endfunction()

@@ -1,4 +1,4 @@
-// Precompiled for every target that includes Asio (see LatiumTargets.cmake). Nothing may rely on it for a declaration.
+// Precompiled for the targets that include Asio (see LatiumTargets.cmake). Nothing may rely on it for a declaration.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,3 +18,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include <google/protobuf/arena.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/repeated_field.h>

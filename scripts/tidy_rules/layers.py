@@ -31,7 +31,7 @@ THIRD_PARTY = {
     "spdlog/": (("base/log.cc",), "use base/log.h"),
     "sqlite3": (("relational/sql/", "tests/", "bench/"), "use relational/sql"),
     "prometheus/": (("node/", "tests/"), "metrics are exported by node/"),
-    "CLI/": (("node/", "tests/", "bench/", "examples/"), "command lines belong to programs"),
+    "CLI/": (("node/", "tests/", "bench/", "examples/", "cmake/"), "command lines belong to programs"),
     "toml++/": (("node/", "tests/", "bench/"), "configuration files are read by node/"),
     "openssl/": (("net/", "tests/", "bench/"), "TLS is the transport's business"),
     "xxhash": (("base/",), "use base/hash.h"),
