@@ -40,6 +40,7 @@ struct Session::Impl {
     }
     const Result<void> done = co_await work(*self->inner, deadline);
     self->cost = to_cost(self->inner->transaction().stats());
+    self->last_id = self->inner->last_number();
     co_return done;
   }
 
@@ -49,6 +50,7 @@ struct Session::Impl {
   bool contended = false;
   std::unique_ptr<TableSession> inner{};
   CallCost cost{};
+  std::optional<std::int64_t> last_id{};
 };
 
 namespace {
@@ -163,6 +165,10 @@ void Session::rollback() {
     impl->inner.reset();
     co_return Result<void>();
   }(impl_));
+}
+
+std::optional<std::int64_t> Session::last_id() const {
+  return impl_->last_id;
 }
 
 CallCost Session::cost() const {

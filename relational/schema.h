@@ -85,6 +85,7 @@ struct TableSchema {
   ColumnId tenant_by;       ///< 0: none
   ColumnId next_column{1};  ///< above every id ever given out
   IndexId next_index{1};    ///< above every id ever given out
+  std::string sql;          ///< as TableDefinition has it
 
   /// Where the column stands in `columns` and in a Row. Precondition of the first: the table has it.
   std::size_t position(ColumnId column) const;

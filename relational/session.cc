@@ -4,30 +4,9 @@
 #include <utility>
 
 #include "relational/row_codec.h"
+#include "relational/session_errors.h"
 
 namespace latium {
-
-namespace {
-
-std::string columns_of(const TableSchema& schema, const std::vector<ColumnId>& columns) {
-  std::string out;
-  for (const ColumnId id : columns) out += (out.empty() ? "" : ", ") + schema.name + "." + schema.column(id).name;
-  return out;
-}
-
-std::string values_of(const std::vector<Value>& values) {
-  std::string out;
-  for (const Value& value : values) out += (out.empty() ? "" : ", ") + value.to_string();
-  return out;
-}
-
-std::unexpected<Error> duplicate(const TableSchema& schema, const std::vector<ColumnId>& columns,
-                                 const std::vector<Value>& values) {
-  return fail(ErrorCode::already_exists,
-              "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
-}
-
-}  // namespace
 
 RegisterKey TableSession::key_of_row(const Bytes& row_key) const {
   return table_register(database_.tenant, database_.partitions, row_key, row_key);
@@ -68,16 +47,6 @@ Task<std::optional<Row>> TableSession::row_at(Schema schema, RegisterKey key, Mo
   co_return row;
 }
 
-Task<void> TableSession::insert(std::string table, Row row, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
-  LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
-  LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
-  const RegisterKey key = key_of_row(name);
-  LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
-  if (before) co_return duplicate(*schema, schema->primary_key, primary_key_of(*schema, row));
-  co_return co_await put_row(schema, key, nullptr, &row, deadline);
-}
-
 Task<void> TableSession::update(std::string table, Row row, MonotonicTime deadline) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
@@ -88,6 +57,12 @@ Task<void> TableSession::update(std::string table, Row row, MonotonicTime deadli
     co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no row with " +
                                              columns_of(*schema, schema->primary_key) + " = " +
                                              values_of(primary_key_of(*schema, row)));
+  }
+  if (const ColumnSchema* const column = schema->auto_increment_column()) {
+    const Value& number = row.values[schema->position(column->id)];
+    if (number != before->values[schema->position(column->id)]) {
+      LATIUM_CO_CHECKED(co_await shared_.auto_increment.reserve(database_, schema->id, number.get<std::int64_t>(), deadline));
+    }
   }
   co_return co_await put_row(schema, key, &*before, &row, deadline);
 }

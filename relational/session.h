@@ -34,8 +34,11 @@ class TableSession {
   Task<std::vector<std::optional<Row>>> get(std::string table, std::vector<std::vector<Value>> keys, MonotonicTime deadline);
 
   /// Adds a row. `already_exists`, naming the columns: a row with this primary key, or with these values of a unique index, is
-  /// there. `conflict` (at the commit, or here): a row that a foreign key names is not there.
+  /// there. `conflict` (at the commit, or here): a row that a foreign key names is not there. A null in the auto_increment column
+  /// stands for the next number.
   Task<void> insert(std::string table, Row row, MonotonicTime deadline);
+  /// The number that the last insert() gave to its row; nothing when the row had one, or its table has no auto_increment column.
+  std::optional<std::int64_t> last_number() const { return last_number_; }
   /// Changes the row that has this primary key. `not_found`.
   Task<void> update(std::string table, Row row, MonotonicTime deadline);
   /// False: there was none.
@@ -44,6 +47,42 @@ class TableSession {
   /// Rows in the order of the index, or of the primary key when `index` is empty. A look-up of all columns of an index asks one
   /// partition, others all. `limit`: at least 1.
   Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
+
+  /// The table, in the version that the session's calls go by.
+  Task<std::shared_ptr<const TableSchema>> schema(std::string name, MonotonicTime deadline) { return table(std::move(name), deadline); }
+
+  /// Rows of one look-up, see find_all().
+  struct RangeAsked {
+    std::string index;  ///< empty: the primary key
+    RowRange range;
+    Bytes after{};  ///< RangeRows::next of the page before
+  };
+  struct RangeRows {
+    std::vector<Row> rows;
+    Bytes next;  ///< empty: these are all
+    Transaction::Footprint footprint;
+  };
+  /// Many look-ups in the round trips of one, at most `limit` rows of each. They are not checked at the commit before use() says
+  /// so: for rows that may turn out not to be needed. All columns of a key or of a unique index: no range is listed.
+  Task<std::vector<RangeRows>> find_all(std::string table, std::vector<RangeAsked> wanted, std::size_t limit,
+                                        MonotonicTime deadline);
+  void use(const Transaction::Footprint& footprint) { transaction_->use(footprint); }
+
+  struct RowWrite {
+    enum class Kind : std::uint8_t { insert, update, remove };
+    enum class OnDuplicate : std::uint8_t { fail, ignore, replace };
+    Kind kind = Kind::insert;
+    std::vector<Value> key{};  ///< of the row that is changed or removed
+    Row row{};
+    OnDuplicate on_duplicate = OnDuplicate::fail;
+  };
+  struct Written {
+    bool done = true;  ///< false: left out as a duplicate, or there was no such row
+    std::optional<std::int64_t> number{};
+  };
+  /// One after the other, with the errors of insert(), update() and remove(); the first one ends it, and what came before stays. An
+  /// update may change the primary key. What they need to know is read in the round trips of one of them.
+  Task<std::vector<Written>> write_all(std::string table, std::vector<RowWrite> writes, MonotonicTime deadline);
 
   Task<void> commit(MonotonicTime deadline);
   /// Forgets everything that was written and read.
@@ -61,6 +100,8 @@ class TableSession {
   RegisterKey key_of_row(const Bytes& row_key) const;
   RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
   Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
+  /// Gives the row a number that it finds in use nowhere.
+  Task<void> give_number(Schema schema, Row& row, MonotonicTime deadline);
   /// Rows and entries to write; nothing: to remove.
   using Changes = std::vector<std::pair<RegisterKey, std::optional<Bytes>>>;
   Result<std::optional<std::pair<RegisterKey, Bytes>>> entry_for(const TableSchema& schema, const IndexSchema& index,
@@ -74,11 +115,21 @@ class TableSession {
   Task<RowPage> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
   std::vector<PartitionId> all_partitions() const;
 
+  struct Asked;
+  Task<void> find_keys(Schema schema, std::vector<Asked>& asked, MonotonicTime deadline);
+  Task<void> find_ranges(Schema schema, std::vector<Asked>& asked, std::size_t limit, MonotonicTime deadline);
+  Task<void> read_rows(Schema schema, std::vector<Asked>& asked, MonotonicTime deadline);
+  Result<Transaction::Range> range_of(const TableSchema& schema, const IndexSchema* index, const RangeAsked& wanted) const;
+  Task<void> read_ahead(Schema schema, const std::vector<RowWrite>& writes, MonotonicTime deadline);
+  Task<void> remove_duplicates(Schema schema, const Row& row, const std::optional<RegisterKey>& mine, MonotonicTime deadline);
+  Task<Written> write_one(Schema schema, RowWrite write, MonotonicTime deadline);
+
   Transactions& shared_;
   Catalog& tables_;
   CatalogPlace database_;
   TransactionOptions options_;
   std::unique_ptr<Transaction> transaction_;
+  std::optional<std::int64_t> last_number_;
   // When the first of the schemas in use may be another one.
   MonotonicTime schemas_until_ = kNever;
 };

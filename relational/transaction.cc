@@ -67,37 +67,51 @@ struct Transaction::Phase {
 };
 
 Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey> keys, MonotonicTime deadline) {
+  LATIUM_CO_CHECKED(co_await read_unread(keys, true, deadline));
+  for (const RegisterKey& key : keys) entries_.at(key.stored()).used = true;
+  co_return seen(keys);
+}
+
+// Those that were not read before.
+Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, bool used, MonotonicTime deadline) {
   std::vector<RegisterKey> unread;
   std::set<Bytes> asked;
   for (const RegisterKey& key : keys) {
     Bytes stored = key.stored();
     if (!entries_.contains(stored) && asked.insert(std::move(stored)).second) unread.push_back(key);
   }
-  if (!unread.empty()) {
-    LATIUM_CO_TRY(std::vector<RowRead> reads,
-                  co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
-    CallStats cost;
-    const Phase phase;
-    for (std::size_t i = 0; i < unread.size(); ++i) {
-      add_parallel(cost, reads[i].stats);
-      // An intent may be of a transaction that has been acknowledged.
-      const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
-      if (open || shared_.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
-        LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
-        stats_.add(reads[i].stats);
-      }
-      Bytes stored = unread[i].stored();
-      entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});
+  if (unread.empty()) co_return Result<void>();
+  LATIUM_CO_TRY(std::vector<RowRead> reads, co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
+  CallStats cost;
+  const Phase phase;
+  for (std::size_t i = 0; i < unread.size(); ++i) {
+    add_parallel(cost, reads[i].stats);
+    // An intent may be of a transaction that has been acknowledged.
+    const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
+    if (open || shared_.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
+      LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
+      stats_.add(reads[i].stats);
     }
-    stats_.add(cost);
+    Bytes stored = unread[i].stored();
+    entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt, used});
   }
+  stats_.add(cost);
+  co_return Result<void>();
+}
+
+std::vector<std::optional<Bytes>> Transaction::seen(const std::vector<RegisterKey>& keys) const {
   std::vector<std::optional<Bytes>> out;
   for (const RegisterKey& key : keys) {
     const Entry& entry = entries_.at(key.stored());
     const bool present = entry.write ? entry.write->present : entry.seen.present;
     out.push_back(present ? std::optional(entry.write ? entry.write->row : entry.seen.row) : std::nullopt);
   }
-  co_return out;
+  return out;
+}
+
+void Transaction::assume_absent(RegisterKey key) {
+  Bytes stored = key.stored();
+  entries_.try_emplace(std::move(stored), Entry{std::move(key), CommittedRow(), std::nullopt, true});
 }
 
 void Transaction::write(const RegisterKey& key, Write write) {
@@ -181,7 +195,8 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
   start_ = std::max(start_, shared_.not_before);
   std::vector<Entry*> writes = written();
-  const bool checks = options_.isolation == Isolation::serializable && (writes.size() < entries_.size() || !ranges_.empty());
+  const auto used = static_cast<std::size_t>(std::ranges::count_if(entries_, [](const auto& each) { return each.second.used; }));
+  const bool checks = options_.isolation == Isolation::serializable && (writes.size() < used || !ranges_.empty());
   Result<void> done;
   if (writes.empty()) {
     if (checks) done = co_await validate(deadline);
@@ -343,7 +358,7 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
   Phase phase;
   TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size(), 1));
   for (auto& [stored, entry] : entries_) {
-    if (entry.write && (entry.write->present || entry.seen.present)) continue;
+    if (!entry.used || (entry.write && (entry.write->present || entry.seen.present))) continue;
     const auto spawned = group.spawn(validate_read(entry, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
@@ -401,7 +416,8 @@ Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadlin
                   co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline));
     stats_.add(listed.stats);
     for (const RegisterKey& key : listed.keys) {
-      if (entries_.contains(key.stored())) continue;
+      const auto known = entries_.find(key.stored());
+      if (known != entries_.end() && known->second.used) continue;
       LATIUM_CO_TRY(const RowRead read, co_await settled(key, phase, deadline));
       stats_.add(read.stats);
       if (read.state.committed.present) co_return conflict(key, "it has come into a range that was read");

@@ -13,6 +13,7 @@
 
 #include "base/hlc.h"
 #include "base/random.h"
+#include "relational/auto_increment.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
 #include "runtime/runtime.h"
@@ -69,10 +70,8 @@ class Transactions {
   /// For backoffs too.
   Random& random() { return random_; }
   TransactionId new_id() { return {random_.next(), random_.next() | 1}; }
-  /// Runs after the caller has been answered. With no room it does not run: whoever meets the rows does it.
-  void later(Task<void> task) {
-    if (background_.has_room()) (void)background_.spawn(std::move(task));
-  }
+  /// Runs after the caller has been answered. False: there is no room, and it does not run: whoever meets the rows does it.
+  bool later(Task<void> task) { return background_.has_room() && background_.spawn(std::move(task)).has_value(); }
   /// Waits for what runs in the background.
   Task<void> stop() {
     background_.cancel();
@@ -83,6 +82,7 @@ class Transactions {
   RowStore& store;
   HlcClock& hlc;
   Recovery recovery;
+  AutoIncrement auto_increment{*this};
   TransactionsStatistics statistics;
   /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
   Hlc not_before{};
@@ -104,6 +104,14 @@ class Transaction {
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
 
+  /// get() for what may not be needed: what it brings is remembered, and no commit checks it before it was read by get(), or use()
+  /// has named it.
+  Task<std::vector<std::optional<Bytes>>> peek(std::vector<RegisterKey> keys, MonotonicTime deadline);
+
+  /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a
+  /// conflict where that is wrong.
+  void assume_absent(RegisterKey key);
+
   /// Takes effect with the commit. Precondition: the key has been read.
   void put(const RegisterKey& key, Bytes row) { write(key, Write{true, std::move(row)}); }
   void remove(const RegisterKey& key) { write(key, Write{false, {}}); }
@@ -120,6 +128,26 @@ class Transaction {
   /// serializable commit checks that none has come or gone.
   Task<Page> range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                    MonotonicTime deadline);
+
+  /// A range of keys of some partitions.
+  struct Range {
+    TenantId tenant;
+    std::vector<PartitionId> partitions;
+    TupleRange range;
+  };
+  /// What a commit has to check so that something read is still so.
+  struct Footprint {
+    std::vector<RegisterKey> keys{};
+    std::vector<Range> ranges{};
+  };
+  struct Peeked {
+    Page page;
+    Footprint footprint;
+  };
+  /// Several ranges at once, as peek() reads keys; at most `limit` rows of each. As many round trips as range() takes for one.
+  Task<std::vector<Peeked>> peek_ranges(std::vector<Range> ranges, std::size_t limit, MonotonicTime deadline);
+  /// From now on it counts as read.
+  void use(const Footprint& footprint);
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
@@ -147,15 +175,14 @@ class Transaction {
     RegisterKey key;
     CommittedRow seen;
     std::optional<Write> write;
-  };
-  struct Range {
-    TenantId tenant;
-    std::vector<PartitionId> partitions;
-    TupleRange range;
+    bool used = true;  // false: only peeked at
   };
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  Task<void> read_unread(const std::vector<RegisterKey>& keys, bool used, MonotonicTime deadline);
+  std::vector<std::optional<Bytes>> seen(const std::vector<RegisterKey>& keys) const;
+  Task<void> list_page(Range range, std::size_t limit, MonotonicTime deadline, RowKeys& out);
   std::vector<Entry*> written();
   Hlc above_all_seen();
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);

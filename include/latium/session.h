@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -57,7 +58,8 @@ class Session {
   Result<std::optional<Row>> get(std::string_view table, std::vector<Value> key);
 
   /// `already_exists`: a row with this primary key, or these values of a unique index, is there (DBDuplicateEntry); the message
-  /// names the columns. `conflict`: a row that a foreign key names is not (DBReferenceError).
+  /// names the columns. `conflict`: a row that a foreign key names is not (DBReferenceError). A null in the auto_increment column
+  /// stands for the next number, see last_id(): no round trip mostly, two to a majority for every 64th.
   Result<void> add(std::string_view table, Row row);
   /// The row with this primary key gets these values. `not_found`.
   Result<void> update(std::string_view table, Row row);
@@ -76,6 +78,9 @@ class Session {
   Result<void> commit();
   /// Forgets what was written and read.
   void rollback();
+
+  /// The number that the last add() gave to its row; nothing when the row came with one.
+  std::optional<std::int64_t> last_id() const;
 
   /// Of the session up to now; of the last one, after a commit.
   CallCost cost() const;
