@@ -25,8 +25,10 @@ Task<std::vector<sql::Schema>> all_tables(NodeCore& core, Tenant tenant, Monoton
   for (const TableChange& each : found) {
     // What sessions go by is what this node has leased, which may be the version before for a moment.
     auto leased = co_await core.tables().find(place, each.schema.name, deadline);
-    if (leased) out.push_back(*std::move(leased));
-    else if (leased.error().code != ErrorCode::not_found) co_return fail(std::move(leased).error());
+    if (leased)
+      out.push_back(*std::move(leased));
+    else if (leased.error().code != ErrorCode::not_found)
+      co_return fail(std::move(leased).error());
   }
   co_return out;
 }
@@ -188,16 +190,15 @@ class SqlAccess final : public sql::TableAccess {
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override {
     std::vector<sql::Found> out;
     open_ = true;
-    LATIUM_CHECKED(node().run<void>(
-        latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_, out)));
+    LATIUM_CHECKED(
+        node().run<void>(latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_, out)));
     return out;
   }
   void use(std::uint64_t read) override { uses_.push_back(read); }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override {
     std::vector<sql::Written> out;
     open_ = true;
-    LATIUM_CHECKED(
-        node().run<void>(latium::write(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_, out)));
+    LATIUM_CHECKED(node().run<void>(latium::write(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_, out)));
     return out;
   }
 

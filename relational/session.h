@@ -49,7 +49,9 @@ class TableSession {
   Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
 
   /// The table, in the version that the session's calls go by.
-  Task<std::shared_ptr<const TableSchema>> schema(std::string name, MonotonicTime deadline) { return table(std::move(name), deadline); }
+  Task<std::shared_ptr<const TableSchema>> schema(std::string name, MonotonicTime deadline) {
+    return table(std::move(name), deadline);
+  }
 
   /// Rows of one look-up, see find_all().
   struct RangeAsked {
@@ -80,8 +82,8 @@ class TableSession {
     bool done = true;  ///< false: left out as a duplicate, or there was no such row
     std::optional<std::int64_t> number{};
   };
-  /// One after the other, with the errors of insert(), update() and remove(); the first one ends it, and what came before stays. An
-  /// update may change the primary key. What they need to know is read in the round trips of one of them.
+  /// One after the other, with the errors of insert(), update() and remove(); the first one ends it, and what came before stays.
+  /// An update may change the primary key. What they need to know is read in the round trips of one of them.
   Task<std::vector<Written>> write_all(std::string table, std::vector<RowWrite> writes, MonotonicTime deadline);
 
   Task<void> commit(MonotonicTime deadline);

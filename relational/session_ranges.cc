@@ -11,8 +11,8 @@ namespace latium {
 struct TableSession::Asked {
   RangeAsked wanted;
   const IndexSchema* index = nullptr;
-  std::optional<RegisterKey> whole{};       // all columns are given: there is one key at most
-  std::vector<RegisterKey> entries{};       // of the index, that rows were found by
+  std::optional<RegisterKey> whole{};  // all columns are given: there is one key at most
+  std::vector<RegisterKey> entries{};  // of the index, that rows were found by
   std::vector<RegisterKey> rows{};
   RangeRows out{};
 };

@@ -8,8 +8,8 @@
 
 namespace latium {
 
-// All rows and index entries that the writes look at, in two round trips for all: what is removed from an index is only known once
-// the row has been read.
+// All rows and index entries that the writes look at, in two round trips for all: what is removed from an index is only known
+// once the row has been read.
 Task<void> TableSession::read_ahead(Schema schema, const std::vector<RowWrite>& writes, MonotonicTime deadline) {
   std::vector<RegisterKey> rows;
   std::vector<RegisterKey> entries;

@@ -81,7 +81,8 @@ Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, bool u
     if (!entries_.contains(stored) && asked.insert(std::move(stored)).second) unread.push_back(key);
   }
   if (unread.empty()) co_return Result<void>();
-  LATIUM_CO_TRY(std::vector<RowRead> reads, co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
+  LATIUM_CO_TRY(std::vector<RowRead> reads,
+                co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
   CallStats cost;
   const Phase phase;
   for (std::size_t i = 0; i < unread.size(); ++i) {

@@ -104,8 +104,8 @@ class Transaction {
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
 
-  /// get() for what may not be needed: what it brings is remembered, and no commit checks it before it was read by get(), or use()
-  /// has named it.
+  /// get() for what may not be needed: what it brings is remembered, and no commit checks it before it was read by get(), or
+  /// use() has named it.
   Task<std::vector<std::optional<Bytes>>> peek(std::vector<RegisterKey> keys, MonotonicTime deadline);
 
   /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a

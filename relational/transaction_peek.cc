@@ -48,7 +48,8 @@ Task<std::vector<Transaction::Peeked>> Transaction::peek_ranges(std::vector<Rang
     for (RegisterKey& key : listed[i].keys) keys.emplace(key.key.substr(1), std::move(key));
     for (const auto& [stored, entry] : entries_) {
       const BytesView key = BytesView(entry.key.key).substr(1);
-      if (entry.key.tenant == ranges[i].tenant && entry.write && ranges[i].range.contains(key)) keys.emplace(Bytes(key), entry.key);
+      if (entry.key.tenant == ranges[i].tenant && entry.write && ranges[i].range.contains(key))
+        keys.emplace(Bytes(key), entry.key);
     }
     counts.push_back(keys.size());
     for (auto& [name, key] : keys) {

@@ -191,7 +191,8 @@ Result<void> Engine::alter_table(const Statement& statement) {
   const auto tokens = tokenize(statement.sql_);
   const auto rename = std::ranges::find_if(tokens, [](const Token& token) { return token.is("RENAME"); });
   if (rename != tokens.end() && rename + 1 != tokens.end() && (rename + 1)->is("TO")) {
-    return fail(ErrorCode::invalid_argument, "ALTER TABLE ... RENAME TO is not supported: create a table of the new name and copy");
+    return fail(ErrorCode::invalid_argument,
+                "ALTER TABLE ... RENAME TO is not supported: create a table of the new name and copy");
   }
   const std::vector<std::string> before = column_names(hub_.shadow, name);
   LATIUM_CHECKED(run(hub_.shadow.db(), statement.sql_));

@@ -21,8 +21,8 @@ struct IndexRow {
 };
 
 Result<std::vector<IndexRow>> indexes_of(sqlite3* db, const std::string& table) {
-  LATIUM_TRY(const Prepared list, prepare(db, "SELECT name, \"unique\", origin, partial FROM pragma_index_list(" + quote_text(table) +
-                                                  ") ORDER BY seq DESC"));
+  LATIUM_TRY(const Prepared list, prepare(db, "SELECT name, \"unique\", origin, partial FROM pragma_index_list(" +
+                                                  quote_text(table) + ") ORDER BY seq DESC"));
   std::vector<IndexRow> out;
   while (sqlite3_step(list.get()) == SQLITE_ROW) {
     out.push_back({text_at(list.get(), 0), sqlite3_column_int(list.get(), 1) != 0, text_at(list.get(), 2),
@@ -41,8 +41,8 @@ Result<std::vector<std::string>> index_columns(sqlite3* db, const std::string& t
   if (index.partial) {
     return unsupported(table, "index " + index.name + " is partial (it has a WHERE), which is not supported: index all rows");
   }
-  LATIUM_TRY(const Prepared list,
-             prepare(db, "SELECT cid, name, coll FROM pragma_index_xinfo(" + quote_text(index.name) + ") WHERE key ORDER BY seqno"));
+  LATIUM_TRY(const Prepared list, prepare(db, "SELECT cid, name, coll FROM pragma_index_xinfo(" + quote_text(index.name) +
+                                                  ") WHERE key ORDER BY seqno"));
   std::vector<std::string> out;
   while (sqlite3_step(list.get()) == SQLITE_ROW) {
     if (sqlite3_column_int(list.get(), 0) < 0) {
@@ -75,7 +75,8 @@ Value constant_of_column(sqlite3* db, const std::string& sql, Affinity affinity)
   const Value value = constant(db, sql);
   if (value.is_null()) return value;
   const auto statement = prepare(db, "SELECT ?");
-  if (!statement || bind_value(statement->get(), 1, value) != SQLITE_OK || sqlite3_step(statement->get()) != SQLITE_ROW) return Value();
+  if (!statement || bind_value(statement->get(), 1, value) != SQLITE_OK || sqlite3_step(statement->get()) != SQLITE_ROW)
+    return Value();
   return with_affinity(sqlite3_column_value(statement->get(), 0), affinity);
 }
 
@@ -100,8 +101,8 @@ Result<TableDefinition> Shadow::definition_of(const std::string& table) const {
   out.sql = text_of("table", table);
   LATIUM_CHECKED(check_text(table, out.sql));
   LATIUM_TRY(const std::vector<IndexRow> indexes, indexes_of(db(), table));
-  LATIUM_TRY(const Prepared columns, prepare(db(), "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(" +
-                                                       quote_text(table) + ")"));
+  LATIUM_TRY(const Prepared columns,
+             prepare(db(), "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(" + quote_text(table) + ")"));
   std::vector<std::pair<int, std::string>> key;
   bool key_is_integer = false;
   while (sqlite3_step(columns.get()) == SQLITE_ROW) {
@@ -117,7 +118,8 @@ Result<TableDefinition> Shadow::definition_of(const std::string& table) const {
     const std::string collation = collation_of(db(), table, column.name);
     column.nocase = same_name(collation, "NOCASE");
     if (!column.nocase && !same_name(collation, "BINARY")) {
-      return unsupported(table, "collation " + collation + " of column " + column.name + " is not supported: use BINARY or NOCASE");
+      return unsupported(table,
+                         "collation " + collation + " of column " + column.name + " is not supported: use BINARY or NOCASE");
     }
     out.columns.push_back(std::move(column));
   }

@@ -41,7 +41,8 @@ SqlStats minus(const SqlStats& a, const SqlStats& b) {
 
 // What a query about the schema may read.
 int only_schema(void*, int action, const char* what, const char*, const char*, const char*) {
-  if (action == SQLITE_SELECT || action == SQLITE_FUNCTION || action == SQLITE_PRAGMA || action == SQLITE_RECURSIVE) return SQLITE_OK;
+  if (action == SQLITE_SELECT || action == SQLITE_FUNCTION || action == SQLITE_PRAGMA || action == SQLITE_RECURSIVE)
+    return SQLITE_OK;
   if (action != SQLITE_READ) return SQLITE_DENY;
   const std::string_view name = what == nullptr ? "" : what;
   const bool schema = name.empty() || name.starts_with("sqlite_") || name.starts_with("pragma_") || name.starts_with("json_");

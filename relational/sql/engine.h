@@ -1,4 +1,5 @@
-// Engine: a SQL session over TableAccess. SQLite parses, plans, joins and sorts; rows, indexes, constraints and transactions are ours.
+// Engine: a SQL session over TableAccess. SQLite parses, plans, joins and sorts; rows, indexes, constraints and transactions are
+// ours.
 #pragma once
 
 #include <memory>

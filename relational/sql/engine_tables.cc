@@ -49,9 +49,8 @@ Result<void> Engine::refresh() {
 Result<void> Engine::refresh_views() {
   LATIUM_TRY(const auto all, hub_.access->views());
   for (const std::string& name : views_) {
-    const bool same = std::ranges::any_of(all, [&](const auto& view) {
-      return view.first == name && view.second == hub_.shadow.text_of("view", name);
-    });
+    const bool same = std::ranges::any_of(
+        all, [&](const auto& view) { return view.first == name && view.second == hub_.shadow.text_of("view", name); });
     if (same) continue;
     LATIUM_CHECKED(run(db_.get(), "DROP VIEW IF EXISTS " + quote_name(name)));
     LATIUM_CHECKED(run(hub_.shadow.db(), "DROP VIEW IF EXISTS " + quote_name(name)));

@@ -67,8 +67,10 @@ void stats(sqlite3_context* context, int, sqlite3_value**) {
 Result<void> add_functions(sqlite3* db, Hub& hub) {
   constexpr int kPure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
   int code = sqlite3_create_function_v2(db, "regexp", 2, kPure, nullptr, regexp, nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK) code = sqlite3_create_function_v2(db, "latium_site", 0, SQLITE_UTF8, &hub, site, nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK) code = sqlite3_create_function_v2(db, "latium_stats", 0, SQLITE_UTF8, &hub, stats, nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK)
+    code = sqlite3_create_function_v2(db, "latium_site", 0, SQLITE_UTF8, &hub, site, nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK)
+    code = sqlite3_create_function_v2(db, "latium_stats", 0, SQLITE_UTF8, &hub, stats, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return fail(error_of(db, code));
   return {};
 }

@@ -21,7 +21,8 @@ namespace latium::sql {
 class Run;
 struct Cursor;
 
-/// Rows whose keys are no integers, numbered for SQLite while they are in use; and what has to be kept of rows to write them back.
+/// Rows whose keys are no integers, numbered for SQLite while they are in use; and what has to be kept of rows to write them
+/// back.
 class RowNumbers {
  public:
   std::int64_t number_of(const SqlTable& table, const Row& row);

@@ -110,8 +110,9 @@ const sqlite3_module kModule = [] {
 Result<void> register_table(sqlite3* db, Hub& hub, TablePtr table) {
   const std::string name = table->name;
   auto registered = std::make_unique<Registered>(Registered{hub, std::move(table)});
-  const int code = sqlite3_create_module_v2(db, name.c_str(), &kModule, registered.release(),
-                                            [](void* given) { const std::unique_ptr<Registered> owned(static_cast<Registered*>(given)); });
+  const int code = sqlite3_create_module_v2(db, name.c_str(), &kModule, registered.release(), [](void* given) {
+    const std::unique_ptr<Registered> owned(static_cast<Registered*>(given));
+  });
   if (code != SQLITE_OK) return fail(ErrorCode::internal, "SQLite does not take table '" + name + "': " + sqlite3_errmsg(db));
   return {};
 }

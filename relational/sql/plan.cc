@@ -188,9 +188,12 @@ Plan make_plan(const SqlTable& table, sqlite3_index_info& info) {
   for (const int constraint : best.constraints) info.aConstraintUsage[constraint].argvIndex = ++arguments;
   for (int i = 0; i < info.nConstraint; ++i) {
     if (!info.aConstraint[i].usable) continue;
-    if (info.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_LIMIT) best.plan.limit = arguments;
-    else if (info.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_OFFSET) best.plan.offset = arguments;
-    else continue;
+    if (info.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_LIMIT)
+      best.plan.limit = arguments;
+    else if (info.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_OFFSET)
+      best.plan.offset = arguments;
+    else
+      continue;
     info.aConstraintUsage[i].argvIndex = ++arguments;
   }
   info.estimatedCost = best.cost;

@@ -77,8 +77,8 @@ Result<std::string> with_defaults(const Hub& hub, std::string_view sql) {
   const std::string_view head = sql.substr(0, tokens[insert->table].end());
   if (all_defaults) return std::string(head) + "(" + columns + ") VALUES (" + values + ")";
   const std::string_view given = sql.substr(tokens[insert->open].end(), tokens[insert->close].begin - tokens[insert->open].end());
-  return std::string(sql.substr(0, tokens[insert->open].begin)) + "(" + std::string(given) + ", " + columns + ") SELECT *, " + values +
-         " FROM (" + std::string(sql.substr(tokens[insert->source].begin)) + ")";
+  return std::string(sql.substr(0, tokens[insert->open].begin)) + "(" + std::string(given) + ", " + columns + ") SELECT *, " +
+         values + " FROM (" + std::string(sql.substr(tokens[insert->source].begin)) + ")";
 }
 
 }  // namespace latium::sql

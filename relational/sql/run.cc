@@ -9,10 +9,10 @@ namespace latium::sql {
 
 namespace {
 
-constexpr std::size_t kGuesses = 1000;        // look-ups that are added to one
-constexpr std::size_t kMissesOfSite = 4;      // before the whole table is tried
-constexpr std::size_t kSmallTable = 2000;     // rows
-constexpr std::size_t kSeen = 16;             // sets of rows that are remembered as sources
+constexpr std::size_t kGuesses = 1000;     // look-ups that are added to one
+constexpr std::size_t kMissesOfSite = 4;   // before the whole table is tried
+constexpr std::size_t kSmallTable = 2000;  // rows
+constexpr std::size_t kSeen = 16;          // sets of rows that are remembered as sources
 constexpr std::size_t kRowsOfGuess = 1000;
 constexpr std::size_t kColumnsOfGuess = 3;
 
@@ -212,14 +212,17 @@ Result<bool> Run::take_whole(const TablePtr& table, const Plan& plan, Site& site
   LATIUM_CHECKED(hub_.count_read(stats.rows_read));
   site.too_large = !came[0].next.empty();
   if (site.too_large) return false;
-  site.whole = std::make_shared<RowSet>(RowSet{.wanted = {}, .rows = std::move(came[0].rows), .next = {}, .reads = {came[0].read}});
+  site.whole =
+      std::make_shared<RowSet>(RowSet{.wanted = {}, .rows = std::move(came[0].rows), .next = {}, .reads = {came[0].read}});
   const std::vector<ColumnId>& columns = key_columns(*table, plan);
   for (const Row& row : site.whole->rows) {
     std::vector<Value> values;
     for (std::size_t i = 0; i < plan.equal.size(); ++i) values.push_back(row.values[table->schema->position(columns[i])]);
     LATIUM_TRY(Probe probe, make_probe(*table, plan, std::move(values), std::nullopt, std::nullopt));
     RowSetPtr& set = site.by_key[probe.key];
-    if (!set) set = std::make_shared<RowSet>(RowSet{.wanted = std::move(probe.wanted), .rows = {}, .next = {}, .reads = site.whole->reads});
+    if (!set)
+      set =
+          std::make_shared<RowSet>(RowSet{.wanted = std::move(probe.wanted), .rows = {}, .next = {}, .reads = site.whole->reads});
     set->rows.push_back(row);
   }
   return true;

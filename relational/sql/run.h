@@ -1,6 +1,6 @@
-// Run: one statement while it runs, and the rows that it has fetched. SQLite joins by nested loops and asks for the rows of one value
-// at a time; here it is guessed from which column of which other cursor the value comes, and the rows of all values that this
-// cursor has are fetched at once. A wrong guess costs work, and nothing else.
+// Run: one statement while it runs, and the rows that it has fetched. SQLite joins by nested loops and asks for the rows of one
+// value at a time; here it is guessed from which column of which other cursor the value comes, and the rows of all values that
+// this cursor has are fetched at once. A wrong guess costs work, and nothing else.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ namespace latium::sql {
 struct RowSet {
   LookUp wanted;
   std::vector<Row> rows;
-  std::string next;                 // of the page behind; empty: there is none
+  std::string next;                  // of the page behind; empty: there is none
   std::vector<std::uint64_t> reads;  // of the pages
   bool used = false;
 };
@@ -28,7 +28,7 @@ using RowSetPtr = std::shared_ptr<RowSet>;
 /// One look-up: what a plan makes of one value for each of its columns.
 struct Probe {
   LookUp wanted;
-  Bytes key;                       // equal for equal look-ups of a table
+  Bytes key;                  // equal for equal look-ups of a table
   std::vector<Value> values;  // of the plan's columns that are equal to one
 };
 

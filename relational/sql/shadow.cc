@@ -163,22 +163,23 @@ std::string SqlTable::declaration() const {
 }
 
 std::string Shadow::text_of(std::string_view type, std::string_view name) const {
-  const auto found = prepare(db_.get(), "SELECT sql FROM sqlite_schema WHERE type = " + quote_text(type) + " AND lower(name) = lower(" +
-                                            quote_text(name) + ")");
+  const auto found = prepare(db_.get(), "SELECT sql FROM sqlite_schema WHERE type = " + quote_text(type) +
+                                            " AND lower(name) = lower(" + quote_text(name) + ")");
   if (!found || sqlite3_step(found->get()) != SQLITE_ROW) return {};
   return text_at(found->get(), 0);
 }
 
 std::vector<std::string> Shadow::names_of(std::string_view type) const {
   std::vector<std::string> out;
-  const auto found = prepare(db_.get(), "SELECT name FROM sqlite_schema WHERE type = " + quote_text(type) + " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid");
+  const auto found = prepare(db_.get(), "SELECT name FROM sqlite_schema WHERE type = " + quote_text(type) +
+                                            " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid");
   while (found && sqlite3_step(found->get()) == SQLITE_ROW) out.push_back(text_at(found->get(), 0));
   return out;
 }
 
 std::string Shadow::table_of_index(std::string_view index) const {
-  const auto found =
-      prepare(db_.get(), "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND lower(name) = lower(" + quote_text(index) + ")");
+  const auto found = prepare(
+      db_.get(), "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND lower(name) = lower(" + quote_text(index) + ")");
   if (!found || sqlite3_step(found->get()) != SQLITE_ROW) return {};
   return text_at(found->get(), 0);
 }

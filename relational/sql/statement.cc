@@ -5,8 +5,7 @@
 
 namespace latium::sql {
 
-Statement::Statement(Engine& engine, std::string sql)
-    : sql_(std::move(sql)), engine_(engine), what_(classify(tokenize(sql_))) {}
+Statement::Statement(Engine& engine, std::string sql) : sql_(std::move(sql)), engine_(engine), what_(classify(tokenize(sql_))) {}
 
 Statement::~Statement() {
   reset();

@@ -50,11 +50,16 @@ Classified create(Words words) {
   const bool temporary = words.take("TEMP") || words.take("TEMPORARY");
   const bool unique = words.take("UNIQUE");
   Kind kind = Kind::plain;
-  if (words.take("TABLE")) kind = Kind::create_table;
-  else if (words.take("INDEX")) kind = Kind::create_index;
-  else if (words.take("VIEW")) kind = Kind::create_view;
-  else if (words.take("TRIGGER")) return refused("triggers are not supported: do it in the transaction that writes");
-  else if (words.take("VIRTUAL")) return refused("virtual tables are not supported");
+  if (words.take("TABLE"))
+    kind = Kind::create_table;
+  else if (words.take("INDEX"))
+    kind = Kind::create_index;
+  else if (words.take("VIEW"))
+    kind = Kind::create_view;
+  else if (words.take("TRIGGER"))
+    return refused("triggers are not supported: do it in the transaction that writes");
+  else if (words.take("VIRTUAL"))
+    return refused("virtual tables are not supported");
   (void)unique;
   const bool exists = words.take("IF") && words.take("NOT") && words.take("EXISTS");
   // Of this connection alone: SQLite's own.
@@ -64,20 +69,24 @@ Classified create(Words words) {
 
 Classified drop(Words words) {
   Kind kind = Kind::plain;
-  if (words.take("TABLE")) kind = Kind::drop_table;
-  else if (words.take("INDEX")) kind = Kind::drop_index;
-  else if (words.take("VIEW")) kind = Kind::drop_view;
-  else if (words.take("TRIGGER")) return refused("triggers are not supported");
+  if (words.take("TABLE"))
+    kind = Kind::drop_table;
+  else if (words.take("INDEX"))
+    kind = Kind::drop_index;
+  else if (words.take("VIEW"))
+    kind = Kind::drop_view;
+  else if (words.take("TRIGGER"))
+    return refused("triggers are not supported");
   const bool exists = words.take("IF", "EXISTS");
   return {.kind = kind, .name = words.name(), .if_exists = exists};
 }
 
 Classified pragma(Words words) {
   static constexpr std::array<std::string_view, 13> kReflection = {
-      "table_info",  "table_xinfo",     "table_list",    "index_list",     "index_info",      "index_xinfo", "foreign_key_list",
-      "database_list", "collation_list", "function_list", "compile_options", "encoding", "schema_version"};
+      "table_info",    "table_xinfo",    "table_list",    "index_list",      "index_info", "index_xinfo",   "foreign_key_list",
+      "database_list", "collation_list", "function_list", "compile_options", "encoding",   "schema_version"};
   static constexpr std::array<std::string_view, 12> kNothing = {
-      "journal_mode", "synchronous", "busy_timeout", "cache_size",       "temp_store", "mmap_size",
+      "journal_mode", "synchronous", "busy_timeout", "cache_size",       "temp_store",         "mmap_size",
       "locking_mode", "page_size",   "optimize",     "read_uncommitted", "wal_autocheckpoint", "automatic_index"};
   const std::string name = words.name();
   const auto is = [&](std::string_view other) {
@@ -94,7 +103,8 @@ bool about_schema(const std::vector<Token>& tokens) {
     if (token.kind != Token::Kind::word && token.kind != Token::Kind::quoted) return false;
     const std::string name = token.name();
     const auto is = [&](std::string_view other) {
-      return name.size() == other.size() && std::ranges::equal(name, other, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+      return name.size() == other.size() &&
+             std::ranges::equal(name, other, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
     };
     return is("sqlite_master") || is("sqlite_schema") || name.starts_with("pragma_");
   });
@@ -122,7 +132,8 @@ Classified classify(const std::vector<Token>& tokens) {
   if (words.take("DROP")) return drop(words);
   if (words.take("ALTER", "TABLE")) return {.kind = Kind::alter_table, .name = words.name()};
   if (words.take("PRAGMA")) return pragma(words);
-  if (words.take("ATTACH") || words.take("DETACH")) return refused("ATTACH and DETACH are not supported: a session has one database");
+  if (words.take("ATTACH") || words.take("DETACH"))
+    return refused("ATTACH and DETACH are not supported: a session has one database");
   if (words.take("VACUUM") || words.take("ANALYZE") || words.take("REINDEX")) return {.kind = Kind::nothing};
   if (about_schema(tokens)) return {.kind = Kind::reflection};
   return {};

@@ -10,16 +10,16 @@
 namespace latium::sql {
 
 enum class StatementKind : std::uint8_t {
-  plain,        ///< SQLite runs it over the tables
+  plain,  ///< SQLite runs it over the tables
   begin,
   commit,
   rollback,
   savepoint,
   release,
   rollback_to,
-  reflection,      ///< about the schema: the shadow answers it
-  foreign_keys,    ///< PRAGMA foreign_keys, read or set
-  nothing,         ///< accepted, for there is nothing to do
+  reflection,    ///< about the schema: the shadow answers it
+  foreign_keys,  ///< PRAGMA foreign_keys, read or set
+  nothing,       ///< accepted, for there is nothing to do
   create_table,
   create_index,
   create_view,

@@ -1,5 +1,5 @@
-// TableAccess: what SQL needs of the tables of a tenant, in batches. node/sql_access is it over sessions of a node; tests have one in
-// memory.
+// TableAccess: what SQL needs of the tables of a tenant, in batches. node/sql_access is it over sessions of a node; tests have
+// one in memory.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +28,9 @@ struct LookUp {
 };
 
 struct Found {
-  std::vector<Row> rows;    ///< in the order of the index
-  std::string next{};       ///< empty: these are all
-  std::uint64_t read = 0;   ///< for TableAccess::use()
+  std::vector<Row> rows;   ///< in the order of the index
+  std::string next{};      ///< empty: these are all
+  std::uint64_t read = 0;  ///< for TableAccess::use()
 };
 
 enum class OnDuplicate : std::uint8_t { fail, ignore, replace };

@@ -1,5 +1,5 @@
-// The words of a SQL text, as SQLite takes it apart. For telling what kind of statement it is, and for the few that are rewritten; a
-// text that is malformed is SQLite's to refuse.
+// The words of a SQL text, as SQLite takes it apart. For telling what kind of statement it is, and for the few that are
+// rewritten; a text that is malformed is SQLite's to refuse.
 #pragma once
 
 #include <cstddef>

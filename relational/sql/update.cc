@@ -34,7 +34,11 @@ OnDuplicate on_duplicate(int on_conflict) {
 class RowUpdate {
  public:
   RowUpdate(VirtualTable& owner, const std::vector<sqlite3_value*>& arguments)
-      : owner_(owner), hub_(owner.hub), table_(*owner.table), arguments_(arguments), on_conflict_(sqlite3_vtab_on_conflict(owner.db)) {}
+      : owner_(owner),
+        hub_(owner.hub),
+        table_(*owner.table),
+        arguments_(arguments),
+        on_conflict_(sqlite3_vtab_on_conflict(owner.db)) {}
 
   int run(sqlite3_int64& rowid) {
     if (hub_.run) hub_.run->forget(table_);
@@ -73,7 +77,8 @@ class RowUpdate {
     Value number = sqlite3_value_type(arguments_[1]) == SQLITE_NULL ? Value() : with_affinity(arguments_[1], Affinity::integer);
     if (*table_.rowid >= table_.first) {
       const Value& column = out[*table_.rowid - table_.first];
-      const bool changed = insert ? !column.is_null() : column != Value(static_cast<std::int64_t>(sqlite3_value_int64(arguments_[0])));
+      const bool changed =
+          insert ? !column.is_null() : column != Value(static_cast<std::int64_t>(sqlite3_value_int64(arguments_[0])));
       if (changed) number = column;
     }
     if (!number.is_null() || !insert) {

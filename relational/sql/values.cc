@@ -46,7 +46,8 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
   if (!text.empty()) {
     const auto hour = digits(text, 1, 2);
     const auto minute = digits(text, 4, 2);
-    if ((text[0] != ' ' && text[0] != 'T') || !hour || !minute || text[3] != ':' || *hour > 23 || *minute > 59) return std::nullopt;
+    if ((text[0] != ' ' && text[0] != 'T') || !hour || !minute || text[3] != ':' || *hour > 23 || *minute > 59)
+      return std::nullopt;
     time += hours(*hour) + minutes(*minute);
     text.remove_prefix(6);
   }

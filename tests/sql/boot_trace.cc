@@ -36,7 +36,8 @@ void add_table(const json& table, BootTrace& out) {
   const std::string name = table["name"];
   std::string sql = "CREATE TABLE " + sql::quote_name(name) + " (";
   for (const json& column : table["cols"]) {
-    sql += sql::quote_name(column[0].get<std::string>()) + " " + column[1].get<std::string>() + (column[2].get<bool>() ? "" : " NOT NULL") + ", ";
+    sql += sql::quote_name(column[0].get<std::string>()) + " " + column[1].get<std::string>() +
+           (column[2].get<bool>() ? "" : " NOT NULL") + ", ";
   }
   sql += "PRIMARY KEY " + list(table["pk"]);
   for (const json& columns : table["unique"]) sql += ", UNIQUE " + list(columns);

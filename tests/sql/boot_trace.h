@@ -14,8 +14,8 @@ struct TracedStatement {
   std::string database;
   std::string sql;
   std::vector<Value> parameters{};
-  int shape = -1;           ///< -1: BEGIN and its like, and what makes tables
-  std::int64_t rows = -1;    ///< that it returned; -1: not recorded
+  int shape = -1;             ///< -1: BEGIN and its like, and what makes tables
+  std::int64_t rows = -1;     ///< that it returned; -1: not recorded
   std::int64_t changed = -1;  ///< that it changed
 };
 

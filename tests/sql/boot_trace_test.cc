@@ -72,8 +72,8 @@ TEST(BootTrace, EveryStatementAnswersAsSqliteDoesInFewBatches) {
   const auto engine_of = [&](const std::string& database) -> Engine& {
     if (!engines.contains(database)) {
       native[database] = *open_connection();
-      engines[database] = *Engine::open(
-          std::make_unique<latium::testing::MemoryTables>(std::make_shared<latium::testing::MemoryDatabase>()), {});
+      engines[database] =
+          *Engine::open(std::make_unique<latium::testing::MemoryTables>(std::make_shared<latium::testing::MemoryDatabase>()), {});
     }
     return *engines[database];
   };

@@ -1,5 +1,5 @@
-// Tables in memory for sessions of SQL: no node, no waits. Sessions over one MemoryDatabase see each other's commits, and a commit that
-// writes is a conflict when another one was made since the session began.
+// Tables in memory for sessions of SQL: no node, no waits. Sessions over one MemoryDatabase see each other's commits, and a
+// commit that writes is a conflict when another one was made since the session began.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 namespace latium::testing {
 
 struct MemoryDatabase {
-  using Rows = std::map<Bytes, Row>;  // by key
+  using Rows = std::map<Bytes, Row>;          // by key
   std::map<std::string, sql::Schema> tables;  // by folded name
   std::map<std::string, std::string> views;
   std::map<TableId, Rows> rows;
