@@ -15,6 +15,7 @@ constexpr std::size_t kSmallTable = 2000;  // rows
 constexpr std::size_t kSeen = 16;          // sets of rows that are remembered as sources
 constexpr std::size_t kRowsOfGuess = 1000;
 constexpr std::size_t kColumnsOfGuess = 3;
+constexpr std::size_t kRowsTried = 200;       // of what no cursor is at
 
 // In how far a column is likely to be what another one refers to: "uuid" and "instance_uuid".
 bool akin(std::string_view a, std::string_view b) {
@@ -26,6 +27,28 @@ bool akin(std::string_view a, std::string_view b) {
 // Values that stand for themselves more often than they come from elsewhere.
 bool plain(const Value& value) {
   return value.is_null() || value == Value(0) || value == Value(1) || value == Value("");
+}
+
+// All that was fetched with the source's row, from this one on and then round.
+std::vector<const Row*> rows_from(const Source& source) {
+  std::vector<const Row*> out;
+  std::vector<const Row*> before;
+  const auto add = [&](const RowSet& set, std::size_t first, std::size_t end, std::vector<const Row*>& to) {
+    for (std::size_t i = first; i < end; ++i) to.push_back(&set.rows[i]);
+  };
+  add(*source.rows, source.at, source.rows->rows.size(), out);
+  add(*source.rows, 0, source.at, before);
+  bool behind = false;
+  for (std::size_t i = 0; source.rows->batch && i < source.rows->batch->size(); ++i) {
+    const RowSetPtr set = (*source.rows->batch)[i].lock();
+    if (set == source.rows) {
+      behind = true;
+    } else if (set) {
+      add(*set, 0, set->rows.size(), behind ? out : before);
+    }
+  }
+  out.insert(out.end(), before.begin(), before.end());
+  return out;
 }
 
 }  // namespace
@@ -67,12 +90,16 @@ Result<void> Run::fetch(const TablePtr& table, std::vector<Probe> wanted, std::s
   ++hub_.stats.batches;
   ++stats.batches;
   std::size_t rows = 0;
+  const auto batch = std::make_shared<Batch>();
   for (std::size_t i = 0; i < came.size(); ++i) {
     rows += came[i].rows.size();
     auto set = std::make_shared<RowSet>(RowSet{.wanted = std::move(wanted[i].wanted),
                                                .rows = std::move(came[i].rows),
                                                .next = std::move(came[i].next),
-                                               .reads = {came[i].read}});
+                                               .reads = {came[i].read},
+                                               .batch = batch});
+    batch->push_back(set);
+    if (i == 0) remember({table.get(), set, 0});
     found_[table->schema->id].insert_or_assign(std::move(wanted[i].key), std::move(set));
   }
   stats.rows_read += rows;
@@ -126,10 +153,13 @@ Result<std::vector<RowSetPtr>> Run::look_up(const TablePtr& table, const Plan& p
   for (const Probe& probe : probes) {
     out.push_back(found_[id].at(probe.key));
     use(*out.back());
-    if (seen_.size() == kSeen) seen_.erase(seen_.begin());
-    if (out.back()->rows.size() > 1) seen_.push_back({table.get(), out.back(), 0});
   }
   return out;
+}
+
+void Run::remember(Source source) {
+  if (seen_.size() == kSeen) seen_.erase(seen_.begin());
+  seen_.push_back(std::move(source));
 }
 
 // Open cursors first: the value of their current row is the likeliest source.
@@ -137,23 +167,26 @@ std::vector<Probe> Run::guess(const SqlTable& table, const Plan& plan, const Pro
                               const std::vector<Source>& others) {
   std::vector<Probe> out;
   for (const Source& other : others) {
-    guess_from(table, plan, missed, site, other, out);
+    guess_from(table, plan, missed, site, *other.table, rows_from(other), out);
     if (!out.empty()) return out;
   }
+  // Sorted or kept by SQLite meanwhile: any row may be the one.
   for (auto source = seen_.rbegin(); source != seen_.rend(); ++source) {
-    // Sorted or kept by SQLite meanwhile: any row may be the one.
-    for (std::size_t at = 0; at < source->rows->rows.size() && out.empty(); ++at) {
-      guess_from(table, plan, missed, site, {source->table, source->rows, at}, out);
+    std::vector<const Row*> rows = rows_from(*source);
+    for (std::size_t tried = 0; tried < std::min(rows.size(), kRowsTried) && out.empty(); ++tried) {
+      guess_from(table, plan, missed, site, *source->table, rows, out);
+      std::ranges::rotate(rows, rows.begin() + 1);
     }
     if (!out.empty()) return out;
   }
   return out;
 }
 
-void Run::guess_from(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site, const Source& source,
-                     std::vector<Probe>& out) {
+// `rows`: the one that the value may come from is the first.
+void Run::guess_from(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site, const SqlTable& source,
+                     const std::vector<const Row*>& rows, std::vector<Probe>& out) {
   const std::vector<ColumnId>& columns = key_columns(table, plan);
-  if (source.at >= source.rows->rows.size()) return;
+  if (rows.empty()) return;
   const auto form_of = [&](std::size_t part, const Row& row, std::size_t position) -> std::optional<Value> {
     const Value value = sql_form(row.values[position]);
     if (value.is_null()) return std::nullopt;
@@ -168,10 +201,10 @@ void Run::guess_from(const SqlTable& table, const Plan& plan, const Probe& misse
     if (same || (several && site.before.empty() && plain(missed.values[part]))) continue;
     const std::string& name = table.schema->column(columns[part]).name;
     for (const bool likely : {true, false}) {
-      for (std::size_t at = 0; at < source.table->schema->columns.size(); ++at) {
-        if (akin(source.table->schema->columns[at].name, name) != likely) continue;
-        const Row& row = source.rows->rows[source.at];
-        const bool same_type = source.table->schema->columns[at].type == table.schema->column(columns[part]).type;
+      for (std::size_t at = 0; at < source.schema->columns.size(); ++at) {
+        if (akin(source.schema->columns[at].name, name) != likely) continue;
+        const Row& row = *rows.front();
+        const bool same_type = source.schema->columns[at].type == table.schema->column(columns[part]).type;
         const bool equal = same_type ? row.values[at] == missed.values[part] : form_of(part, row, at) == missed.values[part];
         if (equal) from[part].push_back(at);
       }
@@ -185,8 +218,8 @@ void Run::guess_from(const SqlTable& table, const Plan& plan, const Probe& misse
   for (std::size_t choice = 0; choice < kColumnsOfGuess; ++choice) {
     const bool more = std::ranges::any_of(from, [&](const auto& each) { return each.size() > choice; });
     if (!more) break;
-    for (std::size_t i = 0; i < source.rows->rows.size() && out.size() < kGuesses; ++i) {
-      const Row& row = source.rows->rows[(source.at + i) % source.rows->rows.size()];
+    for (std::size_t i = 0; i < rows.size() && out.size() < kGuesses; ++i) {
+      const Row& row = *rows[i];
       std::vector<Value> values = missed.values;
       bool whole = true;
       for (std::size_t part = 0; part < values.size() && whole; ++part) {

@@ -15,6 +15,10 @@
 
 namespace latium::sql {
 
+struct RowSet;
+/// What was fetched together.
+using Batch = std::vector<std::weak_ptr<RowSet>>;
+
 /// The rows of one look-up, in pages.
 struct RowSet {
   LookUp wanted;
@@ -22,6 +26,7 @@ struct RowSet {
   std::string next;                  // of the page behind; empty: there is none
   std::vector<std::uint64_t> reads;  // of the pages
   bool used = false;
+  std::shared_ptr<const Batch> batch{};
 };
 using RowSetPtr = std::shared_ptr<RowSet>;
 
@@ -67,8 +72,9 @@ class Run {
 
   std::vector<Probe> guess(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site,
                            const std::vector<Source>& others);
-  void guess_from(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site, const Source& source,
-                  std::vector<Probe>& out);
+  void guess_from(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site, const SqlTable& source,
+                  const std::vector<const Row*>& rows, std::vector<Probe>& out);
+  void remember(Source source);
   Result<void> fetch(const TablePtr& table, std::vector<Probe> wanted, std::size_t limit);
   Result<bool> take_whole(const TablePtr& table, const Plan& plan, Site& site);
   RowSetPtr from_whole(const SqlTable& table, const Plan& plan, Site& site, const Probe& probe);
