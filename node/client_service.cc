@@ -204,6 +204,9 @@ void ClientService::spawn(IncomingRequest request) {
     work = describe(core_, info_, statistics_.requests);
   } else if (const Handler handler = handler_of(method); handler != nullptr) {
     work = handler(core_, request.take_payload(), working_deadline(core_, request.deadline()));
+  } else if (sql_ != nullptr && SqlService::serves(method)) {
+    const MonotonicTime deadline = request.deadline();
+    work = with_deadline(core_.runtime(), working_deadline(core_, deadline), sql_->serve(method, request.take_payload()));
   } else if (is_between_nodes(method)) {
     if (request.peer().role != PeerRole::node) {
       ++statistics_.failures;

@@ -85,6 +85,10 @@ class Catalog {
   // first and this one does not apply any more, or when the change before is not settled by the deadline. Nothing was changed by
   // an error, but for `unknown_outcome`. Each waits for the change before, then kSchemaSettling for its own.
 
+  /// Any change that can be safe while the version before is in use: for SQL, which keeps its own text with the schema.
+  Task<TableChange> alter(CatalogPlace place, std::string table, std::function<Result<TableSchema>(const TableSchema&)> change,
+                          MonotonicTime deadline);
+
   Task<TableChange> add_column(CatalogPlace place, std::string table, Column column, MonotonicTime deadline);
   Task<TableChange> drop_column(CatalogPlace place, std::string table, std::string column, MonotonicTime deadline);
   Task<TableChange> rename_column(CatalogPlace place, std::string table, std::string from, std::string to,

@@ -198,6 +198,11 @@ Task<void> Catalog::forget_dropped(CatalogPlace place, DroppedTable table, Monot
   }
 }
 
+Task<TableChange> Catalog::alter(CatalogPlace place, std::string table,
+                                 std::function<Result<TableSchema>(const TableSchema&)> change, MonotonicTime deadline) {
+  return this->change(place, std::move(table), std::move(change), deadline);
+}
+
 Task<TableChange> Catalog::add_column(CatalogPlace place, std::string table, Column column, MonotonicTime deadline) {
   return change(
       place, std::move(table),

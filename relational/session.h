@@ -83,6 +83,44 @@ class TableSession {
     return done;
   }
 
+  /// The table, in the version that the session's calls go by.
+  Task<std::shared_ptr<const TableSchema>> schema(std::string name, MonotonicTime deadline) {
+    return table(std::move(name), deadline);
+  }
+
+  /// Rows of one look-up, see find_all().
+  struct RangeAsked {
+    std::string index;  ///< empty: the primary key
+    RowRange range;
+    Bytes after{};  ///< RangeRows::next of the page before
+  };
+  struct RangeRows {
+    std::vector<Row> rows;
+    Bytes next;  ///< empty: these are all
+    Transaction::Footprint footprint;
+  };
+  /// Many look-ups in the round trips of one, at most `limit` rows of each. They are not checked at the commit before use() says
+  /// so: for rows that may turn out not to be needed. All columns of a key or of a unique index: no range is listed.
+  Task<std::vector<RangeRows>> find_all(std::string table, std::vector<RangeAsked> wanted, std::size_t limit,
+                                        MonotonicTime deadline);
+  void use(const Transaction::Footprint& footprint) { transaction_->use(footprint); }
+
+  struct RowWrite {
+    enum class Kind : std::uint8_t { insert, update, remove };
+    enum class OnDuplicate : std::uint8_t { fail, ignore, replace };
+    Kind kind = Kind::insert;
+    std::vector<Value> key{};  ///< of the row that is changed or removed
+    Row row{};
+    OnDuplicate on_duplicate = OnDuplicate::fail;
+  };
+  struct Written {
+    bool done = true;  ///< false: left out as a duplicate, or there was no such row
+    std::optional<std::int64_t> number{};
+  };
+  /// One after the other, with the errors of insert(), update() and remove(); the first one ends it, and what came before stays.
+  /// An update may change the primary key. What they need to know is read in the round trips of one of them.
+  Task<std::vector<Written>> write_all(std::string table, std::vector<RowWrite> writes, MonotonicTime deadline);
+
   Task<void> commit(MonotonicTime deadline);
   /// Transaction::outcome().
   Task<CommitOutcome> outcome(MonotonicTime deadline) { return transaction_->outcome(deadline); }
@@ -130,6 +168,15 @@ class TableSession {
   Task<RowPage> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
   Task<RowPage> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
   std::vector<PartitionId> all_partitions() const;
+
+  struct Asked;
+  Task<void> find_keys(Schema schema, std::vector<Asked>& asked, MonotonicTime deadline);
+  Task<void> find_ranges(Schema schema, std::vector<Asked>& asked, std::size_t limit, MonotonicTime deadline);
+  Task<void> read_rows(Schema schema, std::vector<Asked>& asked, MonotonicTime deadline);
+  Result<Transaction::Range> range_of(const TableSchema& schema, const IndexSchema* index, const RangeAsked& wanted) const;
+  Task<void> read_ahead(Schema schema, const std::vector<RowWrite>& writes, MonotonicTime deadline);
+  Task<void> remove_duplicates(Schema schema, const Row& row, const std::optional<RegisterKey>& mine, MonotonicTime deadline);
+  Task<Written> write_one(Schema schema, RowWrite write, MonotonicTime deadline);
 
   Transactions& shared_;
   Catalog& tables_;

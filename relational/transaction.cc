@@ -23,14 +23,6 @@ Error of_others(Error why) {
   return why;
 }
 
-// Of a row that had not been read yet: it was not in the range when that was read.
-bool in_one_of(const auto& ranges, const RegisterKey& key) {
-  return std::ranges::any_of(ranges, [&](const auto& each) {
-    const bool asked = each.tenant == key.tenant && std::ranges::find(each.partitions, key.partition) != each.partitions.end();
-    return asked && each.range.contains(BytesView(key.key).substr(1));
-  });
-}
-
 Task<void> finish_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, Hlc commit_ts, bool staged,
                         std::vector<Bytes> others) {
   const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
@@ -75,43 +67,57 @@ struct Transaction::Phase {
 };
 
 Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey> keys, MonotonicTime deadline) {
+  LATIUM_CO_CHECKED(co_await read_unread(keys, deadline));
+  for (const RegisterKey& key : keys) entries_.at(key.stored()).used = true;
+  co_return seen(keys);
+}
+
+// Those that were not read before.
+Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, MonotonicTime deadline) {
   LATIUM_CO_TRY(std::vector<RegisterKey> unread, co_await read_what_is_here(keys));
-  if (!unread.empty()) {
-    if (here_) co_return miss();
-    LATIUM_CO_TRY(std::vector<RowRead> reads,
-                  co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
-    CallStats cost;
-    const Phase phase;
-    for (std::size_t i = 0; i < unread.size(); ++i) {
-      add_parallel(cost, reads[i].stats);
-      // An intent may be of a transaction that has been acknowledged.
-      const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
-      if (open || shared_.committed.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
-        LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
-        stats_.add(reads[i].stats);
-      }
-      // What was seen of it and of the range is no state that ever was: no commit takes a row with this ts.
-      if (options_.isolation == Isolation::serializable && reads[i].state.committed.present && in_one_of(ranges_, unread[i])) {
-        reads[i].state.committed.ts = {};
-      }
-      Bytes stored = unread[i].stored();
-      entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});
+  if (unread.empty()) co_return Result<void>();
+  if (here_) co_return miss();
+  LATIUM_CO_TRY(std::vector<RowRead> reads,
+                co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
+  CallStats cost;
+  const Phase phase;
+  for (std::size_t i = 0; i < unread.size(); ++i) {
+    add_parallel(cost, reads[i].stats);
+    // An intent may be of a transaction that has been acknowledged.
+    const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
+    if (open || shared_.committed.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
+      LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
+      stats_.add(reads[i].stats);
     }
-    counts_.read += unread.size();
-    stats_.add(cost);
+    remember(std::move(unread[i]), std::move(reads[i].state.committed));
   }
+  counts_.read += unread.size();
+  stats_.add(cost);
+  co_return Result<void>();
+}
+
+// A row that had not been read yet and lies in a range that was read before: it was not there then. What was seen of it and of the
+// range is no state that ever was: no commit takes a row with this ts.
+void Transaction::remember(RegisterKey key, CommittedRow row) {
+  const bool came_later = row.present && std::ranges::any_of(ranges_, [&](const Range& each) { return each.contains(key); });
+  if (came_later && options_.isolation == Isolation::serializable) row.ts = {};
+  Bytes stored = key.stored();
+  entries_.emplace(std::move(stored), Entry{.key = std::move(key), .seen = std::move(row)});
+}
+
+std::vector<std::optional<Bytes>> Transaction::seen(const std::vector<RegisterKey>& keys) const {
   std::vector<std::optional<Bytes>> out;
   for (const RegisterKey& key : keys) {
     const Entry& entry = entries_.at(key.stored());
     const bool present = entry.write ? entry.write->present : entry.seen.present;
     out.push_back(present ? std::optional(entry.write ? entry.write->row : entry.seen.row) : std::nullopt);
   }
-  co_return out;
+  return out;
 }
 
 void Transaction::assume_absent(RegisterKey key) {
   Bytes stored = key.stored();
-  entries_.try_emplace(std::move(stored), Entry{std::move(key), CommittedRow(), std::nullopt});
+  entries_.try_emplace(std::move(stored), Entry{.key = std::move(key), .held = true, .used = true});
 }
 
 void Transaction::write(const RegisterKey& key, Write write) {
@@ -417,7 +423,8 @@ Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadlin
                   co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline));
     stats_.add(listed.stats);
     for (const RegisterKey& key : listed.keys) {
-      if (entries_.contains(key.stored())) continue;
+      const auto known = entries_.find(key.stored());
+      if (known != entries_.end() && known->second.used) continue;
       LATIUM_CO_TRY(const RowRead read, co_await settled(key, phase, deadline));
       stats_.add(read.stats);
       if (read.state.committed.present) co_return conflict(key, "it has come into a range that was read");

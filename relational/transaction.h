@@ -4,6 +4,7 @@
 // Methods for Concurrency Control" (TODS 1981); docs/protocols.md, "Sessions".
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -104,6 +105,10 @@ class Transaction {
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
 
+  /// get() for what may not be needed: what it brings is remembered, and no commit checks it before it was read by get(), or
+  /// use() has named it.
+  Task<std::vector<std::optional<Bytes>>> peek(std::vector<RegisterKey> keys, MonotonicTime deadline);
+
   /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a
   /// conflict where that is wrong.
   void assume_absent(RegisterKey key);
@@ -149,6 +154,31 @@ class Transaction {
   Task<Page> range_back(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                         MonotonicTime deadline);
 
+  /// A range of keys of some partitions.
+  struct Range {
+    TenantId tenant;
+    std::vector<PartitionId> partitions;
+    TupleRange range;
+
+    bool contains(const RegisterKey& key) const {
+      return key.tenant == tenant && std::ranges::find(partitions, key.partition) != partitions.end() &&
+             range.contains(BytesView(key.key).substr(1));
+    }
+  };
+  /// What a commit has to check so that something read is still so.
+  struct Footprint {
+    std::vector<RegisterKey> keys{};
+    std::vector<Range> ranges{};
+  };
+  struct Peeked {
+    Page page;
+    Footprint footprint;
+  };
+  /// Several ranges at once, as peek() reads keys; at most `limit` rows of each. As many round trips as range() takes for one.
+  Task<std::vector<Peeked>> peek_ranges(std::vector<Range> ranges, std::size_t limit, MonotonicTime deadline);
+  /// From now on it counts as read.
+  void use(const Footprint& footprint);
+
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
   /// returns without one. Round trips to a majority: one row with one command; several rows 1 (2 where another node changed one
@@ -179,23 +209,23 @@ class Transaction {
   };
   struct Entry {
     RegisterKey key;
-    CommittedRow seen;
-    std::optional<Write> write;
+    CommittedRow seen{};
+    std::optional<Write> write{};
     bool held = false;
+    bool used = false;  // false: only peeked at
 
     bool is_written() const { return write && (write->present || seen.present); }
-  };
-  struct Range {
-    TenantId tenant;
-    std::vector<PartitionId> partitions;
-    TupleRange range;
   };
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
   /// Adds those that the transaction has written itself: they may not be anywhere yet.
   void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
-  bool take_here(const RegisterKey& key, Bytes stored, CommittedRow row);
+  Task<void> read_unread(const std::vector<RegisterKey>& keys, MonotonicTime deadline);
+  std::vector<std::optional<Bytes>> seen(const std::vector<RegisterKey>& keys) const;
+  void remember(RegisterKey key, CommittedRow row);
+  Task<void> list_page(Range range, std::size_t limit, MonotonicTime deadline, RowKeys& out);
+  bool take_here(const RegisterKey& key, const Bytes& stored, CommittedRow row);
   /// Those of the keys that are neither read yet nor to be had here.
   Task<std::vector<RegisterKey>> read_what_is_here(const std::vector<RegisterKey>& keys);
   bool has_what_was_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const Bytes& begin,
@@ -206,7 +236,7 @@ class Transaction {
   Hlc above_all_seen();
   /// Whether the commit looks at it again.
   bool is_checked(const Entry& entry) const {
-    return !entry.is_written() && (options_.isolation == Isolation::serializable || entry.held);
+    return !entry.is_written() && entry.used && (options_.isolation == Isolation::serializable || entry.held);
   }
   Task<RowChange> fence_one(const Entry& entry, TransactionId fence, MonotonicTime deadline);
   Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);

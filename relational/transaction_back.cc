@@ -24,7 +24,7 @@ Task<Transaction::Page> Transaction::range_back(TenantId tenant, std::vector<Par
                                                 std::size_t limit, MonotonicTime deadline) {
   std::map<Bytes, RegisterKey> keys;
   for (TupleRange rest = range;;) {
-    LATIUM_CO_TRY(RowKeys listed, co_await shared_.store.list(tenant, partitions, rest, kKeysAtOnce, options_.reading, deadline));
+    LATIUM_CO_TRY(RowKeys listed, co_await list(tenant, partitions, rest, kKeysAtOnce, deadline));
     stats_.add(listed.stats);
     if (listed.more) rest.begin = listed.keys.back().key.substr(1) + '\0';
     for (RegisterKey& key : listed.keys) keys.emplace(key.key.substr(1), std::move(key));

@@ -8,9 +8,9 @@
 namespace latium {
 
 // False: this node has committed it itself since, so it does not do.
-bool Transaction::take_here(const RegisterKey& key, Bytes stored, CommittedRow row) {
+bool Transaction::take_here(const RegisterKey& key, const Bytes& stored, CommittedRow row) {
   if (shared_.committed.knows_later(stored, row.ts)) return false;
-  entries_.emplace(std::move(stored), Entry{key, std::move(row), std::nullopt});
+  remember(key, std::move(row));
   return true;
 }
 
@@ -25,7 +25,10 @@ Task<std::vector<RegisterKey>> Transaction::read_what_is_here(const std::vector<
       if (!here_ && i % kReadsAtOnce == kReadsAtOnce - 1) co_await yield_now();
       LATIUM_CO_TRY(auto row, shared_.store.read_here(keys[i], here_));
       add_parallel(stats_, {.replicas_asked = 1});
-      if (row && take_here(keys[i], stored, *std::move(row))) continue;
+      if (row && take_here(keys[i], stored, *std::move(row))) {
+        ++counts_.read;
+        continue;
+      }
     }
     asked.insert(std::move(stored));
     missing.push_back(keys[i]);
@@ -57,8 +60,8 @@ Task<RowKeys> Transaction::list(TenantId tenant, std::vector<PartitionId> partit
   if (!found) co_return miss();
   RowKeys out{.keys = {}, .more = found->more, .stats = {.replicas_asked = 1}};
   for (RowsHere::Found& each : found->rows) {
-    Bytes stored = each.key.stored();
-    if (!entries_.contains(stored) && !take_here(each.key, std::move(stored), std::move(each.row))) co_return miss();
+    const Bytes stored = each.key.stored();
+    if (!entries_.contains(stored) && !take_here(each.key, stored, std::move(each.row))) co_return miss();
     out.keys.push_back(std::move(each.key));
   }
   // A row that is new here may not be on the disk yet.

@@ -12,6 +12,7 @@
 #include "latium/call.h"
 #include "latium/error.h"
 #include "latium/session.h"
+#include "latium/sql.h"
 #include "latium/table.h"
 
 namespace latium {
@@ -82,6 +83,9 @@ class Database {
   /// timeout in all. `work` may run several times and must have no other effects. Its error ends it without a commit; after local
   /// reads, which may have been old, once it has come again from reads at a quorum.
   Result<void> transact(const std::function<Result<void>(Session&)>& work, SessionOptions options = {});
+
+  /// SQL on the tenant's tables: see SqlSession. `invalid_argument` (an option out of bounds). Reads the list of tables.
+  Result<SqlSession> sql(SqlOptions options = {});
 
   const std::string& tenant() const;
 

@@ -12,5 +12,6 @@
 #include "latium/registers.h"
 #include "latium/row.h"
 #include "latium/session.h"
+#include "latium/sql.h"
 #include "latium/table.h"
 #include "latium/value.h"

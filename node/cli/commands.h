@@ -24,6 +24,7 @@ void add_register_commands(CLI::App& app, const Choose& choose);
 void add_table_commands(CLI::App& app, const Choose& choose);
 void add_table_check(CLI::App& table, const Choose& choose);
 void add_row_commands(CLI::App& app, const Choose& choose);
+void add_sql_command(CLI::App& app, const Choose& choose);
 void add_lock_commands(CLI::App& app, const Choose& choose);
 void add_topology_commands(CLI::App& app, const Choose& choose);
 void add_copies_commands(CLI::App& app, const Choose& choose);

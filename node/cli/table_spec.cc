@@ -100,6 +100,7 @@ std::optional<Value> parse_value(ValueType type, std::string_view text) {
       return std::nullopt;
     case ValueType::json:
       return Value(latium::Json{std::string(text)});
+    case ValueType::any:
     case ValueType::null:
       break;
   }

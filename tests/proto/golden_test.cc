@@ -14,6 +14,7 @@
 #include "proto/gossip.pb.h"
 #include "proto/replica.pb.h"
 #include "proto/row.pb.h"
+#include "proto/sql.pb.h"
 #include "proto/storage.pb.h"
 #include "proto/table.pb.h"
 #include "proto/topology.pb.h"
@@ -106,6 +107,10 @@ TEST(GoldenTest, EveryMessageOfTheClientServicesTables) {
 
 TEST(GoldenTest, EveryMessageOfTheClientServicesRows) {
   check_all(*client::RowPutRequest::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfTheClientServicesSql) {
+  check_all(*client::SqlOpenRequest::descriptor()->file());
 }
 
 TEST(GoldenTest, EveryMessageOfFaults) {
