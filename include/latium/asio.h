@@ -199,6 +199,24 @@ auto async_rename_column(Database database, std::string table, std::string from,
 }
 
 template <class Token>
+auto async_create_index(Database database, std::string table, Index index, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, Index i1, TableOptions how) {
+        target.create_index_async(std::move(t0), std::move(i1), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), std::move(index), options);
+}
+
+template <class Token>
+auto async_drop_index(Database database, std::string table, std::string index, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, std::string i1, TableOptions how) {
+        target.drop_index_async(std::move(t0), std::move(i1), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), std::move(index), options);
+}
+
+template <class Token>
 auto async_get(Session session, std::string table, std::vector<Value> key, RowReadOptions options, Token&& token) {
   return boost::asio::async_initiate<Token, void(Result<std::optional<Row>>)>(
       [](auto handler, Session target, std::string t0, std::vector<Value> k1, RowReadOptions o2) {

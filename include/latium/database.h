@@ -77,6 +77,17 @@ class Database {
   Result<TableInfo> rename_column(std::string_view table, std::string_view from, std::string_view to, TableOptions options = {});
   void rename_column_async(std::string table, std::string from, std::string to, TableOptions options, Callback<TableInfo> done);
 
+  /// Also of a table with rows, which is used meanwhile. At the options' timeout it returns what there is: as long as the index
+  /// is among `unread_indexes` it is still being built, by this node or, should that die, by another. `already_exists`: an index
+  /// of that name; or rows with the same values, for a unique one, which is dropped again then: the message names them. Some 12 s
+  /// and a transaction for every 100 rows.
+  Result<TableInfo> create_index(std::string_view table, Index index,
+                                 TableOptions options = {.timeout = std::chrono::seconds(60)});
+  void create_index_async(std::string table, Index index, TableOptions options, Callback<TableInfo> done);
+  /// No query uses the index any more when this returns; its entries are removed in the background.
+  Result<TableInfo> drop_index(std::string_view table, std::string_view index, TableOptions options = {});
+  void drop_index_async(std::string table, std::string index, TableOptions options, Callback<TableInfo> done);
+
   /// A session on the tenant's tables. Asks nobody.
   Session session(SessionOptions options = {});
   /// Runs `work` in a session and commits it, again as long as the commit is a conflict, with backoff, for at most the options'
