@@ -60,6 +60,8 @@ Result<void> Engine::run_ddl(Statement& statement) {
       return run_foreign_keys_pragma(statement);
     case Kind::explain_latium:
       return explain(statement);
+    case Kind::composed:
+      return run_composed(statement);
     case Kind::create_table:
       return create_table(statement);
     case Kind::create_index:

@@ -17,6 +17,7 @@
 namespace latium::sql {
 
 class Engine;
+struct Composed;
 
 /// As SqlStatement.
 class Statement {
@@ -98,6 +99,13 @@ class Engine {
   Result<void> end_transaction();
   void follow_savepoints(const Statement& statement);
   static int watch(void* engine);
+
+  // engine_composed.cc: statements made of several
+  Result<void> run_composed(Statement& statement);
+  Result<void> run_parts(const Composed& what, Statement& statement);
+  Result<SqlResult> part(const std::string& sql, std::vector<Value> parameters);
+  Result<std::int64_t> upsert(const Composed& what, const SqlTable& table, const Statement& statement);
+  Result<void> returning(const Composed& what, const SqlTable& table, Statement& statement);
 
   // engine_tables.cc: the tables that SQL sees
   Result<void> refresh();

@@ -69,6 +69,10 @@ struct Hub {
   bool keep_done = false;
   bool roll_back_all = false;
   bool foreign_keys = false;
+  /// Rows that were added and changed, as SQL sees them, while somebody wants to know.
+  std::optional<std::vector<std::vector<Value>>> written{};
+  /// OR IGNORE is about duplicates only (ON CONFLICT DO NOTHING).
+  bool only_duplicates = false;
 };
 
 }  // namespace latium::sql

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "relational/sql/composed.h"
 #include "relational/sql/engine.h"
 #include "relational/sql/run.h"
 
@@ -12,6 +13,10 @@ Statement::~Statement() {
 }
 
 std::size_t Statement::parameters() const {
+  if (what_.kind == StatementKind::composed) {
+    const auto parts = compose(sql_);
+    return parts ? parts->parameters : 0;
+  }
   return prepared_ ? static_cast<std::size_t>(sqlite3_bind_parameter_count(prepared_.get())) : 0;
 }
 
@@ -22,7 +27,8 @@ bool Statement::read_only() const {
 
 Result<void> Statement::bind(std::vector<Value> parameters) {
   reset();
-  if (prepared_ && parameters.size() > this->parameters()) {
+  const bool counted = prepared_ || what_.kind == StatementKind::composed;
+  if (counted && parameters.size() > this->parameters()) {
     return fail(ErrorCode::invalid_argument, "the statement takes " + std::to_string(this->parameters()) + " parameters, given " +
                                                  std::to_string(parameters.size()));
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "relational/sql/composed.h"
+
 namespace latium::sql {
 
 namespace {
@@ -136,6 +138,7 @@ Classified classify(const std::vector<Token>& tokens) {
     return refused("ATTACH and DETACH are not supported: a session has one database");
   if (words.take("VACUUM") || words.take("ANALYZE") || words.take("REINDEX")) return {.kind = Kind::nothing};
   if (about_schema(tokens)) return {.kind = Kind::reflection};
+  if (is_composed(tokens)) return {.kind = Kind::composed};
   return {};
 }
 

@@ -28,6 +28,7 @@ enum class StatementKind : std::uint8_t {
   drop_index,
   drop_view,
   explain_latium,
+  composed,  ///< RETURNING, ON CONFLICT
   refused,
 };
 

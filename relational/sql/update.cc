@@ -47,7 +47,7 @@ class RowUpdate {
     if (arguments_.size() == 1) return remove();
     const bool insert = sqlite3_value_type(arguments_[0]) == SQLITE_NULL;
     std::vector<Value> values;
-    if (auto refused = columns(values, insert)) return refuse(owner_, *refused);
+    if (auto why = columns(values, insert)) return refused(*why);
     RowWrite write{.kind = insert ? RowWrite::Kind::insert : RowWrite::Kind::update, .on_duplicate = on_duplicate(on_conflict_)};
     if (!insert) {
       const auto number = sqlite3_value_int64(arguments_[0]);
@@ -56,12 +56,22 @@ class RowUpdate {
       write.key = *std::move(key);
       write.row.unknown = hub_.numbers.unknown_of(table_, number);
     }
-    if (auto refused = stored(values, write)) return refuse(owner_, *refused);
-    if (insert) return add(std::move(write), rowid);
-    return send(std::move(write), nullptr);
+    const std::vector<Value> seen = hub_.written ? values : std::vector<Value>();
+    if (auto why = stored(values, write)) return refused(*why);
+    const int code = insert ? add(std::move(write), rowid) : send(std::move(write), nullptr);
+    if (hub_.written && code == SQLITE_OK) note(seen, insert ? rowid : 0);
+    return code;
   }
 
  private:
+  // With the number that it was given.
+  void note(std::vector<Value> row, sqlite3_int64 number) {
+    if (table_.rowid && *table_.rowid >= table_.first && row[*table_.rowid - table_.first].is_null()) {
+      row[*table_.rowid - table_.first] = Value(static_cast<std::int64_t>(number));
+    }
+    hub_.written->push_back(std::move(row));
+  }
+
   int remove() {
     auto key = hub_.numbers.key_of(table_, sqlite3_value_int64(arguments_[0]));
     if (!key) return SQLITE_OK;
@@ -158,6 +168,13 @@ class RowUpdate {
     if (number != nullptr) *number = (*written)[0].number;
     if ((*written)[0].done) return SQLITE_OK;
     return refuse(owner_, {SQLITE_CONSTRAINT, "UNIQUE constraint failed: " + table_.name});
+  }
+
+  // A row that was written before may be the one that cannot be.
+  int refused(const Refused& why) {
+    if (hub_.only_duplicates && why.code == SQLITE_CONSTRAINT) return failed({ErrorCode::invalid_argument, why.message});
+    if (auto done = hub_.flush(); !done) return failed(std::move(done).error());
+    return refuse(owner_, why);
   }
 
   int failed(Error why) {

@@ -211,6 +211,8 @@ Value column_value(sqlite3_stmt* statement, int at) {
 }
 
 std::optional<Value> stored_form(const ColumnSchema& column, Value value) {
+  // Keys and rows know no negative zero.
+  if (value == Value(0.0)) value = Value(0.0);
   if (value.is_null() || column.type == ValueType::any) return value;
   switch (column.type) {
     case ValueType::integer:

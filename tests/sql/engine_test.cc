@@ -150,5 +150,65 @@ TEST_F(EngineTest, JoinsTakeOneBatchATable) {
   EXPECT_LE(joined.stats.batches, 4u);
 }
 
+TEST_F(EngineTest, ReturningGivesTheRows) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b INTEGER DEFAULT 7)");
+  EXPECT_EQ(run("INSERT INTO t(a) VALUES ('x'), ('y') RETURNING id, a || ?, b", {Value("!")}), "1|'x!'|7 2|'y!'|7");
+  EXPECT_EQ(run("UPDATE t SET b = b + ? WHERE a = ? RETURNING *", {Value(1), Value("y")}), "2|'y'|8");
+  EXPECT_EQ(run("DELETE FROM t WHERE id = 1 RETURNING a, b"), "'x'|7");
+  EXPECT_EQ(run("SELECT * FROM t"), "2|'y'|8");
+  EXPECT_EQ(run("UPDATE t SET b = 0 WHERE id = 99 RETURNING id"), "");
+}
+
+TEST_F(EngineTest, UpsertChangesWhatIsThere) {
+  ok("CREATE TABLE t(k TEXT PRIMARY KEY, n INTEGER NOT NULL, m INTEGER UNIQUE)");
+  ok("INSERT INTO t VALUES ('a', 1, 10)");
+  EXPECT_EQ(ok("INSERT INTO t VALUES ('a', 5, 11), ('b', 2, 20) ON CONFLICT (k) DO UPDATE SET n = n + excluded.n").changes, 2);
+  EXPECT_EQ(run("SELECT * FROM t"), "'a'|6|10 'b'|2|20");
+  EXPECT_EQ(ok("INSERT INTO t VALUES ('a', ?, 1) ON CONFLICT (k) DO UPDATE SET n = excluded.n WHERE excluded.n > 100", {Value(50)}).changes, 0);
+  EXPECT_EQ(ok("INSERT INTO t VALUES ('a', 1, 1), ('c', 3, 30) ON CONFLICT DO NOTHING").changes, 1);
+  EXPECT_EQ(run("INSERT INTO t VALUES ('d', NULL, 1) ON CONFLICT DO NOTHING"), "error: NOT NULL constraint failed: t.n");
+  EXPECT_EQ(run("INSERT INTO t(k, n) VALUES ('a', 7) ON CONFLICT (k) DO UPDATE SET n = excluded.n RETURNING k, n"), "'a'|7");
+  EXPECT_THAT(run("INSERT INTO t VALUES ('e', 1, 99), ('f', 1, 30) ON CONFLICT (k) DO UPDATE SET n = 0"), HasSubstr("UNIQUE"));
+  EXPECT_EQ(run("SELECT * FROM t"), "'a'|7|10 'b'|2|20 'c'|3|30");
+}
+
+TEST_F(EngineTest, WhatIsNotSupportedSaysSo) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, a)");
+  for (const char* sql : {"CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE INDEX i ON t(a) WHERE a > 1",
+                          "CREATE INDEX i ON t(a + 1)", "CREATE TABLE u(a, b AS (a + 1))", "CREATE TABLE u AS SELECT 1",
+                          "ALTER TABLE t RENAME TO u", "ATTACH 'x' AS y", "PRAGMA wal_checkpoint", "CREATE VIRTUAL TABLE f USING fts5(a)",
+                          "CREATE TABLE u(a PRIMARY KEY ON CONFLICT REPLACE)", "CREATE TABLE u(a COLLATE RTRIM)"}) {
+    EXPECT_THAT(run(sql), HasSubstr("not supported")) << sql;
+  }
+  EXPECT_EQ(run("SELECT name FROM sqlite_master"), "'t'");
+}
+
+TEST_F(EngineTest, LimitsOfReading) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY)");
+  for (int i = 0; i < 20; ++i) ok("INSERT INTO t DEFAULT VALUES");
+  engine_ = session({.max_rows = 5, .max_rows_read = 10});
+  EXPECT_THAT(run("SELECT id FROM t WHERE id < 8"), HasSubstr("max_rows"));
+  EXPECT_THAT(run("SELECT count(*) FROM t"), HasSubstr("max_rows_read"));
+  EXPECT_EQ(run("SELECT id FROM t WHERE id < 3"), "1 2");
+}
+
+TEST_F(EngineTest, NumbersCompareAcrossTypesToTheLastDigit) {
+  ok("CREATE TABLE t(a UNIQUE, b INTEGER)");
+  ok("CREATE INDEX i ON t(b)");
+  ok("INSERT INTO t VALUES (9007199254740993, 9223372036854775807), (9007199254740992.0, 9007199254740993), (1, 0.5)");
+  EXPECT_EQ(run("SELECT a FROM t WHERE a > 9007199254740992.0"), "9007199254740993");
+  EXPECT_THAT(run("INSERT INTO t VALUES (1.0, 1)"), HasSubstr("UNIQUE"));
+  EXPECT_EQ(run("SELECT b FROM t WHERE b > 9007199254740992 ORDER BY b"), "9007199254740993 9223372036854775807");
+  EXPECT_EQ(run("SELECT b FROM t WHERE b = 9223372036854775807"), "9223372036854775807");
+}
+
+TEST_F(EngineTest, ExplainLatiumCounts) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY)");
+  ok("INSERT INTO t DEFAULT VALUES");
+  EXPECT_THAT(run("EXPLAIN LATIUM SELECT * FROM t WHERE id = 1"), HasSubstr("'batches'|1"));
+  EXPECT_THAT(run("SELECT latium_stats()"), HasSubstr("\"rows_read\""));
+  EXPECT_EQ(run("SELECT 'abc' REGEXP '^a.c$', 'abc' REGEXP 'x'"), "1|0");
+}
+
 }  // namespace
 }  // namespace latium::sql

@@ -215,8 +215,7 @@ void MemoryTables::rollback_to(const Mark& mark) {
 }
 
 Result<void> MemoryTables::commit() {
-  open_ = false;
-  if (!wrote_) return {};
+  if (!std::exchange(open_, false) || !wrote_) return {};
   if (database_->commits != began_) return fail(ErrorCode::conflict, "another session has committed since");
   ++database_->commits;
   database_->rows = std::move(rows_);

@@ -21,7 +21,7 @@ std::vector<std::string> SqlGenerator::names(const Table& table, const std::stri
 std::string SqlGenerator::literal() {
   static const std::vector<std::string> kAll = {"NULL", "0",   "1",   "2",    "3",     "-1",   "5",    "1.0",  "0.5",  "2.5",
                                                 "'1'",  "'2'", "''",  "'a'",  "'A'",   "'b'",  "'ab'", "'1.0'", "'05'", "x'61'",
-                                                "x''",  "4",   "'B'", "1e3", "'1e3'", "'-1'", "' 2'", "9007199254740993"};
+                                                "x''",  "4",   "'B'", "1e3", "'1e3'", "'-1'", "' 2'"};
   return one_of(kAll);
 }
 
@@ -129,13 +129,14 @@ std::string SqlGenerator::condition(const std::vector<std::string>& columns, int
   if (depth == 0 || chance(30)) return comparison(columns);
   const std::string a = condition(columns, depth - 1);
   if (chance(10)) return "NOT (" + a + ")";
+  // A subquery on the table that is changed sees in SQLite what was changed so far.
+  const Table& other = one_of(tables_);
+  if (other.name == changed_) return comparison(columns);
   if (chance(15)) {
-    const Table& other = one_of(tables_);
     const std::string inner = one_of(names(other, "x")) + " = " + one_of(columns);
     return (chance(70) ? "EXISTS" : "NOT EXISTS") + std::string(" (SELECT 1 FROM ") + other.name + " AS x WHERE " + inner + ")";
   }
   if (chance(10)) {
-    const Table& other = one_of(tables_);
     return one_of(columns) + (chance(70) ? " IN" : " NOT IN") + " (SELECT " + one_of(other.columns).name + " FROM " + other.name + ")";
   }
   return "(" + a + (chance(65) ? " AND " : " OR ") + condition(columns, depth - 1) + ")";
@@ -153,17 +154,18 @@ std::string SqlGenerator::insert() {
   const std::string head = one_of(kOr) + " INTO " + table.name + "(" + join(columns, ", ") + ") ";
   // What comes first decides what is left out: the source has one order only.
   const bool plain = head.starts_with("INSERT INTO");
-  if (plain && chance(15)) {
+  if (plain && table.columns.front().name != "id" && chance(15)) {
     const Table& from = one_of(tables_);
     std::vector<std::string> values;
     for (std::size_t i = 0; i < columns.size(); ++i) values.push_back(expression(names(from, ""), 1));
-    if (columns.front() != "id") return head + "SELECT " + join(values, ", ") + " FROM " + from.name + " WHERE " + condition(names(from, ""), 1);
+    return head + "SELECT " + join(values, ", ") + " FROM " + from.name + " WHERE " + condition(names(from, ""), 1);
   }
   std::vector<std::string> rows;
   for (std::size_t i = 1 + below(3); i > 0; --i) {
     std::vector<std::string> values;
     for (const std::string& column : columns) {
-      values.push_back(column == "id" && chance(70) ? std::to_string(below(12)) : literal());
+      // A mismatch in an INSERT OR ... leaves in SQLite what the statement did before, for want of a statement journal.
+      values.push_back(column == "id" && (!plain || chance(70)) ? std::to_string(below(12)) : literal());
     }
     rows.push_back("(" + join(values, ", ") + ")");
   }
@@ -172,6 +174,7 @@ std::string SqlGenerator::insert() {
 
 std::string SqlGenerator::update() {
   const Table& table = one_of(tables_);
+  changed_ = table.name;
   std::vector<std::string> sets;
   bool unique = false;
   for (std::size_t i = 1 + below(2); i > 0; --i) {
@@ -186,6 +189,7 @@ std::string SqlGenerator::update() {
 
 std::string SqlGenerator::remove() {
   const Table& table = one_of(tables_);
+  changed_ = table.name;
   return "DELETE FROM " + table.name + " WHERE " + condition(names(table, ""), 2);
 }
 
@@ -198,7 +202,9 @@ std::string SqlGenerator::select() {
     const std::string alias = "a" + std::to_string(i);
     const std::vector<std::string> mine = names(table, alias);
     if (i > 0) {
-      const std::string on = chance(80) ? one_of(mine) + " = " + one_of(columns) : comparison(mine);
+      std::string on = chance(80) ? one_of(mine) + " = " + one_of(columns) : comparison(mine);
+      // SQLite 3.40 loses the rows of a LEFT JOIN ON number LIKE 'a%' where the number has an index.
+      if (on.find(" LIKE ") != std::string::npos) on = one_of(mine) + " = " + one_of(columns);
       from += (chance(50) ? " JOIN " : " LEFT JOIN ") + table.name + " AS " + alias + " ON " + on;
     } else {
       from = table.name + " AS " + alias;
@@ -211,7 +217,8 @@ std::string SqlGenerator::select() {
     std::vector<std::string> order;
     for (const std::string& column : columns) order.push_back(column + " COLLATE BINARY" + (chance(30) ? " DESC" : ""));
     std::string out = "SELECT " + join(columns, ", ") + " FROM " + from + where + " ORDER BY " + join(order, ", ");
-    if (chance(60)) out += " LIMIT " + std::to_string(below(6)) + (chance(40) ? " OFFSET " + std::to_string(below(4)) : "");
+    // In a join, SQLite takes columns that are equal across types for equally ordered, and orders by one of them only.
+    if (count == 1 && chance(60)) out += " LIMIT " + std::to_string(below(6)) + (chance(40) ? " OFFSET " + std::to_string(below(4)) : "");
     return out;
   }
   std::vector<std::string> values;
@@ -223,8 +230,8 @@ std::string SqlGenerator::aggregate() {
   const Table& table = one_of(tables_);
   const std::vector<std::string> columns = names(table, "");
   const std::string by = one_of(columns);
-  const std::string what = "count(*), count(" + one_of(columns) + "), sum(" + one_of(columns) + "), min(" + one_of(columns) + "), max(" +
-                           one_of(columns) + ")";
+  const std::string what = "count(*), count(" + one_of(columns) + "), sum(CAST(" + one_of(columns) + " AS INTEGER)), min(" + one_of(columns) + " COLLATE BINARY), max(" +
+                           one_of(columns) + " COLLATE BINARY)";
   std::string out = "SELECT " + what + " FROM " + table.name + " WHERE " + condition(columns, 1);
   if (chance(60)) out += " GROUP BY " + by + (chance(30) ? " HAVING count(*) > 1" : "");
   return out;
@@ -251,6 +258,7 @@ std::string SqlGenerator::transaction() {
 }
 
 std::string SqlGenerator::statement() {
+  changed_.clear();
   const std::size_t choice = below(100);
   if (choice < 25) return insert();
   if (choice < 37) return update();

@@ -52,6 +52,7 @@ class SqlGenerator {
 
   Random random_;
   std::vector<Table> tables_;
+  std::string changed_;  // the table that the statement changes
   bool open_ = false;
   int savepoints_ = 0;
 };
