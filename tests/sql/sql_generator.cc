@@ -19,14 +19,15 @@ std::vector<std::string> SqlGenerator::names(const Table& table, const std::stri
 }
 
 std::string SqlGenerator::literal() {
-  static const std::vector<std::string> kAll = {"NULL", "0",   "1",   "2",    "3",     "-1",   "5",    "1.0",  "0.5",  "2.5",
-                                                "'1'",  "'2'", "''",  "'a'",  "'A'",   "'b'",  "'ab'", "'1.0'", "'05'", "x'61'",
-                                                "x''",  "4",   "'B'", "1e3", "'1e3'", "'-1'", "' 2'", "9007199254740993"};
+  static const std::vector<std::string> kAll = {
+      "NULL", "0",   "1",    "2",     "3",    "-1",    "5",   "1.0", "0.5", "2.5", "'1'",   "'2'",  "''",   "'a'",
+      "'A'",  "'b'", "'ab'", "'1.0'", "'05'", "x'61'", "x''", "4",   "'B'", "1e3", "'1e3'", "'-1'", "' 2'", "9007199254740993"};
   return one_of(kAll);
 }
 
 std::string SqlGenerator::create_table(std::size_t number) {
-  static const std::vector<std::string> kTypes = {"INTEGER", "TEXT", "REAL", "NUMERIC", "", "VARCHAR(9)", "BOOLEAN", "DATETIME", "FLOAT"};
+  static const std::vector<std::string> kTypes = {"INTEGER",    "TEXT",    "REAL",     "NUMERIC", "",
+                                                  "VARCHAR(9)", "BOOLEAN", "DATETIME", "FLOAT"};
   Table table{.name = "t" + std::to_string(number), .columns = {}};
   std::vector<std::string> parts;
   const std::size_t kind = below(4);  // of the primary key
@@ -105,7 +106,8 @@ std::string SqlGenerator::expression(const std::vector<std::string>& columns, in
 }
 
 std::string SqlGenerator::comparison(const std::vector<std::string>& columns) {
-  static const std::vector<std::string> kOperators = {" = ", " = ", " = ", " < ", " <= ", " > ", " >= ", " <> ", " IS ", " IS NOT "};
+  static const std::vector<std::string> kOperators = {
+      " = ", " = ", " = ", " < ", " <= ", " > ", " >= ", " <> ", " IS ", " IS NOT "};
   const std::string& column = one_of(columns);
   switch (below(9)) {
     case 0:
@@ -136,13 +138,15 @@ std::string SqlGenerator::condition(const std::vector<std::string>& columns, int
   }
   if (chance(10)) {
     const Table& other = one_of(tables_);
-    return one_of(columns) + (chance(70) ? " IN" : " NOT IN") + " (SELECT " + one_of(other.columns).name + " FROM " + other.name + ")";
+    return one_of(columns) + (chance(70) ? " IN" : " NOT IN") + " (SELECT " + one_of(other.columns).name + " FROM " + other.name +
+           ")";
   }
   return "(" + a + (chance(65) ? " AND " : " OR ") + condition(columns, depth - 1) + ")";
 }
 
 std::string SqlGenerator::insert() {
-  static const std::vector<std::string> kOr = {"INSERT", "INSERT", "INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL", "INSERT OR ABORT"};
+  static const std::vector<std::string> kOr = {
+      "INSERT", "INSERT", "INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL", "INSERT OR ABORT"};
   const Table& table = one_of(tables_);
   std::vector<std::string> columns;
   for (const Column& column : table.columns) {
@@ -157,7 +161,8 @@ std::string SqlGenerator::insert() {
     const Table& from = one_of(tables_);
     std::vector<std::string> values;
     for (std::size_t i = 0; i < columns.size(); ++i) values.push_back(expression(names(from, ""), 1));
-    if (columns.front() != "id") return head + "SELECT " + join(values, ", ") + " FROM " + from.name + " WHERE " + condition(names(from, ""), 1);
+    if (columns.front() != "id")
+      return head + "SELECT " + join(values, ", ") + " FROM " + from.name + " WHERE " + condition(names(from, ""), 1);
   }
   std::vector<std::string> rows;
   for (std::size_t i = 1 + below(3); i > 0; --i) {
@@ -216,15 +221,16 @@ std::string SqlGenerator::select() {
   }
   std::vector<std::string> values;
   for (std::size_t i = 1 + below(3); i > 0; --i) values.push_back(expression(columns, 2));
-  return std::string("SELECT ") + (chance(15) ? "DISTINCT typeof(" + values[0] + ")" : join(values, ", ")) + " FROM " + from + where;
+  return std::string("SELECT ") + (chance(15) ? "DISTINCT typeof(" + values[0] + ")" : join(values, ", ")) + " FROM " + from +
+         where;
 }
 
 std::string SqlGenerator::aggregate() {
   const Table& table = one_of(tables_);
   const std::vector<std::string> columns = names(table, "");
   const std::string by = one_of(columns);
-  const std::string what = "count(*), count(" + one_of(columns) + "), sum(" + one_of(columns) + "), min(" + one_of(columns) + "), max(" +
-                           one_of(columns) + ")";
+  const std::string what = "count(*), count(" + one_of(columns) + "), sum(" + one_of(columns) + "), min(" + one_of(columns) +
+                           "), max(" + one_of(columns) + ")";
   std::string out = "SELECT " + what + " FROM " + table.name + " WHERE " + condition(columns, 1);
   if (chance(60)) out += " GROUP BY " + by + (chance(30) ? " HAVING count(*) > 1" : "");
   return out;
