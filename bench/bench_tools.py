@@ -44,14 +44,14 @@ def start(stack, log, command, stdout=subprocess.DEVNULL):
     return process
 
 
-def start_latium(stack, directory, programs, count):
-    """`count` nodes of one site, "bench": their processes and addresses."""
+def start_latium(stack, directory, programs, count, *arguments):
+    """`count` nodes of one site, "bench": their processes and addresses. `arguments`: more for each."""
     processes, nodes = [], []
     for i in range(count):
         seed = ["--seed", nodes[0]] if nodes else ["--bootstrap"]
         process = start(stack, directory / f"latium{i}.log", [
             programs / "latiumd", "--data-dir", directory / f"latium{i}", "--site", "bench", "--listen", "127.0.0.1:0",
-            "--log-level", "warn", *seed], stdout=subprocess.PIPE)
+            "--log-level", "warn", *seed, *arguments], stdout=subprocess.PIPE)
         ready = re.match(r"ready node=\S+ listen=(\S+)", process.stdout.readline())
         if not ready:
             sys.exit(f"{name()}: latiumd did not start, see {directory / f'latium{i}.log'}")

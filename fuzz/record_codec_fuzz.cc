@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto held = latium::decode_versions(bytes)) {
     LATIUM_CHECK(latium::encode_versions(*held) == bytes);
     LATIUM_CHECK(latium::merge(*held, *held) == *held);
-    LATIUM_CHECK(latium::decode_context_token(latium::encode_context_token(*held))->context == held->context);
+    LATIUM_CHECK(latium::decode_context_token(latium::encode_context_token(*held, 7), 7)->context == held->context);
   } else {
     LATIUM_CHECK(held.error().code == latium::ErrorCode::corruption);
   }

@@ -26,7 +26,7 @@ Durability durability_of(const WriteOptions& options) {
 std::optional<Found> to_found(NodeId self, std::optional<Record> record) {
   if (!record) return std::nullopt;
   Found found{.value = std::move(record->value), .version = Version{record->version.value}};
-  found.context = encode_context_token(ContextToken{{}, record->version});
+  found.context = encode_context_token(ContextToken{.context = {}, .stamp = record->version});
   found.cost.replicas_asked = 1;
   found.cost.bytes = found.value.size();
   found.replicas.push_back(self.value);
@@ -127,7 +127,7 @@ Result<Written> Bucket::put(std::string_view key, std::string_view value, WriteO
              expiry_of(impl_->node->loop.runtime(), static_cast<std::uint64_t>(options.ttl.count())));
   LATIUM_TRY(const Hlc version,
              impl_->node->settle(impl_->kv().put(*impl_->handle, key, value, durability_of(options), expires_ms)));
-  return Written{Version{version.value}, encode_context_token(ContextToken{{}, version}),
+  return Written{Version{version.value}, encode_context_token(ContextToken{.context = {}, .stamp = version}),
                  CallCost{.replicas_asked = 1, .bytes = key.size() + value.size()}};
 }
 
@@ -141,10 +141,9 @@ Result<std::optional<Found>> Bucket::get(std::string_view key, ReadOptions optio
     LATIUM_TRY(auto record, impl_->node->settle(impl_->kv().get(*impl_->handle, key)));
     return to_found(impl_->node->core->identity().node, std::move(record));
   }
-  if (options.level == Level::one) {
-    LATIUM_TRY(auto here, impl_->node->settle(get_key_here(*impl_->node->core, *impl_->handle, key)));
-    if (here) return to_found(*std::move(here));
-  }
+  LATIUM_TRY(auto here,
+             impl_->node->settle(get_key_here(*impl_->node->core, *impl_->handle, static_cast<ReadLevel>(options.level), key)));
+  if (here) return to_found(*std::move(here));
   return impl_->node->run<std::optional<Found>>(get_task(*impl_->node->core, impl_->handle, std::string(key), options));
 }
 

@@ -46,20 +46,20 @@ Task<BucketWritten> put_key(NodeCore& core, std::shared_ptr<BucketHandle> bucket
   if (!is_served_directly(*bucket)) {
     co_return co_await core.buckets().buckets().write(data_key_of(*bucket, std::move(key)), std::move(what), deadline);
   }
-  if (!what.context.empty()) LATIUM_CO_CHECKED(decode_context_token(what.context));
+  if (!what.context.empty()) LATIUM_CO_CHECKED(decode_context_token(what.context, token_key(data_key_of(*bucket, key))));
   BucketWritten out;
   out.stats = {.replicas_asked = 1, .bytes = key.size() + (what.value ? what.value->size() : 0)};
   if (what.value) {
     LATIUM_CO_TRY(out.stamp, co_await core.kv().put_async(std::move(bucket), std::move(key), *std::move(what.value),
                                                           what.durability, what.expires_ms));
-    out.context = encode_context_token(ContextToken{{}, out.stamp});
+    out.context = encode_context_token(ContextToken{.context = {}, .stamp = out.stamp});
   } else {
     LATIUM_CO_TRY(out.existed, co_await core.kv().remove_async(std::move(bucket), std::move(key), what.durability));
   }
   co_return out;
 }
 
-Result<std::optional<BucketRead>> get_key_here(NodeCore& core, const BucketHandle& bucket, BytesView key) {
+Result<std::optional<BucketRead>> get_key_here(NodeCore& core, const BucketHandle& bucket, ReadLevel level, BytesView key) {
   LATIUM_CHECKED(check_key(key));
   LATIUM_CHECKED(check_not_dropped(bucket));
   const PartitionId partition = partition_of(bucket.tenant->id, key, bucket.tenant->partitions);
@@ -67,6 +67,7 @@ Result<std::optional<BucketRead>> get_key_here(NodeCore& core, const BucketHandl
   const auto nodes = bucket.tenant->replicas(*core.cluster().ring());
   const auto replicas = nodes->replicas(partition);
   // Whether there is such a bucket, this node alone may not know.
+  if (level != ReadLevel::one && replicas.size() > 1) return std::optional<BucketRead>();
   if (!bucket.exists() || std::ranges::find(replicas, self) == replicas.end()) return std::optional<BucketRead>();
   const Bytes stored = data_key(bucket.tenant->id, partition, bucket.name, key);
   LATIUM_TRY(const ReadResult found, core.engine().get(Family::data, stored, ReadMode::may_block));
@@ -77,7 +78,7 @@ Result<std::optional<BucketRead>> get_key_here(NodeCore& core, const BucketHandl
   }
   auto held = decode_versions(found.value);
   if (!held) return fail(held.error().code, held.error().message + " (key " + printable(key) + ")");
-  out.context = encode_context_token(*held);
+  out.context = encode_context_token(*held, token_key(data_key_of(bucket, Bytes(key))));
   out.values = visible_values(*held, core.runtime().clock.wall_ms());
   return std::optional(std::move(out));
 }
@@ -85,7 +86,7 @@ Result<std::optional<BucketRead>> get_key_here(NodeCore& core, const BucketHandl
 BucketRead to_read(NodeId self, std::optional<Record> found) {
   BucketRead out{.values = {}, .context = {}, .answered = {self}, .behind = {}, .stats = {.replicas_asked = 1}};
   if (!found) return out;
-  out.context = encode_context_token(ContextToken{{}, found->version});
+  out.context = encode_context_token(ContextToken{.context = {}, .stamp = found->version});
   out.stats.bytes = found->value.size();
   out.values.push_back({.dot = {}, .stamp = found->version, .value = std::move(found->value)});
   return out;

@@ -27,9 +27,10 @@ Task<BucketScan> scan_keys(NodeCore& core, std::shared_ptr<BucketHandle> bucket,
 Task<BucketRead> get_key(NodeCore& core, std::shared_ptr<BucketHandle> bucket, ReadLevel level, Bytes key,
                          MonotonicTime deadline);
 
-/// A read at level one on the calling thread, any: what this node's copy holds, straight from the engine; may wait for the disk.
-/// Nothing when this node is no replica of the key. Errors as those of get_key(), and the engine's.
-Result<std::optional<BucketRead>> get_key_here(NodeCore& core, const BucketHandle& bucket, BytesView key);
+/// A read on the calling thread, any: what this node's copy holds, straight from the engine, where that is all that the level
+/// asks for; may wait for the disk. Nothing when this node is no replica of the key, or others are to be asked too. Errors as
+/// those of get_key(), and the engine's.
+Result<std::optional<BucketRead>> get_key_here(NodeCore& core, const BucketHandle& bucket, ReadLevel level, BytesView key);
 
 /// A record that KeyValue found, as the coordinator would tell it.
 BucketRead to_read(NodeId self, std::optional<Record> found);

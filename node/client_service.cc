@@ -60,6 +60,16 @@ Handler handler_of(Method method) {
       return handle_table_describe;
     case wire::METHOD_TABLE_ALTER:
       return handle_table_alter;
+    case wire::METHOD_TABLE_CHECK:
+      return handle_table_check;
+    case wire::METHOD_ROW_PUT:
+      return handle_row_put;
+    case wire::METHOD_ROW_GET:
+      return handle_row_get;
+    case wire::METHOD_ROW_DELETE:
+      return handle_row_delete;
+    case wire::METHOD_ROW_FIND:
+      return handle_row_find;
     case wire::METHOD_TOPOLOGY:
       return handle_topology;
     case wire::METHOD_RING_SHOW:

@@ -131,6 +131,7 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_bucket_hinted_total", "Writes given to a stand-in", buckets.hinted);
     counter(out, "latium_bucket_repaired_total", "Copies that a read found behind", buckets.repaired);
     counter(out, "latium_bucket_hedged_total", "Reads that asked one copy more because an answer was late", buckets.hedged);
+    counter(out, "latium_bucket_shared_total", "Reads that were told what another one of the same key found", buckets.shared);
     counter(out, "latium_bucket_round_trips_total", "Round trips between nodes of all calls", buckets.cost.round_trips);
     counter(out, "latium_bucket_wan_round_trips_total", "Those of them that left the site", buckets.cost.wan_round_trips);
     counter(out, "latium_bucket_bytes_total", "Keys and values that calls moved between nodes, about", buckets.cost.bytes);

@@ -46,7 +46,7 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
       hlc_(hlc),
       dots_(identity_.node, cluster_->run()),
       kv_(runtime, engine, *catalog_, hlc, dots_),
-      rows_(*cluster_),
+      rows_(*cluster_, engine),
       transactions_(runtime, rows_, hlc),
       started_at_(runtime.clock.monotonic_now()),
       background_(runtime.executor, kBackgroundTasks) {
@@ -66,7 +66,7 @@ Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engin
 }
 
 void NodeCore::watch_liveness(Transport& transport) {
-  SwimOptions swim;
+  SwimOptions swim = options_.liveness;
   // Above that of the run before. Where the clock was set back meanwhile, the node refutes what is said of that run.
   swim.incarnation = std::clamp<std::uint64_t>(runtime_.clock.wall_ms(), 1, kMaxSwimIncarnation / 2);
   liveness_ = std::make_unique<LivenessService>(runtime_, transport, identity_.node, swim);

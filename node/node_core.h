@@ -32,6 +32,7 @@ struct CoreOptions {
   std::chrono::milliseconds max_clock_offset{500};
   Duration join_timeout = std::chrono::seconds(60);
   UpkeepOptions upkeep{};
+  SwimOptions liveness{};  ///< its incarnation is set at the start
 };
 
 /// Owned parts, in the order in which they are built; whoever owns the core stops what calls it first.

@@ -9,9 +9,9 @@
 
 namespace latium {
 
-Task<Bytes> handle_convergence(NodeCore& core, Bytes bytes, MonotonicTime) {
+Task<Bytes> handle_convergence(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_CHECKED(parse_request<repair::ConvergenceRequest>(bytes));
-  LATIUM_CO_TRY(const Comparison comparison, co_await core.buckets().anti_entropy().compare_all());
+  LATIUM_CO_TRY(const Comparison comparison, co_await core.buckets().anti_entropy().compare_all(deadline));
   repair::ConvergenceResponse response;
   response.set_hints(core.buckets().hints().count());
   response.set_compared(comparison.compared);

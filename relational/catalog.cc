@@ -69,6 +69,12 @@ std::optional<SchemaLease> Catalog::known(CatalogPlace place, std::string_view t
   return SchemaLease{slot.schema, slot.until};
 }
 
+std::optional<SchemaLease> Catalog::known_here(CatalogPlace place, std::string_view table) const {
+  auto found = leases_.find(Name(place.tenant, catalog_key(table)));
+  if (!found || found->until - runtime_.clock.monotonic_now() <= kSchemaLease / 2) return std::nullopt;
+  return found;
+}
+
 Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime deadline) {
   Found found{.key = key, .record = {}, .version = 0, .began = runtime_.clock.monotonic_now()};
   // No table has such a name, and registers do not take keys of any length.
@@ -84,6 +90,7 @@ Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime 
 
 // Reads the record, and keeps its schema. Nothing: there is no table of this name.
 Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, MonotonicTime deadline) {
+  const Name name(place.tenant, key);
   const Use slot(*this, place, key);
   const std::uint64_t generation = slot->generation;
   LATIUM_CO_TRY(Found found, co_await read(place, std::move(key), deadline));
@@ -92,7 +99,10 @@ Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, M
   // Another read may have begun later and come back before.
   const bool latest = slot->generation == generation && until >= slot->until;
   if (!found.record.table) {
-    if (latest) slot->schema.reset();
+    if (latest) {
+      slot->schema.reset();
+      leases_.drop(name);
+    }
     slot->absent_since = std::max(slot->absent_since, found.began);
     co_return std::nullopt;
   }
@@ -102,6 +112,7 @@ Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, M
   if (latest) {
     slot->schema = schema;
     slot->until = until;
+    leases_.put(name, {schema, until});
   }
   co_return SchemaLease{std::move(schema), until};
 }

@@ -21,6 +21,7 @@
 #include "relational/catalog_record.h"
 #include "relational/catalog_store.h"
 #include "relational/schema.h"
+#include "relational/schema_leases.h"
 #include "runtime/runtime.h"
 #include "runtime/sync.h"
 #include "runtime/task_group.h"
@@ -32,12 +33,6 @@ inline constexpr Duration kSchemaLease = std::chrono::seconds(5);
 /// How long a change takes to be the only one in use: the lease, by a clock that runs up to a tenth slower than that of who
 /// waits.
 inline constexpr Duration kSchemaSettling = kSchemaLease + std::chrono::milliseconds(500);
-
-/// A schema, and until when it may be used: by then, what relies on it has been done.
-struct SchemaLease {
-  std::shared_ptr<const TableSchema> schema;
-  MonotonicTime until;
-};
 
 /// What became of a change.
 struct TableChange {
@@ -69,6 +64,8 @@ class Catalog {
   Task<std::shared_ptr<const TableSchema>> find(CatalogPlace place, std::string table, MonotonicTime deadline);
   /// lease(), where it needs no read.
   std::optional<SchemaLease> known(CatalogPlace place, std::string_view table);
+  /// known() on any thread, while the lease is in its first half; then the loop has to be asked, which renews it.
+  std::optional<SchemaLease> known_here(CatalogPlace place, std::string_view table) const;
 
   /// Version 1, settled. Tables that its foreign keys name need not exist, as in SQLite: they may come later. Its parent must,
   /// and the foreign key to it must name the columns of the parent's primary key, in their order, by columns of their types.
@@ -101,6 +98,11 @@ class Catalog {
   Task<TableChange> drop_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
   Task<TableChange> forget_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
 
+  /// Waits until the latest version is the only one in use, and gives it. `conflict`: not by the deadline.
+  Task<TableSchema> settle(CatalogPlace place, std::string table, MonotonicTime deadline);
+  /// Once nothing is left of the entries of an index that is gone. No version: nobody but who removes them looks at it.
+  Task<void> forget_entries(CatalogPlace place, std::string table, IndexId index, MonotonicTime deadline);
+
   /// Tables that are dropped for good, and that nobody writes to any more: their keys can be removed. Settles what it finds
   /// unsettled, if it is time; leaves it out otherwise.
   Task<std::vector<DroppedTable>> dropped_tables(CatalogPlace place, MonotonicTime deadline);
@@ -112,7 +114,7 @@ class Catalog {
  private:
   static constexpr std::size_t kReadersMax = 65536;
   static constexpr std::size_t kRefreshesMax = 64;
-  using Name = std::pair<TenantId, Bytes>;  // and the record's key
+  using Name = SchemaLeases::Name;
   using Change = std::move_only_function<Result<TableSchema>(const TableSchema&)>;
 
   // What this node knows of a name.
@@ -156,6 +158,7 @@ class Catalog {
   Runtime& runtime_;
   CatalogStore& store_;
   std::map<Name, Slot> slots_;
+  SchemaLeases leases_;  // of the slots; leases that have run out may be among them
   CatalogStatistics statistics_;
   TaskGroup refreshes_;
 };

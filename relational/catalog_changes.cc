@@ -25,6 +25,7 @@ Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadlin
     ++slot->second.generation;
     slot->second.schema.reset();
   }
+  leases_.drop(name);
   co_return written;
 }
 
@@ -157,6 +158,21 @@ Task<TableChange> Catalog::drop_table(CatalogPlace place, std::string table, Mon
     found.record.dropped.push_back({schema.id, schema.name});
     LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
     if (written) co_return co_await finish(place, key, std::move(schema), deadline);
+  }
+}
+
+Task<TableSchema> Catalog::settle(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  LATIUM_CO_TRY(Found found, co_await wait_for_turn(place, table, deadline));
+  if (!found.record.table) co_return unknown_table(table);
+  co_return *std::move(found.record.table);
+}
+
+Task<void> Catalog::forget_entries(CatalogPlace place, std::string table, IndexId index, MonotonicTime deadline) {
+  while (true) {
+    LATIUM_CO_TRY(Found found, co_await read(place, catalog_key(table), deadline));
+    if (!found.record.table || std::erase(found.record.table->unswept_indexes, index) == 0) co_return Result<void>();
+    LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
+    if (written) co_return Result<void>();
   }
 }
 

@@ -15,11 +15,18 @@
 #include "relational/catalog.h"
 #include "relational/row_keys.h"
 #include "relational/schema.h"
+#include "relational/table_check.h"
 #include "relational/transaction.h"
+#include "runtime/run_here.h"
 
 namespace latium {
 
-/// Loop thread only; one call at a time.
+struct IndexStep {
+  Bytes next;  ///< where the next step begins; empty: that was all
+  std::uint64_t changed = 0;
+};
+
+/// Loop thread only, but for try_here(); one call at a time.
 ///
 /// Errors of all calls: `not_found` (no such table or index), `invalid_argument` (a value that does not fit its column, naming
 /// both), those of RowStore. An error of commit() ends the session; others leave it as it was.
@@ -30,8 +37,10 @@ class TableSession {
     rollback();
   }
 
-  /// By primary key; nothing where there is no row. One round trip at most for all keys.
-  Task<std::vector<std::optional<Row>>> get(std::string table, std::vector<std::vector<Value>> keys, MonotonicTime deadline);
+  /// By primary key; nothing where there is no row. One round trip at most for all keys. `for_update`: the commit checks that
+  /// nobody has changed them, whatever the isolation.
+  Task<std::vector<std::optional<Row>>> get(std::string table, std::vector<std::vector<Value>> keys, MonotonicTime deadline,
+                                            bool for_update = false);
 
   /// Adds a row. `already_exists`, naming the columns: a row with this primary key, or with these values of a unique index, is
   /// there. `conflict` (at the commit, or here): a row that a foreign key names is not there. A null in the auto_increment column
@@ -46,7 +55,33 @@ class TableSession {
 
   /// Rows in the order of the index, or of the primary key when `index` is empty. A look-up of all columns of an index asks one
   /// partition, others all. `limit`: at least 1.
-  Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline);
+  Task<RowPage> find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline,
+                     bool for_update = false);
+
+  /// Compares a piece of the table with its indexes, in both directions, and with the rows that its foreign keys name: from
+  /// `after` (TableCheck::next; empty: the beginning) on. What it finds is so if the commit succeeds.
+  Task<TableCheck> check(std::string table, Bytes after, MonotonicTime deadline);
+
+  /// A piece of what makes an index of a table with rows whole, from `after` (IndexStep::next; empty: the beginning) on. Once no
+  /// node writes the table without the index, and before it is read:
+  /// first entries go that nobody removed, of nodes that did not know of the index yet,
+  Task<IndexStep> sweep_entries(std::string table, IndexId index, Bytes after, MonotonicTime deadline);
+  /// then rows of before get their entries. `already_exists`: two rows have the same values, and the index is unique.
+  Task<IndexStep> add_entries(std::string table, IndexId index, Bytes after, MonotonicTime deadline);
+
+  /// The table, which is not changed twice before the session's commit.
+  Task<std::shared_ptr<const TableSchema>> table(std::string name, MonotonicTime deadline);
+
+  /// Runs `work`, which makes calls of this session but commit(), on the calling thread, any, as far as all that it reads is on
+  /// this node. Nothing: it is not, or reads are not local; the session is as it was, but for what has been read, and `work` is
+  /// to be run on the loop. What a call needs besides reads of schemas and rows it must not do here: it calls miss().
+  template <class T, class Work>
+  std::optional<Result<T>> try_here(Work&& work) {
+    if (!transaction_->here_begins()) return std::nullopt;
+    Result<T> done = run_here<T>(work(*this));
+    if (transaction_->here_ends()) return std::nullopt;
+    return done;
+  }
 
   /// The table, in the version that the session's calls go by.
   Task<std::shared_ptr<const TableSchema>> schema(std::string name, MonotonicTime deadline) {
@@ -87,7 +122,9 @@ class TableSession {
   Task<std::vector<Written>> write_all(std::string table, std::vector<RowWrite> writes, MonotonicTime deadline);
 
   Task<void> commit(MonotonicTime deadline);
-  /// Forgets everything that was written and read.
+  /// Transaction::outcome().
+  Task<CommitOutcome> outcome(MonotonicTime deadline) { return transaction_->outcome(deadline); }
+  /// Any thread. Forgets everything that was written and read.
   void rollback();
 
   Transaction::Savepoint savepoint() const { return transaction_->savepoint(); }
@@ -98,7 +135,6 @@ class TableSession {
  private:
   using Schema = std::shared_ptr<const TableSchema>;
 
-  Task<Schema> table(std::string name, MonotonicTime deadline);
   RegisterKey key_of_row(const Bytes& row_key) const;
   RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
   Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
@@ -113,6 +149,22 @@ class TableSession {
                         MonotonicTime deadline);
   Task<void> put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline);
   Task<void> check_references(Schema schema, const Row& row, MonotonicTime deadline);
+  /// What has to be there for a foreign key of the row: a row of the other table, or an entry of a unique index of it. Nothing:
+  /// one of the values is null.
+  Task<std::optional<RegisterKey>> reference_of(Schema schema, const ForeignKeySchema& foreign, const Row& row,
+                                                MonotonicTime deadline);
+  Task<std::optional<std::vector<Value>>> other_row(Schema schema, const IndexSchema& index, RegisterKey entry, Bytes primary,
+                                                    MonotonicTime deadline);
+  Result<bool> stands_for(const TableSchema& schema, const Row& row, const RegisterKey& key) const;
+  /// The primary key of the row that an entry points to.
+  Result<std::vector<Value>> primary_of_entry(const TableSchema& schema, const IndexSchema& index,
+                                              const Transaction::Found& found) const;
+  Task<void> check_rows(Schema schema, const Transaction::Page& page, TableCheck& out, MonotonicTime deadline);
+  Task<void> check_entries(Schema schema, const IndexSchema& index, const Transaction::Page& page, TableCheck& out,
+                           MonotonicTime deadline);
+  /// The rows or entries of `range`, one page of them as they are stored.
+  Task<Transaction::Page> page_of(std::vector<PartitionId> partitions, TupleRange keys, RowRange range, std::size_t limit,
+                                  MonotonicTime deadline);
   Task<RowPage> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
   Task<RowPage> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
   std::vector<PartitionId> all_partitions() const;

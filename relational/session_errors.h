@@ -28,4 +28,10 @@ inline std::unexpected<Error> duplicate(const TableSchema& schema, const std::ve
               "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
 }
 
+/// `key`: of the primary key.
+inline std::unexpected<Error> no_such_row(const TableSchema& schema, const std::vector<Value>& key) {
+  return fail(ErrorCode::not_found,
+              "table '" + schema.name + "' has no row with " + columns_of(schema, schema.primary_key) + " = " + values_of(key));
+}
+
 }  // namespace latium

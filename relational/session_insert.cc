@@ -12,6 +12,7 @@ Task<void> TableSession::insert(std::string table, Row row, MonotonicTime deadli
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   last_number_.reset();
   const ColumnSchema* const numbered = schema->auto_increment_column();
+  if (numbered != nullptr && transaction_->is_here()) co_return transaction_->miss();
   const std::size_t at = numbered == nullptr ? 0 : schema->position(numbered->id);
   const bool wants_number = numbered != nullptr && at < row.values.size() && row.values[at].is_null();
   // Any number will do for finding out that another value does not fit.

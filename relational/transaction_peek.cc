@@ -1,5 +1,5 @@
 // Reads of what may not be needed, many at once.
-#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "relational/transaction.h"
@@ -7,21 +7,39 @@
 namespace latium {
 
 Task<std::vector<std::optional<Bytes>>> Transaction::peek(std::vector<RegisterKey> keys, MonotonicTime deadline) {
-  LATIUM_CO_CHECKED(co_await read_unread(keys, false, deadline));
+  LATIUM_CO_CHECKED(co_await read_unread(keys, deadline));
   co_return seen(keys);
 }
 
+// What was read of a range's rows since it was looked at, and was not there then, is no state that ever was beside it: as in
+// remember(), no commit takes it.
 void Transaction::use(const Footprint& footprint) {
+  std::set<Bytes> listed;
   for (const RegisterKey& key : footprint.keys) {
-    const auto found = entries_.find(key.stored());
+    Bytes stored = key.stored();
+    const auto found = entries_.find(stored);
     if (found != entries_.end()) found->second.used = true;
+    listed.insert(std::move(stored));
   }
-  ranges_.insert(ranges_.end(), footprint.ranges.begin(), footprint.ranges.end());
+  for (const Range& each : footprint.ranges) {
+    for (const PartitionId partition : each.partitions) {
+      const auto stored = [&](const Bytes& name) {
+        return RegisterKey{each.tenant, partition, static_cast<char>(RegisterSpace::table) + name}.stored();
+      };
+      const auto end = entries_.lower_bound(stored(each.range.end));
+      for (auto at = entries_.lower_bound(stored(each.range.begin)); at != end; ++at) {
+        Entry& entry = at->second;
+        const bool came_later = entry.seen.present && !listed.contains(at->first);
+        if (came_later && options_.isolation == Isolation::serializable) entry.seen.ts = {};
+      }
+    }
+    ranges_.push_back(each);
+  }
 }
 
 // The keys of a range up to `limit` rows that are there now, or were written by the transaction itself.
 Task<void> Transaction::list_page(Range range, std::size_t limit, MonotonicTime deadline, RowKeys& out) {
-  LATIUM_CO_TRY(out, co_await shared_.store.list(range.tenant, range.partitions, range.range, limit, options_.reading, deadline));
+  LATIUM_CO_TRY(out, co_await list(range.tenant, std::move(range.partitions), std::move(range.range), limit, deadline));
   co_return Result<void>();
 }
 
@@ -29,12 +47,16 @@ Task<void> Transaction::list_page(Range range, std::size_t limit, MonotonicTime 
 Task<std::vector<Transaction::Peeked>> Transaction::peek_ranges(std::vector<Range> ranges, std::size_t limit,
                                                                 MonotonicTime deadline) {
   std::vector<RowKeys> listed(ranges.size());
-  TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(ranges.size(), 1));
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    const auto spawned = group.spawn(list_page(ranges[i], limit, deadline, listed[i]));
-    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  if (here_) {
+    for (std::size_t i = 0; i < ranges.size(); ++i) LATIUM_CO_CHECKED(co_await list_page(ranges[i], limit, deadline, listed[i]));
+  } else {
+    TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(ranges.size(), 1));
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      const auto spawned = group.spawn(list_page(ranges[i], limit, deadline, listed[i]));
+      LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+    }
+    LATIUM_CO_CHECKED(co_await group.join());
   }
-  LATIUM_CO_CHECKED(co_await group.join());
   CallStats cost;
   std::vector<Peeked> out(ranges.size());
   std::vector<RegisterKey> wanted;
@@ -46,11 +68,7 @@ Task<std::vector<Transaction::Peeked>> Transaction::peek_ranges(std::vector<Rang
     if (more) ranges[i].range.end = listed[i].keys.back().key.substr(1) + '\0';
     std::map<Bytes, RegisterKey> keys;
     for (RegisterKey& key : listed[i].keys) keys.emplace(key.key.substr(1), std::move(key));
-    for (const auto& [stored, entry] : entries_) {
-      const BytesView key = BytesView(entry.key.key).substr(1);
-      if (entry.key.tenant == ranges[i].tenant && entry.write && ranges[i].range.contains(key))
-        keys.emplace(Bytes(key), entry.key);
-    }
+    add_written(ranges[i].tenant, ranges[i].range, keys);
     counts.push_back(keys.size());
     for (auto& [name, key] : keys) {
       out[i].footprint.keys.push_back(key);

@@ -7,12 +7,14 @@
 #include "proto/wire.pb.h"
 #include "replication/envelope.h"
 #include "runtime/deadline.h"
+#include "runtime/task_group.h"
 
 namespace latium {
 
 namespace {
 
 constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+constexpr std::size_t kPeersAtOnce = 16384;
 
 }  // namespace
 
@@ -41,16 +43,16 @@ std::map<NodeId, std::vector<AntiEntropy::Shared>> AntiEntropy::shared(bool all)
   return out;
 }
 
-Task<std::vector<AntiEntropy::Shared>> AntiEntropy::compare(NodeId peer, std::vector<Shared> partitions) {
+Task<std::vector<AntiEntropy::Shared>> AntiEntropy::compare(NodeId peer, std::vector<Shared> partitions, MonotonicTime deadline) {
   repair::TreeRootsRequest request;
   for (const Shared& each : partitions) {
     auto& named = *request.add_partitions();
     named.set_tenant(each.tenant.value);
-    named.set_partition(each.partition.value);
-    LATIUM_CO_TRY(const std::uint64_t root, co_await partitions_.root(each.tenant, each.partition));
+    named.set_partition(each.number.value);
+    LATIUM_CO_TRY(const std::uint64_t root, co_await partitions_.root(each.tenant, each.number));
     request.add_roots(root);
   }
-  const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
+  deadline = std::min(deadline, saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout));
   LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeRootsRequest, repair::TreeRootsResponse>(
                                          cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_ROOTS,
                                          std::move(request), {.deadline = deadline}));
@@ -66,26 +68,48 @@ Task<std::vector<AntiEntropy::Shared>> AntiEntropy::compare(NodeId peer, std::ve
 Task<void> AntiEntropy::round_with(NodeId peer, std::vector<Shared> partitions) {
   for (std::size_t begin = 0; begin < partitions.size(); begin += kPartitionsAMessage) {
     const std::size_t end = std::min(begin + kPartitionsAMessage, partitions.size());
-    LATIUM_CO_TRY(const std::vector<Shared> differing,
-                  co_await compare(peer, {partitions.begin() + static_cast<std::ptrdiff_t>(begin),
-                                          partitions.begin() + static_cast<std::ptrdiff_t>(end)}));
-    for (const Shared& each : differing) LATIUM_CO_CHECKED(co_await exchange_.run(each.tenant, each.partition, peer));
+    LATIUM_CO_TRY(std::vector<Shared> differing, co_await compare(peer,
+                                                                  {partitions.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                                   partitions.begin() + static_cast<std::ptrdiff_t>(end)},
+                                                                  kNever));
+    // In any order: two replicas that bring a third one up to date at the same time hardly ever meet in one partition.
+    for (std::size_t i = differing.size(); i > 1; --i) std::swap(differing[i - 1], differing[runtime_.random.below(i)]);
+    LATIUM_CO_CHECKED(co_await exchange_.run(peer, std::move(differing)));
   }
   co_return Result<void>();
 }
 
-Task<Comparison> AntiEntropy::compare_all() {
+Task<Comparison> AntiEntropy::compare_all(MonotonicTime deadline) {
+  struct Peer {
+    std::size_t count = 0;
+    Result<std::vector<Shared>> differing;
+  };
+  std::map<NodeId, Peer> peers;
   Comparison out;
+  TaskGroup group(runtime_.executor, kPeersAtOnce);
+  const auto ask = [](AntiEntropy& self, NodeId peer, std::vector<Shared> partitions, MonotonicTime until,
+                      Peer& answer) -> Task<void> {
+    answer.differing = co_await self.compare(peer, std::move(partitions), until);
+    co_return Result<void>();
+  };
   for (auto& [peer, partitions] : shared(true)) {
-    const std::size_t count = partitions.size();
-    const auto differing = co_await compare(peer, std::move(partitions));
-    if (!differing && differing.error().code == ErrorCode::cancelled) co_return fail(differing.error());
-    if (!differing) {
+    const auto view = cluster_.peer(peer);
+    if (!view || view->liveness == Liveness::down) {
       out.unreachable.push_back(peer);
       continue;
     }
-    out.compared += count;
-    out.differing += differing->size();
+    Peer& asked = peers[peer];
+    asked.count = partitions.size();
+    LATIUM_CO_CHECKED(group.spawn(ask(*this, peer, std::move(partitions), deadline, asked)));
+  }
+  LATIUM_CO_CHECKED(co_await group.join());
+  for (const auto& [peer, asked] : peers) {
+    if (!asked.differing) {
+      out.unreachable.push_back(peer);
+      continue;
+    }
+    out.compared += asked.count;
+    out.differing += asked.differing->size();
   }
   co_return out;
 }

@@ -50,21 +50,19 @@ class AntiEntropy {
   /// Until it is cancelled. Of two replicas the one with the lower id begins.
   Task<void> run();
 
-  /// Asks every other replica of this node's partitions now. One round trip.
-  Task<Comparison> compare_all();
+  /// Asks every other replica of this node's partitions now, all at once, but for those that are known to be down. One round
+  /// trip.
+  Task<Comparison> compare_all(MonotonicTime deadline);
 
   Task<repair::TreeRootsResponse> answer_roots(const repair::TreeRootsRequest& request);
 
   const AntiEntropyStatistics& statistics() const { return statistics_; }
 
  private:
-  struct Shared {
-    TenantId tenant;
-    PartitionId partition;
-  };
+  using Shared = Exchange::Partition;
   std::map<NodeId, std::vector<Shared>> shared(bool all) const;
   /// Those that differ, of some.
-  Task<std::vector<Shared>> compare(NodeId peer, std::vector<Shared> partitions);
+  Task<std::vector<Shared>> compare(NodeId peer, std::vector<Shared> partitions, MonotonicTime deadline);
   Task<void> round_with(NodeId peer, std::vector<Shared> partitions);
 
   const Duration every_;

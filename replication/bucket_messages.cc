@@ -1,7 +1,9 @@
 #include "replication/bucket_messages.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "proto/replica.pb.h"
 #include "ring/partition.h"
 #include "ring/tenant.h"
@@ -10,6 +12,10 @@ namespace latium {
 
 Conflicts conflicts_of(BytesView bucket) {
   return keeps_siblings(bucket) ? Conflicts::siblings : Conflicts::last_write_wins;
+}
+
+std::uint64_t token_key(const DataKey& key) {
+  return std::max<std::uint64_t>(xxh3_64(data_key(key.tenant, key.partition, key.bucket, key.user_key)), 1);
 }
 
 std::string describe(const DataKey& key) {

@@ -21,6 +21,9 @@ namespace latium {
 /// Whether what is named so keeps siblings: ring/tenant.h.
 Conflicts conflicts_of(BytesView bucket);
 
+/// What a context token says of which key it was read of. Not 0.
+std::uint64_t token_key(const DataKey& key);
+
 /// "key 'k' of bucket 'b'", for messages.
 std::string describe(const DataKey& key);
 

@@ -69,6 +69,8 @@ struct BucketReplica::Plan {
   std::vector<Change> changes;
   std::vector<std::pair<PartitionState*, std::uint16_t>> leaves;  // that change
   WriteBatch batch;
+  /// Something is asked for that is written already, but may only have been buffered: the log is synced up to here.
+  bool syncs_what_is_there = false;
 };
 
 Task<void> BucketReplica::load(Slot& slot, const DataKey& key, NodeId hint_for) {
@@ -181,7 +183,7 @@ void BucketReplica::note_expiry(const DataKey& key, Slot& slot, const VersionSet
 }
 
 Task<void> BucketReplica::commit(Plan& plan, Durability durability) {
-  if (plan.batch.empty()) co_return Result<void>();
+  if (plan.batch.empty() && !plan.syncs_what_is_there) co_return Result<void>();
   const Result<void> written = co_await write(runtime_, engine_, std::move(plan.batch), durability);
   for (const auto& [state, leaf] : plan.leaves) {
     --state->writing;
@@ -260,13 +262,20 @@ Task<std::vector<Result<BucketAnswer>>> BucketReplica::handle(std::vector<Bucket
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!items[i].writes() || !answers[i]) continue;
     Slot& slot = holds[i]->slot();
+    const bool synced = items[i].durability == Durability::sync;
     std::optional<VersionSet> next = next_of(items[i], slot, *answers[i]);
-    if (!next) continue;
+    if (!next) {
+      if (!synced || items[i].drop != 0 || slot.current->empty()) continue;
+      plan.syncs_what_is_there = true;
+      durability = Durability::sync;
+      written.push_back(i);
+      continue;
+    }
     if (const auto decided = decide(items[i].key, items[i].hint_for, slot, *std::move(next), plan); !decided) {
       answers[i] = fail(decided.error());
       continue;
     }
-    if (items[i].durability == Durability::sync) durability = Durability::sync;
+    if (synced) durability = Durability::sync;
     written.push_back(i);
   }
   if (const auto done = co_await commit(plan, durability); !done) {
@@ -284,8 +293,11 @@ Task<void> BucketReplica::change(DataKey key, NodeId hint_for, Durability durabi
   LATIUM_CO_TRY(VersionSet next,
                 change(*hold.slot().current, partitions_.find(item.key.tenant, item.key.partition)->knowledge.floor));
   const Slot& slot = hold.slot();
-  if (next == *slot.current && slot.current == slot.durable) co_return Result<void>();
   Plan plan;
+  if (next == *slot.current && slot.current == slot.durable) {
+    plan.syncs_what_is_there = durability == Durability::sync && !next.empty();
+    co_return co_await commit(plan, durability);
+  }
   LATIUM_CO_CHECKED(decide(item.key, hint_for, hold.slot(), std::move(next), plan));
   ++statistics_.taken_in;
   co_return co_await commit(plan, durability);
@@ -313,6 +325,7 @@ Task<void> BucketReplica::forget_hints(NodeId owner, std::vector<std::pair<DataK
 
 Task<BucketPage> BucketReplica::page(TenantId tenant, Bytes bucket, std::vector<PartitionId> partitions, Bytes prefix,
                                      Bytes after, std::size_t limit) {
+  LATIUM_CO_TRY(const Permit turn, co_await pages_.acquire());
   co_return co_await offload<BucketPage>(
       runtime_,
       [engine = &engine_, tenant, bucket = std::move(bucket), partitions = std::move(partitions), prefix = std::move(prefix),

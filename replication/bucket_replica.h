@@ -42,6 +42,8 @@ class BucketReplica {
  public:
   /// Of what one message of answers may carry; questions beyond it are `overloaded`.
   static constexpr std::size_t kAnswerBytesMax = 24u << 20;
+  static constexpr std::size_t kPagesAtOnce = 2;
+  static constexpr std::size_t kPagesWaiting = 16384;
 
   BucketReplica(Runtime& runtime, Engine& engine, BucketDirectory& directory, HintBook& hints, PartitionBook& partitions)
       : runtime_(runtime), engine_(engine), directory_(directory), hints_(hints), partitions_(partitions) {}
@@ -61,7 +63,8 @@ class BucketReplica {
   /// Removes the hints for `owner` that are still what was delivered; one that has grown since stays.
   Task<void> forget_hints(NodeId owner, std::vector<std::pair<DataKey, VersionSet>> delivered);
 
-  /// What this node holds of `partitions` as their replica.
+  /// What this node holds of `partitions` as their replica. kPagesAtOnce of them at a time, so that scans leave room on the pool
+  /// for reads; with more than kPagesWaiting behind them it is `overloaded`.
   Task<BucketPage> page(TenantId tenant, Bytes bucket, std::vector<PartitionId> partitions, Bytes prefix, Bytes after,
                         std::size_t limit);
 
@@ -108,6 +111,7 @@ class BucketReplica {
   HintBook& hints_;
   PartitionBook& partitions_;
   Slots slots_;
+  Semaphore pages_{kPagesAtOnce, kPagesWaiting};
   BucketReplicaStatistics statistics_;
 };
 

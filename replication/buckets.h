@@ -16,6 +16,7 @@
 #include "replication/hedge.h"
 #include "replication/replica_links.h"
 #include "replication/scan_flow.h"
+#include "replication/shared_rounds.h"
 #include "ring/tenant_catalog.h"
 #include "runtime/runtime.h"
 
@@ -79,6 +80,7 @@ struct BucketStatistics {
   std::uint64_t repaired = 0;  ///< copies that a read found behind and sent the rest
   CallStats cost;              ///< of the calls that this node was asked for
   std::uint64_t hedged = 0;    ///< reads that asked one more copy because an answer was late
+  std::uint64_t shared = 0;    ///< reads that were told what another one of the same key found
 };
 
 /// Loop thread only. All that it is given outlives it; its links are stopped before it dies.
@@ -96,7 +98,8 @@ class Buckets {
   Task<BucketWritten> write(DataKey key, BucketWrite what, MonotonicTime deadline);
   /// As a coordinator only: this node is a replica of the key, or stands in for one.
   Task<BucketWritten> coordinate(DataKey key, BucketWrite what, MonotonicTime deadline);
-  /// One round trip when the copies agree, two when they do not. `site`: the caller's, for local_quorum.
+  /// One round trip when the copies agree, two when they do not. `site`: the caller's, for local_quorum. Reads of one key at one
+  /// level that come while another is under way wait for it, at most as long as a late answer is waited for, and share one round.
   Task<BucketRead> read(DataKey key, ReadLevel level, std::string site, MonotonicTime deadline);
   /// A page of the bucket in key order: each key as a read at this level (one or quorum) would find it. One round trip to as many
   /// nodes as hold the tenant's partitions.
@@ -120,11 +123,13 @@ class Buckets {
   Result<Place> place_of(const DataKey& key, WriteLevel level, const std::string& site) const;
   std::size_t slot_to_stand_in_for(const DataKey& key, const Place& place) const;
   Result<void> check_epoch(Epoch epoch) const;
-  Result<VersionSet> change_of(const BucketWrite& what, const VersionSet& held, bool as_replica);
+  Result<VersionSet> change_of(const DataKey& key, const BucketWrite& what, const VersionSet& held, bool as_replica);
   Task<BucketWritten> try_write(const DataKey& key, const BucketWrite& what, MonotonicTime deadline);
   Task<void> gather(std::shared_ptr<Fetch> fetch, MonotonicTime deadline);
   Task<void> complete(std::shared_ptr<Fetch> fetch, MonotonicTime deadline, CallStats& stats);
   Result<BucketRead> conclude(Fetch& fetch, CallStats stats);
+  bool is_here(const Place& place) const;
+  Task<BucketRead> read_copies(DataKey key, ReadLevel level, std::string site, MonotonicTime deadline);
   Task<BucketRead> read_here(DataKey key);
   Result<std::map<NodeId, std::vector<PartitionId>>> shares(const BucketHandle& bucket, ReadLevel level,
                                                             const std::vector<NodeId>& avoided) const;
@@ -144,6 +149,7 @@ class Buckets {
   HlcClock& hlc_;
   DotSource& dots_;
   Hedge hedge_;
+  SharedRounds<BucketRead> rounds_;
   std::size_t under_way_ = 0;
   std::uint64_t stale_scans_ = 0;
   BucketStatistics statistics_;

@@ -128,12 +128,11 @@ Task<void> Collection::round(TenantId tenant, std::vector<Led> led) {
 
 Task<Collection::Marks> Collection::turn(TenantId tenant, const std::vector<Led>& led, bool with_floor) {
   LATIUM_CO_TRY(Marks marks, co_await mark(tenant, led, with_floor));
+  // Twice: what one replica gives to this one in the first pass, the others get in the second.
+  LATIUM_CO_CHECKED(co_await exchange_all(tenant, led, marks));
+  LATIUM_CO_CHECKED(co_await exchange_all(tenant, led, marks));
   for (const Led& each : led) {
-    if (marks.waiting.contains(each.partition)) continue;
-    // Twice: what one replica gives to this one in the first pass, the others get in the second.
-    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));
-    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));
-    LATIUM_CO_CHECKED(co_await tell(tenant, each.partition, marks));
+    if (!marks.waiting.contains(each.partition)) LATIUM_CO_CHECKED(co_await tell(tenant, each.partition, marks));
   }
   co_return marks;
 }
@@ -170,10 +169,15 @@ Task<Collection::Marks> Collection::mark(TenantId tenant, const std::vector<Led>
   co_return marks;
 }
 
-Task<void> Collection::exchange_all(TenantId tenant, const Led& led) {
-  for (const NodeId replica : led.replicas) {
-    if (replica != cluster_.self()) LATIUM_CO_CHECKED(co_await exchange_.run(tenant, led.partition, replica));
+Task<void> Collection::exchange_all(TenantId tenant, const std::vector<Led>& led, const Marks& marks) {
+  std::map<NodeId, std::vector<Exchange::Partition>> by_replica;
+  for (const Led& each : led) {
+    if (marks.waiting.contains(each.partition)) continue;
+    for (const NodeId replica : each.replicas) {
+      if (replica != cluster_.self()) by_replica[replica].push_back({tenant, each.partition});
+    }
   }
+  for (auto& [replica, partitions] : by_replica) LATIUM_CO_CHECKED(co_await exchange_.run(replica, std::move(partitions)));
   co_return Result<void>();
 }
 

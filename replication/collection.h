@@ -89,7 +89,7 @@ class Collection {
   Task<void> round(TenantId tenant, std::vector<Led> led);
   Task<Marks> turn(TenantId tenant, const std::vector<Led>& led, bool with_floor);
   Task<Marks> mark(TenantId tenant, const std::vector<Led>& led, bool with_floor);
-  Task<void> exchange_all(TenantId tenant, const Led& led);
+  Task<void> exchange_all(TenantId tenant, const std::vector<Led>& led, const Marks& marks);
   Task<void> tell(TenantId tenant, PartitionId partition, const Marks& marks);
   Result<void> check_may_write(TenantId tenant) const;
   Task<std::size_t> drop(const Led& led, std::uint64_t least_wall_ms);

@@ -53,17 +53,23 @@ repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId pa
 
 }  // namespace
 
-Task<void> Exchange::run(TenantId tenant, PartitionId partition, NodeId peer) {
-  LATIUM_CO_TRY(LeafSet leaves, co_await differing_leaves(tenant, partition, peer));
-  if (leaves.none()) co_return Result<void>();
+Task<void> Exchange::run(NodeId peer, std::vector<Partition> partitions) {
+  std::vector<std::pair<Partition, LeafSet>> found;
+  for (const Partition& each : partitions) {
+    LATIUM_CO_TRY(const LeafSet leaves, co_await differing_leaves(each.tenant, each.number, peer));
+    if (leaves.any()) found.emplace_back(each, leaves);
+  }
+  if (found.empty()) co_return Result<void>();
   LATIUM_CO_CHECKED(co_await sleep_for(runtime_, kGrace));
-  LATIUM_CO_TRY(const LeafSet again, co_await differing_leaves(tenant, partition, peer));
-  // A leaf that was equal at one of the two moments has all that either side had when the call began.
-  leaves &= again;
-  if (leaves.any()) ++statistics_.exchanges;
-  while (leaves.any()) {
-    LATIUM_CO_TRY(const LeafSet done, co_await step(tenant, partition, peer, leaves));
-    leaves &= ~done;
+  for (auto& [each, leaves] : found) {
+    LATIUM_CO_TRY(const LeafSet again, co_await differing_leaves(each.tenant, each.number, peer));
+    // A leaf that was equal at one of the two moments has all that either side had when the call began.
+    leaves &= again;
+    if (leaves.any()) ++statistics_.exchanges;
+    while (leaves.any()) {
+      LATIUM_CO_TRY(const LeafSet done, co_await step(each.tenant, each.number, peer, leaves));
+      leaves &= ~done;
+    }
   }
   co_return Result<void>();
 }
@@ -100,8 +106,10 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
                                          cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_DIFFERENCES,
                                          std::move(request), {.deadline = deadline}));
   std::vector<BucketItem> theirs;
+  std::unordered_map<BytesView, std::size_t> places;  // in `theirs`, by name
   for (const auto& entry : response.entries()) {
     bytes += entry.name().size() + entry.versions().size();
+    places.emplace(entry.name(), theirs.size());
     LATIUM_CO_TRY(theirs.emplace_back(), item_of(tenant, partition, entry.name(), entry.versions()));
   }
   LeafSet done;
@@ -112,8 +120,12 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
   std::vector<BucketItem> mine;
   for (const LeafContents::Key& key : here.keys) {
     if (!done.test(key.leaf) || !lacking.contains(key.hash)) continue;
+    LATIUM_CO_TRY(BucketItem item, item_of(tenant, partition, key.name, key.versions));
+    // What theirs is above brings them nothing.
+    const auto same = places.find(key.name);
+    if (same != places.end() && merge(item.offered, theirs[same->second].offered) == theirs[same->second].offered) continue;
     bytes += key.name.size() + key.versions.size();
-    LATIUM_CO_TRY(mine.emplace_back(), item_of(tenant, partition, key.name, key.versions));
+    mine.push_back(std::move(item));
   }
   if (done.none() && theirs.empty()) {
     co_return fail(ErrorCode::internal, "node " + to_hex(peer.value) + " compares nothing of what it is asked");

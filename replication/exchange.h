@@ -44,9 +44,15 @@ class Exchange {
            Pace& pace)
       : runtime_(runtime), cluster_(cluster), transport_(transport), links_(links), partitions_(partitions), pace_(pace) {}
 
-  /// When it returns, each of the two holds all that the other one held when the call began, or what replaced it. One round trip
-  /// for equal partitions. Errors: those of the transport; what was done until then stays.
-  Task<void> run(TenantId tenant, PartitionId partition, NodeId peer);
+  struct Partition {
+    TenantId tenant;
+    PartitionId number;
+  };
+
+  /// When it returns, each of the two holds all of `partitions` that the other one held when the call began, or what replaced it.
+  /// One round trip for each that is equal; for those that are not, kGrace once for all of them. They are gone through in the
+  /// order given. Errors: those of the transport; what was done until then stays.
+  Task<void> run(NodeId peer, std::vector<Partition> partitions);
 
   const ExchangeStatistics& statistics() const { return statistics_; }
 

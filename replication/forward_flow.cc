@@ -33,7 +33,7 @@ bool is_repeatable(const DataKey& key, const BucketWrite& what) {
 Task<BucketWritten> Buckets::write(DataKey key, BucketWrite what, MonotonicTime deadline) {
   ContextToken seen;
   if (!what.context.empty()) {
-    LATIUM_CO_TRY(seen, decode_context_token(what.context));
+    LATIUM_CO_TRY(seen, decode_context_token(what.context, token_key(key)));
   }
   const bool last_write_wins = conflicts_of(key.bucket) == Conflicts::last_write_wins;
   CallStats stats;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/varint.h"
 #include "replication/bucket_place.h"
 #include "runtime/deadline.h"
 
@@ -192,12 +193,47 @@ Task<void> Buckets::complete(std::shared_ptr<Fetch> fetch, MonotonicTime deadlin
 Task<BucketRead> Buckets::read(DataKey key, ReadLevel level, std::string site, MonotonicTime deadline) {
   ++statistics_.reads;
   const UnderWay counted(*this);
+  {
+    LATIUM_CO_TRY(const Place place, place_of(key, level, site));
+    if (is_here(place)) co_return co_await read_here(std::move(key));
+  }
+  Bytes name = data_key(key.tenant, key.partition, key.bucket, key.user_key);
+  put_length_prefixed(name, site);
+  name.push_back(static_cast<char>(level));
+  if (const auto round = rounds_.open(name)) {
+    const auto waited = co_await with_deadline(runtime_, deadline, round->ended.wait());
+    if (round->found) {
+      ++statistics_.shared;
+      co_return *round->found;
+    }
+    // Whoever had to ask got no answer; this call may have more time.
+    if (!waited && waited.error().code != ErrorCode::deadline_exceeded) co_return fail(waited.error());
+    co_return co_await read_copies(std::move(key), level, std::move(site), deadline);
+  }
+  SharedRounds<BucketRead>::Lead lead(rounds_, std::move(name));
+  if (const auto before = lead.before()) {
+    // Those who come meanwhile share this round. It is not held up by one that hangs.
+    const MonotonicTime late = saturating_add(runtime_.clock.monotonic_now(), hedge_.delay());
+    const auto waited = co_await with_deadline(runtime_, std::min(deadline, late), before->ended.wait());
+    if (!waited && waited.error().code != ErrorCode::deadline_exceeded) co_return fail(waited.error());
+  } else {
+    co_await yield_now();
+  }
+  lead.begin();
+  LATIUM_CO_TRY(BucketRead read, co_await read_copies(std::move(key), level, std::move(site), deadline));
+  lead.found(read);
+  co_return read;
+}
+
+bool Buckets::is_here(const Place& place) const {
+  return place.needed == 1 && place.replicas.front() == cluster_.self() && place.counts.front();
+}
+
+Task<BucketRead> Buckets::read_copies(DataKey key, ReadLevel level, std::string site, MonotonicTime deadline) {
   CallStats stats;
   for (int attempt = 0;; ++attempt) {
     LATIUM_CO_TRY(Place place, place_of(key, level, site));
-    if (place.needed == 1 && place.replicas.front() == cluster_.self() && place.counts.front()) {
-      co_return co_await read_here(std::move(key));
-    }
+    if (is_here(place)) co_return co_await read_here(std::move(key));
     const auto fetch = std::make_shared<Fetch>(*this, key, std::move(place));
     Result<void> all = co_await gather(fetch, deadline);
     fetch->count(stats);
@@ -210,12 +246,13 @@ Task<BucketRead> Buckets::read(DataKey key, ReadLevel level, std::string site, M
 
 // This node's copy will do.
 Task<BucketRead> Buckets::read_here(DataKey key) {
+  const std::uint64_t of = token_key(key);
   std::vector<BucketItem> items;
   items.push_back({.key = std::move(key), .offered = {}});
   LATIUM_CO_TRY(auto answers, co_await replica_.handle(std::move(items), [] { return Result<void>(); }));
   LATIUM_CO_TRY(const BucketAnswer answer, std::move(answers.front()));
   BucketRead out{.values = visible_values(answer.held, runtime_.clock.wall_ms()),
-                 .context = encode_context_token(answer.held),
+                 .context = encode_context_token(answer.held, of),
                  .answered = {cluster_.self()},
                  .behind = {},
                  .stats = {.replicas_asked = 1}};
@@ -246,7 +283,7 @@ Result<BucketRead> Buckets::conclude(Fetch& fetch, CallStats stats) {
     links_.send(copy.node, fetch.epoch(), {.key = fetch.key(), .offered = merged}, [](const Result<BucketAnswer>&) {});
   }
   out.values = visible_values(merged, runtime_.clock.wall_ms());
-  out.context = encode_context_token(merged);
+  out.context = encode_context_token(merged, token_key(fetch.key()));
   for (const VersionedValue& version : out.values) stats.bytes += version.value.size();
   out.stats = stats;
   statistics_.cost.add(stats);

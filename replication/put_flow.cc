@@ -28,10 +28,10 @@ Result<void> check_size(const VersionSet& set) {
 }  // namespace
 
 // What the key holds after the write.
-Result<VersionSet> Buckets::change_of(const BucketWrite& what, const VersionSet& held, bool as_replica) {
+Result<VersionSet> Buckets::change_of(const DataKey& key, const BucketWrite& what, const VersionSet& held, bool as_replica) {
   ContextToken seen;
   if (!what.context.empty()) {
-    LATIUM_TRY(seen, decode_context_token(what.context));
+    LATIUM_TRY(seen, decode_context_token(what.context, token_key(key)));
   }
   // What nobody sees any more, whatever the clocks, is replaced as if it had been read: no reader can give its context.
   const std::uint64_t now_ms = runtime_.clock.wall_ms();
@@ -77,7 +77,7 @@ Task<BucketWritten> Buckets::coordinate(DataKey key, BucketWrite what, Monotonic
         // In vain already: what wins goes to the copies in its place, and what they hold has to be known. If that was a deletion
         // which nobody remembers, the caller who is still there makes the write again with a later stamp.
         in_vain = held.conflicts == Conflicts::last_write_wins && out.newest >= what.stamp;
-        LATIUM_TRY(VersionSet next, in_vain ? Result<VersionSet>(held) : change_of(what, held, as_replica));
+        LATIUM_TRY(VersionSet next, in_vain ? Result<VersionSet>(held) : change_of(key, what, held, as_replica));
         if (next.empty()) return next;  // a deletion of what nobody ever wrote
         copies->send(next, slot);
         sent = true;
@@ -98,7 +98,7 @@ Task<BucketWritten> Buckets::coordinate(DataKey key, BucketWrite what, Monotonic
   if (copies->set().conflicts == Conflicts::siblings) out.stamp = kept_stamp;
   out.newest = std::max(kept_stamp, copies->newest());
   if (in_vain) out.newest = std::max(out.newest, Hlc{what.stamp.value + 1});  // of equal stamps another one's dot may win
-  out.context = encode_context_token(copies->set());
+  out.context = encode_context_token(copies->set(), token_key(key));
   out.stats = copies->stats();
   co_return out;
 }

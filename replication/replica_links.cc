@@ -15,7 +15,8 @@ namespace {
 // nothing waits for one.
 constexpr std::size_t kMessagesInFlight = 8;
 constexpr Duration kLinger = std::chrono::milliseconds(1);
-constexpr std::size_t kStepsWaiting = 16384;  // for one replica; above it `overloaded`
+constexpr std::size_t kStepsWaiting = 16384;       // for one replica; above it `overloaded`
+constexpr std::size_t kBytesUnderWay = 64u << 20;  // to one replica, waiting and sent, but for a single larger step
 constexpr std::size_t kStepsAMessage = 1024;
 constexpr std::size_t kBytesAMessage = 4u << 20;
 constexpr std::size_t kTasks = 65536;
@@ -37,13 +38,15 @@ void BatchLinks<Steps>::send(NodeId node, Epoch epoch, Item item, StepDone done)
   if (stopped_) return done(fail(ErrorCode::unavailable, "the node is stopping"));
   auto& link = links_[{node, Steps::has_lane(item)}];
   if (!link) link = std::make_unique<Link>(Link{.node = node, .waiting = {}});
-  if (link->waiting.size() >= kStepsWaiting) {
-    return done(fail(ErrorCode::overloaded, "too many steps wait for node " + to_hex(node.value) + ": retry with backoff"));
+  const std::size_t bytes = item.size_bytes();
+  if (link->waiting.size() >= kStepsWaiting || (link->bytes > 0 && link->bytes + bytes > kBytesUnderWay)) {
+    return done(fail(ErrorCode::overloaded, "too much waits for node " + to_hex(node.value) + ": retry with backoff"));
   }
   if (link->in_flight > 0 && is_down(node)) {
     return done(fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " is down, as far as is known here"));
   }
-  link->waiting.push_back({epoch, std::move(item), std::move(done)});
+  link->bytes += bytes;
+  link->waiting.push_back({epoch, bytes, std::move(item), std::move(done)});
   schedule(*link);
 }
 
@@ -85,7 +88,10 @@ void BatchLinks<Steps>::flush(Link& link, bool overdue) {
     std::vector<Waiting> batch = take_batch(link);
     if (batch.empty()) continue;
     if (!tasks_.has_room()) {
-      for (Waiting& each : batch) each.done(fail(ErrorCode::unavailable, "the node is stopping"));
+      for (Waiting& each : batch) {
+        link.bytes -= each.bytes;
+        each.done(fail(ErrorCode::unavailable, "the node is stopping"));
+      }
       continue;
     }
     ++link.in_flight;
@@ -103,10 +109,11 @@ auto BatchLinks<Steps>::take_batch(Link& link) -> std::vector<Waiting> {
     Waiting next = std::move(link.waiting.front());
     link.waiting.pop_front();
     if (const auto valid = check_epoch(next.epoch); !valid) {
+      link.bytes -= next.bytes;
       next.done(fail(valid.error()));
       continue;
     }
-    bytes += next.item.size_bytes();
+    bytes += next.bytes;
     batch.push_back(std::move(next));
   }
   return batch;
@@ -128,6 +135,7 @@ Task<void> BatchLinks<Steps>::exchange(Link& link, std::vector<Waiting> batch) {
   // Of one tenant among several in the message: not what the others are to be told.
   if (!answers && answers.error().code == ErrorCode::unknown_tenant) answers.error().code = ErrorCode::unavailable;
   for (std::size_t i = 0; i < batch.size(); ++i) {
+    link.bytes -= batch[i].bytes;
     batch[i].done(answers ? std::move((*answers)[i]) : fail(answers.error()));
   }
   schedule(link);

@@ -82,6 +82,7 @@ class BatchLinks {
  private:
   struct Waiting {
     Epoch epoch;
+    std::size_t bytes;
     Item item;
     StepDone done;
   };
@@ -89,6 +90,7 @@ class BatchLinks {
     NodeId node;
     std::deque<Waiting> waiting;
     std::size_t in_flight = 0;
+    std::size_t bytes = 0;  // of what waits and what is under way
     bool scheduled = false;
     bool lingering = false;  // a flush of what waits will come
   };

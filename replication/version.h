@@ -116,13 +116,15 @@ Bytes encode_last_write(const VersionedValue& version);
 /// What a reader gives to a writer, so that the write replaces what was read: opaque to both. Not empty.
 struct ContextToken {
   CausalContext context;
-  Hlc stamp;  ///< the newest that was read
+  Hlc stamp;              ///< the newest that was read
+  std::uint64_t key = 0;  ///< of which key: token_key(); 0: it does not say
 };
 Bytes encode_context_token(const ContextToken& token);
-inline Bytes encode_context_token(const VersionSet& set) {
-  return encode_context_token({set.context, set.newest_stamp()});
+inline Bytes encode_context_token(const VersionSet& set, std::uint64_t key) {
+  return encode_context_token({set.context, set.newest_stamp(), key});
 }
-/// `invalid_argument`: not a token.
-Result<ContextToken> decode_context_token(BytesView token);
+/// For a write of the key that `key` stands for. `invalid_argument`: not a token, or that of another key, whose context says
+/// nothing of this one and could stand for writes that nobody has seen.
+Result<ContextToken> decode_context_token(BytesView token, std::uint64_t key);
 
 }  // namespace latium

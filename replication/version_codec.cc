@@ -11,7 +11,8 @@ namespace {
 
 constexpr char kLastWriteWins = 2;
 constexpr char kSiblings = 3;
-constexpr char kToken = 1;
+constexpr char kTokenOfAnyKey = 1;
+constexpr char kToken = 2;
 
 constexpr unsigned char kTombstone = 1;
 constexpr unsigned char kExpires = 2;
@@ -180,24 +181,35 @@ std::uint64_t digest_of(BytesView stored) {
 
 Bytes encode_context_token(const ContextToken& token) {
   Bytes out;
-  out.push_back(kToken);
+  out.push_back(token.key == 0 ? kTokenOfAnyKey : kToken);
   put_u64(out, token.stamp.value);
+  if (token.key != 0) put_u64(out, token.key);
   token.context.encode(out);
   return out;
 }
 
-Result<ContextToken> decode_context_token(BytesView token) {
+Result<ContextToken> decode_context_token(BytesView token, std::uint64_t key) {
   const auto refused = [] {
     return fail(ErrorCode::invalid_argument, "the context is none that a read has given: give it on as it came, or leave it out");
   };
   ContextToken out;
-  if (token.empty() || token.front() != kToken) return refused();
+  if (token.empty() || (token.front() != kToken && token.front() != kTokenOfAnyKey)) return refused();
+  const bool names_key = token.front() == kToken;
   token.remove_prefix(1);
   const auto stamp = take_u64(token);
   if (!stamp) return refused();
   out.stamp = Hlc{*stamp};
+  if (names_key) {
+    const auto of = take_u64(token);
+    if (!of) return refused();
+    out.key = *of;
+  }
   auto context = CausalContext::take(token);
   if (!context || !token.empty()) return refused();
+  if (out.key != 0 && out.key != key) {
+    return fail(ErrorCode::invalid_argument,
+                "the context was read of another key: read this one, and give on the context of that");
+  }
   out.context = *std::move(context);
   return out;
 }

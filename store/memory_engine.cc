@@ -88,6 +88,7 @@ Result<void> MemoryEngine::append(const WriteBatch& batch, bool may_compact) {
   const Bytes payload = memory_log::encode(batch);
   LATIUM_CHECKED(fits(batch, payload.size() + SimulatedDisk::kHeaderBytes, may_compact));
   disk_.log_.append(payload);
+  if (options_.appended) options_.appended(batch);
   ++statistics_.commit_batches;
   statistics_.written_bytes += batch.size_bytes();
   return {};

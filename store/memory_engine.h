@@ -33,6 +33,8 @@ class MemoryEngine final : public Engine {
     std::size_t queue_limit = 4096;             ///< batches that may wait
     std::size_t group_bytes_max = 1u << 20;     ///< of one group
     std::size_t compact_at_bytes = 256u << 10;  ///< log size from which compaction may run
+    /// Sees each batch once it is in the log. Called with the disk locked: it must not touch the engine.
+    std::function<void(const WriteBatch&)> appended{};
   };
 
   /// Recovers what `disk` holds; cuts off a torn last record. `corruption` when another record fails its checksum.

@@ -50,6 +50,10 @@ class Database {
   Result<TableInfo> create_table(TableDefinition definition, TableOptions options = {});
   void create_table_async(TableDefinition definition, TableOptions options, Callback<TableInfo> done);
 
+  /// Of a struct: latium/entity.h says how, and has to be included.
+  template <class T>
+  Result<TableInfo> create_table(TableOptions options = {});
+
   /// Removes the table; its rows go later, in the background. The table as it was. `conflict` while it is another's parent.
   Result<TableInfo> drop_table(std::string_view table, TableOptions options = {});
   void drop_table_async(std::string table, TableOptions options, Callback<TableInfo> done);

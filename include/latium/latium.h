@@ -4,6 +4,7 @@
 #include "latium/bucket.h"
 #include "latium/call.h"
 #include "latium/database.h"
+#include "latium/db_errors.h"
 #include "latium/error.h"
 #include "latium/lock.h"
 #include "latium/node.h"

@@ -22,6 +22,8 @@ void add_bench_register(CLI::App& bench, const Choose& choose);
 void add_bench_ycsb(CLI::App& bench, const Choose& choose);
 void add_register_commands(CLI::App& app, const Choose& choose);
 void add_table_commands(CLI::App& app, const Choose& choose);
+void add_table_check(CLI::App& table, const Choose& choose);
+void add_row_commands(CLI::App& app, const Choose& choose);
 void add_sql_command(CLI::App& app, const Choose& choose);
 void add_lock_commands(CLI::App& app, const Choose& choose);
 void add_topology_commands(CLI::App& app, const Choose& choose);

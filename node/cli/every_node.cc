@@ -15,20 +15,20 @@ namespace {
 
 constexpr Duration kLookEvery = std::chrono::milliseconds(500);
 constexpr Duration kAnswerTimeout = std::chrono::seconds(30);
+constexpr Duration kLeastTimeout = std::chrono::seconds(2);
 
 struct Look {
   std::string missing;  // what is not converged yet, for people; empty: everything is
   std::uint64_t remembered = 0;
 };
 
-Look look_at(EveryNode& cluster) {
+Look look_at(EveryNode& cluster, Duration timeout) {
   Look look;
   std::string& missing = look.missing;
   const auto add = [&](const std::string& address, const std::string& what) {
     missing += (missing.empty() ? "" : "; ") + address + ": " + what;
   };
-  const auto answers =
-      cluster.ask<repair::ConvergenceResponse>(wire::METHOD_CONVERGENCE, repair::ConvergenceRequest(), kAnswerTimeout);
+  const auto answers = cluster.ask<repair::ConvergenceResponse>(wire::METHOD_CONVERGENCE, repair::ConvergenceRequest(), timeout);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const std::string& address = cluster.nodes()[i].address;
     if (!answers[i]) {
@@ -83,7 +83,9 @@ Result<std::uint64_t> wait_converged(Context& context, Duration within) {
   RemoteClient& clock = *cluster.nodes().front().client;
   const MonotonicTime end = clock.after(within);
   while (true) {
-    const Look look = look_at(cluster);
+    // Nodes are given time to say whom they cannot compare with, however short the bound is.
+    const Duration left = end - clock.now();
+    const Look look = look_at(cluster, std::clamp<Duration>(left, kLeastTimeout, kAnswerTimeout));
     if (look.missing.empty()) return look.remembered;
     if (clock.now() >= end) {
       return fail(ErrorCode::unavailable, "not converged after " +

@@ -213,6 +213,7 @@ void add_table_commands(CLI::App& app, const Choose& choose) {
   CLI::App* renamed = add("rename-column", "Give a column another name; takes some 6 seconds", rename_column);
   renamed->add_option("COLUMN", options->column, "Its name now")->required();
   renamed->add_option("TO", options->to, "Its name from now on")->required();
+  add_table_check(*group, choose);
 }
 
 }  // namespace latium::cli

@@ -100,6 +100,22 @@ TEST_F(BucketsTest, WhatWasWrittenWithoutKnowledgeOfEachOtherStays) {
   EXPECT_EQ(values_of(**found), (std::set<std::string>{"eggs"}));
 }
 
+// The context of one key says nothing of another: it could stand for writes there that nobody has seen.
+TEST_F(BucketsTest, AContextIsOfOneKey) {
+  Bucket bucket = bucket_of(client(), "~b");
+  for (const char* key : {"a", "b"}) ASSERT_TRUE(bucket.put(key, "1").has_value());
+  for (Node& node : nodes_) {
+    const auto found = bucket_of(node, "~b").get("a");
+    ASSERT_TRUE(found.has_value() && found->has_value());
+    const auto put = bucket.put("b", "2", {.context = (*found)->context});
+    ASSERT_FALSE(put.has_value());
+    EXPECT_EQ(put.error().code, ErrorCode::invalid_argument);
+    EXPECT_FALSE(bucket.remove("b", {.context = (*found)->context}).has_value());
+    EXPECT_TRUE(bucket.put("a", "again", {.context = (*found)->context}).has_value());
+  }
+  EXPECT_EQ(values_of(**bucket.get("b")), (std::set<std::string>{"1"}));
+}
+
 TEST_F(BucketsTest, EqualSiblingsAreShownOnce) {
   Bucket bucket = bucket_of(replica(0), "~b");
   ASSERT_TRUE(bucket.put("k", "same").has_value());

@@ -13,6 +13,7 @@
 #include "proto/faults.pb.h"
 #include "proto/gossip.pb.h"
 #include "proto/replica.pb.h"
+#include "proto/row.pb.h"
 #include "proto/sql.pb.h"
 #include "proto/storage.pb.h"
 #include "proto/table.pb.h"
@@ -102,6 +103,10 @@ TEST(GoldenTest, EveryMessageOfTheClientService) {
 
 TEST(GoldenTest, EveryMessageOfTheClientServicesTables) {
   check_all(*client::Table::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfTheClientServicesRows) {
+  check_all(*client::RowPutRequest::descriptor()->file());
 }
 
 TEST(GoldenTest, EveryMessageOfTheClientServicesSql) {

@@ -45,6 +45,38 @@ TEST_F(BucketReplicaTest, WhatIsKnownAlreadyIsNotWrittenAgain) {
   EXPECT_EQ(replica_->statistics().known_already, 1u);
 }
 
+// What was only buffered may be asked for again, and then has to survive a power cut.
+TEST_F(BucketReplicaTest, WhatIsKnownAlreadyIsAsDurableAsItIsAskedFor) {
+  for (const NodeId hint_for : {NodeId(), kOther}) {
+    const auto item = [&](Durability durability) {
+      return BucketItem{.key = key("k"), .hint_for = hint_for, .offered = value(1, 1), .durability = durability};
+    };
+    ASSERT_TRUE(step(item(Durability::buffered)));
+    EXPECT_GT(disk_.unsynced_records(), 0u);
+    ASSERT_TRUE(step(item(Durability::buffered)));
+    EXPECT_GT(disk_.unsynced_records(), 0u) << "nobody asked for it";
+    ASSERT_TRUE(step(item(Durability::sync)));
+    EXPECT_EQ(disk_.unsynced_records(), 0u);
+  }
+  // Of a write that this node coordinates, and that changes nothing.
+  const auto same = [&](Durability durability) {
+    return run(replica_->change(
+        key("c"), {}, durability, [] { return Result<void>(); },
+        [](const VersionSet&, Hlc) -> Result<VersionSet> { return value(1, 2); }));
+  };
+  ASSERT_TRUE(same(Durability::buffered));
+  EXPECT_GT(disk_.unsynced_records(), 0u);
+  ASSERT_TRUE(same(Durability::sync));
+  EXPECT_EQ(disk_.unsynced_records(), 0u);
+  EXPECT_EQ(held("k") + held("k", kOther) + held("c"), 3u);
+}
+
+TEST_F(BucketReplicaTest, ASyncThatFailsIsNoAnswer) {
+  ASSERT_TRUE(step({.key = key("k"), .offered = value(1, 1), .durability = Durability::buffered}));
+  engine_->script(EngineOperation::submit, {EngineFault::unknown_lost});
+  EXPECT_FALSE(step({.key = key("k"), .offered = value(1, 1)}));
+}
+
 TEST_F(BucketReplicaTest, NothingOutsideThePlacementIsWritten) {
   for (const NodeId hint_for : {NodeId(), kOther}) {
     const auto answers = handle({{.key = key("far"), .hint_for = hint_for, .offered = value(1, 1)},
@@ -109,6 +141,23 @@ TEST_F(BucketReplicaTest, APageHasAllPartitionsInOrder) {
   const auto one = run(replica_->page(TenantId{1}, "~b", {PartitionId{1}}, {}, {}, 9));
   ASSERT_TRUE(one.has_value());
   EXPECT_EQ(one->entries.size(), 2u);
+}
+
+TEST_F(BucketReplicaTest, PagesDoNotTakeThePoolFromReads) {
+  ASSERT_TRUE(offer(key("k"), value(1, 1)));
+  constexpr std::size_t kTooMany = BucketReplica::kPagesAtOnce + BucketReplica::kPagesWaiting + 3;
+  std::map<std::string, std::size_t> outcomes;
+  TaskGroup pages(runtime().executor, kTooMany);
+  const auto ask = [](BucketReplica& replica, std::map<std::string, std::size_t>& out) -> Task<void> {
+    const auto page = co_await replica.page(TenantId{1}, "~b", {PartitionId{0}}, {}, {}, 9);
+    ++out[code_of(page)];
+    co_return Result<void>();
+  };
+  for (std::size_t i = 0; i < kTooMany; ++i) ASSERT_TRUE(pages.spawn(ask(*replica_, outcomes)));
+  settle();
+  EXPECT_EQ(outcomes["overloaded"], 3u) << "the others run or wait";
+  ASSERT_TRUE(run(pages.join()));
+  EXPECT_EQ(outcomes["ok"], kTooMany - 3);
 }
 
 // What Family::expiring lists, as due times by user's key.

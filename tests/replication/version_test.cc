@@ -158,7 +158,7 @@ RC_GTEST_PROP(VersionSetProperty, EncodingComesBack, ()) {
     RC_ASSERT(back.has_value());
     RC_ASSERT(*back == held.set);
     RC_ASSERT(back->digest() == held.set.digest());
-    const auto token = decode_context_token(encode_context_token(held.set));
+    const auto token = decode_context_token(encode_context_token(held.set, 7), 7);
     RC_ASSERT(token.has_value());
     RC_ASSERT(token->context == held.set.context);
     RC_ASSERT(token->stamp == held.set.newest_stamp());
@@ -272,8 +272,29 @@ TEST(VersionCodec, WhatNobodyEncodedIsCorruption) {
   Bytes unknown = good;
   unknown[0] = 9;
   EXPECT_EQ(decode_versions(unknown).error().code, ErrorCode::corruption);
-  EXPECT_EQ(decode_context_token("what").error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(decode_context_token("").error().code, ErrorCode::invalid_argument);
+}
+
+TEST(ContextToken, IsOfOneKey) {
+  const VersionSet set = with_write(VersionSet{Conflicts::siblings, {}, {}}, {}, value_of(dot(1, 1), 1), true);
+  const Bytes token = encode_context_token(set, 7);
+  EXPECT_EQ(decode_context_token(token, 7)->context, set.context);
+  const auto of_another = decode_context_token(token, 8);
+  ASSERT_FALSE(of_another.has_value());
+  EXPECT_EQ(of_another.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(of_another.error().message.find("another key"), std::string::npos);
+  // Those that were given out before tokens named their keys.
+  const Bytes old = encode_context_token(ContextToken{.context = set.context, .stamp = set.newest_stamp()});
+  EXPECT_EQ(decode_context_token(old, 8)->context, set.context);
+}
+
+TEST(ContextToken, WhatNobodyGaveIsRefused) {
+  EXPECT_EQ(decode_context_token("what", 7).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(decode_context_token("", 7).error().code, ErrorCode::invalid_argument);
+  const VersionSet set = with_write(VersionSet{Conflicts::siblings, {}, {}}, {}, value_of(dot(1, 1), 1), true);
+  const Bytes good = encode_context_token(set, 7);
+  for (std::size_t length = 0; length < good.size(); ++length) {
+    EXPECT_FALSE(decode_context_token(BytesView(good).substr(0, length), 7).has_value()) << length;
+  }
 }
 
 TEST(VersionedValue, IsSeenUntilItExpires) {

@@ -88,6 +88,7 @@ CheckReport check_buckets(const History& history) {
   std::map<Bytes, Key> last_writes;
   CheckReport report;
   for (const Operation& operation : history.operations()) {
+    if (kind_of(operation.op) != OpKind::bucket) continue;
     const bool of_siblings = operation.op.find("sibling") != std::string::npos;
     Key& key = (of_siblings ? siblings : last_writes)[operation.key];
     ++report.operations;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/sim/hand_made.h"
+#include "tests/sim/judge.h"
 
 namespace latium::sim {
 namespace {
@@ -85,6 +86,32 @@ TEST(BucketChecker, RejectsWhatNobodyWrote) {
   EXPECT_THAT(verdict({failed(put("a")), last({"a"})}), HasSubstr("never written"));
   EXPECT_THAT(verdict({lww("a", 1), last_lww("x", 3)}), HasSubstr("never written"));
   EXPECT_THAT(verdict({lww("a", 1), lww("b", 2), last_lww("a", 2)}), HasSubstr("another value"));
+}
+
+// What the checker goes by has to be in the lines of a history, also of an operation that nobody saw the end of.
+TEST(BucketChecker, JudgesAFileAsItJudgesTheRun) {
+  Operation hung = operation(7, "sibling_put", 3, 4);
+  hung.value = value_of("c");
+  hung.outcome = Outcome::running;
+  hung.end = Duration(0);
+  hung = with(std::move(hung), {"a"});
+  Operation deletion = lww("", 7);
+  deletion.process = 1;
+  deletion.start = Duration(5);
+  deletion.end = Duration(6);
+  Operation forgotten = last_lww("", 0);
+  forgotten.token.reset();
+  const std::vector<Operation> good = {put("a"), hung, last({}), deletion, forgotten};
+  ASSERT_EQ(verdict(good), "");
+  const auto parsed = parse_history(history_of(good).to_json_lines());
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(check_buckets(*parsed).first(), "");
+  EXPECT_EQ(check_buckets(*parsed).operations, 5u);
+  const auto bad = parse_history(history_of({put("a"), last({})}).to_json_lines());
+  ASSERT_TRUE(bad.has_value());
+  EXPECT_NE(check_buckets(*bad).first(), "");
+  EXPECT_EQ(judge_history(history_of(good).to_json_lines(), CheckKind::buckets).exit_status, 0);
+  EXPECT_EQ(judge_history(history_of({put("a"), last({})}).to_json_lines(), CheckKind::any).exit_status, 1);
 }
 
 }  // namespace

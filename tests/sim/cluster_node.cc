@@ -18,13 +18,14 @@ constexpr ClusterId kCluster{77};
 class ClusterNode final : public Process, public RequestHandler {
  public:
   ClusterNode(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses, NodeWork work,
-              UpkeepOptions upkeep)
+              UpkeepOptions upkeep, SwimOptions liveness)
       : seams_(seams),
         number_(number),
         site_(std::move(site)),
         addresses_(std::move(addresses)),
         work_(std::move(work)),
         upkeep_(upkeep),
+        liveness_(liveness),
         tasks_(seams.runtime.executor, 1) {
     LATIUM_CHECK(tasks_.spawn(keep_starting()).has_value());
   }
@@ -65,6 +66,7 @@ class ClusterNode final : public Process, public RequestHandler {
     NodeIdentity identity{NodeId{number_ + 1}, kCluster, Incarnation{1}, site_, number_ > 0};
     CoreOptions options;
     options.upkeep = upkeep_;
+    options.liveness = liveness_;
     for (std::size_t i = 0; i < addresses_.size(); ++i) {
       if (i != number_) options.seeds.push_back(addresses_[i]);
     }
@@ -80,6 +82,7 @@ class ClusterNode final : public Process, public RequestHandler {
   std::vector<Address> addresses_;
   NodeWork work_;
   UpkeepOptions upkeep_;
+  SwimOptions liveness_;
   HlcClock hlc_;
   std::unique_ptr<NodeCore> core_;
   std::unique_ptr<ClientService> service_;
@@ -89,8 +92,8 @@ class ClusterNode final : public Process, public RequestHandler {
 }  // namespace
 
 std::unique_ptr<Process> cluster_node(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses,
-                                      NodeWork work, UpkeepOptions upkeep) {
-  return std::make_unique<ClusterNode>(seams, number, std::move(site), std::move(addresses), std::move(work), upkeep);
+                                      NodeWork work, UpkeepOptions upkeep, SwimOptions liveness) {
+  return std::make_unique<ClusterNode>(seams, number, std::move(site), std::move(addresses), std::move(work), upkeep, liveness);
 }
 
 NodeCore* core_of(Process& node) {

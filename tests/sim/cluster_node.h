@@ -19,7 +19,7 @@ inline constexpr UpkeepOptions kOftenUpkeep{
 /// `work` runs in it once it is a member, each time that it is started.
 using NodeWork = std::function<Task<void>(NodeCore&, std::size_t number)>;
 std::unique_ptr<Process> cluster_node(NodeSeams seams, std::size_t number, std::string site, std::vector<Address> addresses,
-                                      NodeWork work = {}, UpkeepOptions upkeep = kOftenUpkeep);
+                                      NodeWork work = {}, UpkeepOptions upkeep = kOftenUpkeep, SwimOptions liveness = {});
 
 /// Of such a process, for tests that look inside it or reach behind its back; null while it starts.
 NodeCore* core_of(Process& node);

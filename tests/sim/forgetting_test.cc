@@ -129,6 +129,58 @@ TEST_F(ForgettingTest, ANodeThatIsAwayHoldsTheForgettingUp) {
   EXPECT_EQ(get(2, "l", "k", client::LEVEL_ALL).values_size(), 0);
 }
 
+// A tenant with one copy: a write that was given on to its node is carried out late, after the key was removed there.
+TEST_F(ForgettingTest, TheOnlyCopyRemembersARemovalToo) {
+  form({.compare_every = seconds(5), .collect_every = seconds(30), .hints = {}});
+  client::TenantCreateRequest request;
+  request.set_name("single");
+  request.set_placement("rennes:1");
+  request.set_partitions(1);
+  ASSERT_TRUE(ask(0, handle_tenant_create, request));
+  pass(seconds(1));
+  const auto single = core(0).catalog().find("single");
+  ASSERT_TRUE(single != nullptr);
+  const auto replicas = core(0).cluster().replicas(single->id, PartitionId{0});
+  ASSERT_TRUE(replicas && replicas->size() == 1);
+  const std::size_t owner = replicas->members.front().value - 1;
+  const DataKey at{single->id, PartitionId{0}, "l", "k"};
+  const auto late = [&](Hlc stamp) {
+    const MonotonicTime deadline = saturating_add(core(owner).runtime().clock.monotonic_now(), seconds(4));
+    return simulation_.run(core(owner).buckets().buckets().coordinate(at, {.value = "late", .stamp = stamp}, deadline));
+  };
+  client::KvPutRequest put_it;
+  put_it.set_tenant("single");
+  put_it.set_bucket("l");
+  put_it.set_key("k");
+  put_it.set_value("v");
+  ASSERT_TRUE(ask(owner, handle_kv_put, put_it));
+  client::KvGetRequest get_it;
+  get_it.set_tenant("single");
+  get_it.set_bucket("l");
+  get_it.set_key("k");
+  const auto values = [&] {
+    client::KvGetResponse response;
+    const auto answer = ask(owner, handle_kv_get, get_it);
+    EXPECT_TRUE(answer && response.ParseFromString(*answer));
+    return response.values_size();
+  };
+  ASSERT_EQ(values(), 1);
+  const Hlc before = late(Hlc{1})->newest;  // a stamp from before it is removed
+  ASSERT_EQ(values(), 1);
+  client::KvDeleteRequest remove_it;
+  remove_it.set_tenant("single");
+  remove_it.set_bucket("l");
+  remove_it.set_key("k");
+  ASSERT_TRUE(ask(owner, handle_kv_delete, remove_it));
+  ASSERT_TRUE(late(Hlc{before.value + 1}));
+  EXPECT_EQ(values(), 0) << "it is older than the removal";
+  pass(minutes(3));
+  EXPECT_TRUE(nothing_remembered());
+  const auto afterwards = late(Hlc{before.value + 1});
+  EXPECT_TRUE(afterwards && afterwards->kept_nowhere);
+  EXPECT_EQ(values(), 0);
+}
+
 // Hints for the replica that is away overflow, so only the others know of the deletion: it comes by exchange, and is then
 // forgotten.
 TEST_F(ForgettingTest, ADeletionWithoutAHintReachesTheOneThatWasAway) {

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "runtime/clock.h"
+#include "tests/sim/micro_op.h"
 
 namespace latium::sim {
 
@@ -34,6 +35,8 @@ enum class OpKind : std::uint8_t {
   renew,
   release,
   guarded_write,
+  bucket,  ///< of a key of a bucket that several copies are held of: see bucket_checker.h
+  transaction,
   other,
 };
 /// "final_" in front changes nothing.
@@ -44,7 +47,7 @@ struct Operation {
   std::string op;                              ///< put, get, cas, acquire, ...; "final_" in front: after everything has healed
   Bytes key;                                   ///< or the prefix scanned, or the lock
   std::optional<Bytes> value;                  ///< written, or read; none = absent
-  std::vector<std::pair<Bytes, Bytes>> pairs;  ///< what a scan returned
+  std::vector<std::pair<Bytes, Bytes>> pairs;  ///< what a scan returned; of buckets, bucket_checker.h
   Outcome outcome = Outcome::running;
   Duration start{0};
   Duration end{0};  ///< unset while running
@@ -63,6 +66,10 @@ struct Operation {
   std::optional<std::uint64_t> token = std::nullopt;  ///< got by an ok acquire, shown by the others
   std::optional<std::int64_t> ttl_ms = std::nullopt;
   std::optional<std::int64_t> expires_ms = std::nullopt;  ///< as the lock said; wall clock since 1970
+
+  // transactions
+  std::vector<MicroOp> ops = {};
+  bool read_committed = false;  ///< what it only read is not meant to be checked
 
   friend bool operator==(const Operation&, const Operation&) = default;
 };

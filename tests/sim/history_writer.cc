@@ -3,28 +3,11 @@
 #include <tuple>
 
 #include "tests/sim/history.h"
+#include "tests/sim/history_json.h"
 
 namespace latium::sim {
 
 namespace {
-
-// Bytes above 0x7E as the code points of the same number, so that any bytes make valid JSON and can be had back.
-void put_json(std::string& out, BytesView bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte == '"' || byte == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte >= 0x20 && byte < 0x7F) {
-      out.push_back(c);
-    } else {
-      out.append("\\u00").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-    }
-  }
-  out.push_back('"');
-}
 
 void put_name(std::string& out, std::string_view name) {
   out.append(",\"").append(name).append("\":");
@@ -69,7 +52,7 @@ void put_values(std::string& out, const Operation& operation, OpKind kind, bool 
   const bool ok = end && operation.outcome == Outcome::ok;
   if (kind == OpKind::cas) put_value(out, "expected", operation.expected);
   if (reads ? ok : operation.value || kind == OpKind::cas || kind == OpKind::write) put_value(out, "value", operation.value);
-  if (end && kind == OpKind::scan) put_pairs(out, operation);
+  if ((end && kind == OpKind::scan) || kind == OpKind::bucket) put_pairs(out, operation);
   if (ok && operation.applied) {
     put_name(out, "applied");
     out += *operation.applied ? "true" : "false";
@@ -80,9 +63,16 @@ void put_values(std::string& out, const Operation& operation, OpKind kind, bool 
 void put_lock_fields(std::string& out, const Operation& operation, OpKind kind, bool end) {
   if (!operation.owner.empty()) put_field(out, "owner", operation.owner);
   // Tokens and leases are answers where they were not known before.
-  if (end || kind != OpKind::acquire) put_number(out, "token", operation.token);
+  if (end || (kind != OpKind::acquire && kind != OpKind::bucket)) put_number(out, "token", operation.token);
   put_number(out, "ttl_ms", operation.ttl_ms);
   if (end) put_number(out, "expires_ms", operation.expires_ms);
+}
+
+// What was read is an answer; what is to be written has to be known also of those that never end.
+void put_transaction(std::string& out, const Operation& operation, bool end) {
+  put_name(out, "ops");
+  put_ops(out, operation.ops, !end);
+  if (operation.read_committed) out += ",\"isolation\":\"read_committed\"";
 }
 
 std::string line(const Operation& operation, bool end) {
@@ -93,6 +83,7 @@ std::string line(const Operation& operation, bool end) {
   put_field(out, "key", operation.key);
   put_values(out, operation, kind, end);
   put_lock_fields(out, operation, kind, end);
+  if (kind == OpKind::transaction) put_transaction(out, operation, end);
   out += ",\"start\":" + std::to_string(operation.start.count());
   if (end) out += ",\"end\":" + std::to_string(operation.end.count());
   if (end && !operation.error.empty()) put_field(out, "error", operation.error);

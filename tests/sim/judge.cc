@@ -1,8 +1,10 @@
 #include "tests/sim/judge.h"
 
+#include "tests/sim/bucket_checker.h"
 #include "tests/sim/history.h"
 #include "tests/sim/linearizability.h"
 #include "tests/sim/lock_checker.h"
+#include "tests/sim/transaction_checker.h"
 
 namespace latium::sim {
 
@@ -32,8 +34,11 @@ Judgement judge_history(std::string_view json_lines, CheckKind kind) {
     judgement.text += text_of(report, what);
     if (!report.valid()) judgement.exit_status = 1;
   };
-  if (kind != CheckKind::locks) add(check_registers(*history), "registers");
-  if (kind != CheckKind::registers) add(check_locks(*history), "locks");
+  const auto wanted = [kind](CheckKind each) { return kind == each || kind == CheckKind::any; };
+  if (wanted(CheckKind::registers)) add(check_registers(*history), "registers");
+  if (wanted(CheckKind::locks)) add(check_locks(*history), "locks");
+  if (wanted(CheckKind::buckets)) add(check_buckets(*history), "buckets");
+  if (wanted(CheckKind::transactions)) add(check_transactions(*history), "transactions");
   const std::size_t total = history->operations().size();
   if (judged == 0) {
     return {.exit_status = 2, .text = "nothing to judge: none of the " + std::to_string(total) + " operations is of this kind\n"};

@@ -11,15 +11,20 @@
 #include "runtime/event_loop.h"
 #include "runtime/spawn.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/workloads/buckets.h"
 #include "tests/sim/workloads/locks.h"
 #include "tests/sim/workloads/registers.h"
 
 namespace latium::sim {
 namespace {
 
+// Of each kind of bucket.
+constexpr std::size_t kBucketKeys = 20;
+
 struct StressOptions {
   std::vector<std::string> nodes;
-  int clients = 6;  // of registers, and as many of locks
+  int clients = 6;  // of registers, and as many of locks; or twice as many of buckets
+  bool buckets = false;
   int seconds = 20;
   int heal_seconds = 120;
   std::string history;
@@ -45,7 +50,7 @@ class Stress {
       Runtime& runtime = loop_.runtime();
       const auto now = [&runtime, start = runtime.clock.monotonic_now()] { return runtime.clock.monotonic_now() - start; };
       ClientSeams seams{runtime, *transports_.back(), now, nodes, history_, i, std::chrono::milliseconds(100)};
-      clients_.push_back(i % 2 == 0 ? register_client(std::move(seams)) : lock_client(std::move(seams), resources_));
+      clients_.push_back(client(std::move(seams)));
     }
     loop_.start();
   }
@@ -72,6 +77,12 @@ class Stress {
   }
 
  private:
+  std::unique_ptr<ClusterClient> client(ClientSeams seams) {
+    if (options_.buckets) return bucket_client(std::move(seams), {.keys = kBucketKeys});
+    if (seams.number % 2 == 0) return register_client(std::move(seams));
+    return lock_client(std::move(seams), resources_);
+  }
+
   Task<std::string> work() {
     Runtime& runtime = loop_.runtime();
     for (const auto& client : clients_) client->start();
@@ -147,6 +158,9 @@ int main(int argc, char** argv) {
     const auto parsed = latium::Address::parse(text);
     return parsed ? std::string() : parsed.error().message;
   });
+  app.add_flag(
+      "--buckets", options.buckets,
+      "Read, write and delete keys of buckets instead; at the end all copies have to become equal and deletions forgotten");
   app.add_option("--clients", options.clients, "Clients of each kind")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--seconds", options.seconds, "Time until everything must end")
       ->check(CLI::Range(1, 86'400))

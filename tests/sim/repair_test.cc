@@ -58,6 +58,55 @@ TEST_F(RepairTest, ALeafThatIsWrongIsMendedAndMovesNothing) {
   EXPECT_EQ(core(1).buckets().partitions().mended(), 1u);
 }
 
+// What differs because a write is under way is outwaited once, and not once for each partition; and a version that is newer there
+// is not answered with the old one.
+TEST_F(RepairTest, ManyPartitionsAreMendedTogether) {
+  form({.compare_every = seconds(5), .collect_every = kNever, .hints = {.bytes_a_node = 0, .bytes = 0}});
+  client::TenantCreateRequest request;
+  request.set_name("wide");
+  request.set_placement("rennes:3");
+  request.set_partitions(64);
+  ASSERT_TRUE(ask(0, handle_tenant_create, request));
+  const auto write_all = [&](const Bytes& value) {
+    for (int i = 0; i < 300; ++i) {
+      client::KvPutRequest put_it;
+      put_it.set_tenant("wide");
+      put_it.set_bucket("l");
+      put_it.set_key("k" + std::to_string(i));
+      put_it.set_value(value);
+      ASSERT_TRUE(ask(0, handle_kv_put, put_it));
+    }
+  };
+  write_all("old");
+  ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
+  nodes_[2]->kill(Crash::process);
+  write_all("new");
+  const std::uint64_t before = moved();
+  ASSERT_TRUE(nodes_[2]->start());
+  ASSERT_TRUE(soon(minutes(1), [&] { return core_of(nodes_[2]->process()) != nullptr; }));
+  const Duration began = simulation_.now();
+  ASSERT_TRUE(soon(minutes(2), [&] { return converged(); }));
+  EXPECT_LT(simulation_.now() - began, seconds(30)) << "64 partitions, with each of two nodes";
+  EXPECT_LE(moved() - before, 900u) << "300 keys, to one node: once mostly, from either of the two others";
+}
+
+// Whoever asks whether all copies are equal is not kept waiting by those that cannot answer.
+TEST_F(RepairTest, AComparisonDoesNotWaitForNodesThatAreDown) {
+  form({.compare_every = kNever, .collect_every = kNever, .hints = {}});
+  nodes_[1]->kill(Crash::process);
+  nodes_[2]->pause();
+  const Duration began = simulation_.now();
+  EXPECT_EQ(convergence(0).unreachable_size(), 2);
+  EXPECT_LT(simulation_.now() - began, seconds(6)) << "both at once";
+  ASSERT_TRUE(soon(minutes(2), [&] {
+    return core(0).liveness().liveness(NodeId{2}) == Liveness::down && core(0).liveness().liveness(NodeId{3}) == Liveness::down;
+  }));
+  const Duration again = simulation_.now();
+  EXPECT_EQ(convergence(0).unreachable_size(), 2);
+  EXPECT_LT(simulation_.now() - again, std::chrono::milliseconds(100));
+  nodes_[2]->resume();
+}
+
 TEST_F(RepairTest, HintsThatFoundNoRoomAreMadeUpFor) {
   form({.compare_every = seconds(5), .collect_every = kNever, .hints = {.bytes_a_node = 500, .bytes = 500}});
   nodes_[2]->kill(Crash::process);

@@ -13,11 +13,13 @@ namespace latium::sim {
 
 namespace {
 
-constexpr std::size_t kKeys = 3;
+using std::chrono::minutes;
+using std::chrono::seconds;
 
 class BucketClient final : public ClusterClient {
  public:
-  using ClusterClient::ClusterClient;
+  BucketClient(ClientSeams seams, BucketClientOptions options)
+      : ClusterClient(std::move(seams)), options_(options), seen_(options.keys) {}
 
  private:
   struct Seen {
@@ -26,7 +28,8 @@ class BucketClient final : public ClusterClient {
   };
 
   Awaitable<void> act() override {
-    const std::size_t key = random().below(kKeys);
+    const std::size_t key = random().below(options_.keys);
+    if (options_.registers && random().chance(0.2)) co_return co_await write_register(key);
     const bool siblings = random().chance(0.6);
     if (siblings && random().chance(0.4)) {
       (void)co_await read(siblings, key, random_level(), seen_[key]);
@@ -48,8 +51,8 @@ class BucketClient final : public ClusterClient {
       if (!answer || !status.ParseFromString(*answer)) co_return unfinished("a node does not tell its status");
       if (status.hints_count() > 0) co_return unfinished(std::to_string(status.hints_count()) + " hints are left");
     }
-    for (; read_at_end_ < 2 * kKeys; ++read_at_end_) {
-      if (!co_await read_equal(read_at_end_ < kKeys, read_at_end_ % kKeys)) co_return false;
+    for (; read_at_end_ < 2 * options_.keys; ++read_at_end_) {
+      if (!co_await read_equal(read_at_end_ < options_.keys, read_at_end_ % options_.keys)) co_return false;
     }
     for (std::size_t node = 0; node < nodes(); ++node) {
       if (!co_await converged(node)) co_return false;
@@ -89,15 +92,33 @@ class BucketClient final : public ClusterClient {
     co_return true;
   }
 
+  const std::string& tenant_of(std::size_t key) const { return tenants()[key % tenants().size()].name; }
   static Bytes name(bool siblings, std::size_t key) { return (siblings ? "s" : "l") + std::to_string(key); }
   client::Level random_level() {
     constexpr client::Level kLevels[] = {client::LEVEL_QUORUM, client::LEVEL_QUORUM, client::LEVEL_ONE, client::LEVEL_ALL};
     return kLevels[random().below(4)];
   }
 
+  client::Level write_level() {
+    const client::Level level = random_level();
+    return level == client::LEVEL_ONE && !options_.level_one ? client::LEVEL_QUORUM : level;
+  }
+
+  Awaitable<void> write_register(std::size_t key) {
+    client::RegisterCasRequest request;
+    request.set_tenant(tenant_of(key));
+    request.set_key("register" + std::to_string(key));
+    request.set_request_high(static_cast<std::uint64_t>(number()) + 1);
+    request.set_request_low(++written_);
+    request.set_expect(client::RegisterCasRequest::EXPECT_ANYTHING);
+    request.set_has_value(random().chance(0.8));
+    if (request.has_value()) request.set_value("v");
+    (void)co_await call(wire::METHOD_REGISTER_CAS, request.SerializeAsString());
+  }
+
   Awaitable<std::optional<client::KvGetResponse>> read(bool siblings, std::size_t key, client::Level level, Seen& out) {
     client::KvGetRequest request;
-    request.set_tenant(kRunTenant);
+    request.set_tenant(tenant_of(key));
     request.set_bucket(siblings ? "~s" : "l");
     request.set_key(name(siblings, key));
     request.set_level(level);
@@ -130,20 +151,20 @@ class BucketClient final : public ClusterClient {
     Bytes bytes;
     if (removes) {
       client::KvDeleteRequest request;
-      request.set_tenant(kRunTenant);
+      request.set_tenant(tenant_of(key));
       request.set_bucket(siblings ? "~s" : "l");
       request.set_key(operation.key);
-      request.set_level(random_level());
+      request.set_level(write_level());
       request.set_context(seen.context);
       bytes = request.SerializeAsString();
     } else {
       operation.value = std::to_string(number()) + "-" + std::to_string(++written_);
       client::KvPutRequest request;
-      request.set_tenant(kRunTenant);
+      request.set_tenant(tenant_of(key));
       request.set_bucket(siblings ? "~s" : "l");
       request.set_key(operation.key);
       request.set_value(*operation.value);
-      request.set_level(random_level());
+      request.set_level(write_level());
       request.set_context(seen.context);
       method = wire::METHOD_KV_PUT;
       bytes = request.SerializeAsString();
@@ -161,21 +182,63 @@ class BucketClient final : public ClusterClient {
     history().end_ok(id, now());
   }
 
+  const BucketClientOptions options_;
   std::uint64_t written_ = 0;
   std::size_t read_at_end_ = 0;
   bool never_written_ = false;
   bool waited_ = false;
-  Seen seen_[kKeys];
+  std::vector<Seen> seen_;
 };
 
 }  // namespace
 
-std::unique_ptr<ClusterClient> bucket_client(ClientSeams seams) {
-  return std::make_unique<BucketClient>(std::move(seams));
+std::unique_ptr<ClusterClient> bucket_client(ClientSeams seams, BucketClientOptions options) {
+  return std::make_unique<BucketClient>(std::move(seams), options);
 }
 
+namespace {
+
+CheckReport check(const History& history) {
+  return check_buckets(history);
+}
+
+}  // namespace
+
 RunReport buckets(const RunOptions& options) {
-  return run_cluster(options, bucket_client, [](const History& history) { return check_buckets(history); });
+  return run_cluster(options, [](ClientSeams seams) { return bucket_client(std::move(seams)); }, check);
+}
+
+// Days are long: what nodes do all the time they do less often.
+RunReport outage(const RunOptions& options) {
+  ClusterSetup setup;
+  setup.outage = true;
+  setup.heal_bound = minutes(30);
+  setup.upkeep = {.compare_every = minutes(1), .collect_every = minutes(2), .hints = {}};
+  // In every second run there is not room for all hints.
+  if (options.seed % 2 == 0) setup.upkeep.hints = {.bytes_a_node = 400, .bytes = 800};
+  setup.liveness.probe_interval = seconds(20);
+  setup.liveness.probe_timeout = seconds(2);
+  setup.liveness.down_probe_interval = seconds(60);
+  setup.liveness.suspicion_min = seconds(40);
+  setup.liveness.suspicion_max = seconds(60);
+  setup.liveness.cross_interval = seconds(30);
+  setup.liveness.cross_timeout = seconds(2);
+  setup.liveness.gossip_interval = seconds(1);
+  setup.liveness.sync_interval = seconds(60);
+  setup.liveness.site_lease = minutes(5);
+  setup.liveness.isolation_after = seconds(60);
+  setup.liveness.pause_tolerance = seconds(20);
+  const auto make = [](ClientSeams seams) { return bucket_client(std::move(seams), {.level_one = false}); };
+  return run_cluster(options, make, check, {}, setup);
+}
+
+RunReport placement(const RunOptions& options) {
+  ClusterSetup setup;
+  setup.tenants = {{"everywhere", "everywhere: 1"},    {"home", "rennes:2"},
+                   {"abroad", "paris:1,lyon:1"},       {"alone", "lyon:1"},
+                   {"one", "any 1 of [rennes,paris]"}, {"two", "any 2 of [paris,lyon]"}};
+  const auto make = [](ClientSeams seams) { return bucket_client(std::move(seams), {.keys = 6, .registers = true}); };
+  return run_cluster(options, make, check, {}, setup);
 }
 
 }  // namespace latium::sim

@@ -1,5 +1,6 @@
 #include "tests/sim/workloads/cluster_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/client.pb.h"
@@ -10,6 +11,12 @@ namespace latium::sim {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+namespace {
+
+constexpr Duration kNap = std::chrono::minutes(1);
+
+}  // namespace
 
 ClusterClient::ClusterClient(ClientSeams seams) : seams_(std::move(seams)), tasks_(seams_.runtime.executor, 1) {}
 
@@ -25,11 +32,14 @@ Task<void> ClusterClient::stop() {
 
 Task<void> ClusterClient::work() {
   Runtime& runtime = seams_.runtime;
-  const std::int64_t pause_max = seams_.pause_max / milliseconds(1);
-  while (!co_await make_tenant()) LATIUM_CO_CHECKED(co_await sleep_for(runtime, seconds(1)));
+  while (!co_await make_tenants()) LATIUM_CO_CHECKED(co_await sleep_for(runtime, seconds(1)));
   ready_ = true;
   while (!concluding_) {
-    LATIUM_CO_CHECKED(co_await sleep_for(runtime, milliseconds(random().between(20, pause_max))));
+    const Duration pause = milliseconds(random().between(20, seams_.pause_max / milliseconds(1)));
+    // Somebody may want it to hurry meanwhile.
+    for (Duration slept{0}; slept < pause && seams_.pause_max >= pause; slept += kNap) {
+      LATIUM_CO_CHECKED(co_await sleep_for(runtime, std::min<Duration>(kNap, pause - slept)));
+    }
     co_await act();
   }
   while (!co_await finish()) LATIUM_CO_CHECKED(co_await sleep_for(runtime, milliseconds(500)));
@@ -51,11 +61,7 @@ Awaitable<void> ClusterClient::pause(Duration low, Duration high) {
   (void)co_await sleep_for(seams_.runtime, time);
 }
 
-Task<void> ClusterClient::make_tenant() {
-  client::TenantCreateRequest request;
-  request.set_name(kRunTenant);
-  request.set_placement("rennes:1,paris:1,lyon:1");
-  request.set_partitions(4);
+Task<void> ClusterClient::make_tenants() {
   // Not before all nodes are there: one that comes later would move data.
   LATIUM_CO_TRY(const Bytes bytes, co_await call(wire::METHOD_TOPOLOGY, client::TopologyRequest().SerializeAsString()));
   client::TopologyResponse topology;
@@ -63,8 +69,14 @@ Task<void> ClusterClient::make_tenant() {
   std::size_t up = 0;
   for (const auto& node : topology.nodes()) up += node.state() == "up" ? 1 : 0;
   if (up < seams_.nodes.size()) co_return fail(ErrorCode::unavailable, "the cluster is forming");
-  const auto made = co_await call(wire::METHOD_TENANT_CREATE, request.SerializeAsString());
-  if (!made && made.error().code != ErrorCode::already_exists) co_return fail(made.error());
+  for (const RunTenant& tenant : seams_.tenants) {
+    client::TenantCreateRequest request;
+    request.set_name(tenant.name);
+    request.set_placement(tenant.placement);
+    request.set_partitions(4);
+    const auto made = co_await call(wire::METHOD_TENANT_CREATE, request.SerializeAsString());
+    if (!made && made.error().code != ErrorCode::already_exists) co_return fail(made.error());
+  }
   co_return Result<void>();
 }
 

@@ -14,6 +14,11 @@ namespace latium::sim {
 
 inline constexpr const char* kRunTenant = "acme";
 
+struct RunTenant {
+  std::string name;
+  std::string placement;
+};
+
 /// What a client of a run is given.
 struct ClientSeams {
   Runtime& runtime;
@@ -23,6 +28,9 @@ struct ClientSeams {
   History& history;
   int number;
   Duration pause_max = std::chrono::milliseconds(1'500);  ///< between two turns of a client
+  std::vector<RunTenant> tenants = usual_tenants();       ///< made first, in this order
+
+  static std::vector<RunTenant> usual_tenants() { return {{kRunTenant, "rennes:1,paris:1,lyon:1"}}; }
 };
 
 /// A client: acts until it is told to conclude, then until everything has answered once more.
@@ -34,6 +42,8 @@ class ClusterClient : public Process {
   void start();
 
   void conclude() { concluding_ = true; }
+  /// From the next turn on: how long it may pause between two.
+  void set_pause(Duration pause_max) { seams_.pause_max = pause_max; }
   bool ready() const { return ready_; }
   bool finished() const { return finished_; }
   /// Of the last call after healing that failed.
@@ -57,11 +67,12 @@ class ClusterClient : public Process {
   Duration now() const { return seams_.now(); }
   History& history() { return seams_.history; }
   int number() const { return seams_.number; }
+  const std::vector<RunTenant>& tenants() const { return seams_.tenants; }
   std::string last_error_;
 
  private:
   Task<void> work();
-  Task<void> make_tenant();
+  Task<void> make_tenants();
 
   ClientSeams seams_;
   bool ready_ = false;
