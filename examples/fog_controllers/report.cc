@@ -1,8 +1,10 @@
 #include "examples/fog_controllers/report.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <format>
+#include <cstdarg>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -32,11 +34,12 @@ double a_boot(std::int64_t amount, const Tally& tally) {
 }
 
 std::string row_of(const std::string& name, const Tally& tally, std::int64_t instances, const std::string& cut) {
-  return std::format("{:<10}{:>7}{:>10}{:>9}{:>12}{:>11.2f}{:>12.0f}{:>11.2f}{:>9.2f}{:>10.0f}{:>9.0f}{:>11}{:>11}\n", name,
-                     tally.boots, tally.failures, tally.retries, tally.statements, a_boot(tally.cost.wan_round_trips, tally),
-                     a_boot(tally.cost.wan_bytes, tally), percentile(tally.statement_us, 0.5) / 1000,
-                     percentile(tally.statement_us, 0.99) / 1000, percentile(tally.boot_ms, 0.5), percentile(tally.boot_ms, 0.99),
-                     instances, cut);
+  return text("%-8s%7lld%10lld%9lld%12lld%11.2f%11.0f%11.2f%9.2f%11.0f%8.0f%11lld%11s\n", name.c_str(),
+              static_cast<long long>(tally.boots), static_cast<long long>(tally.failures), static_cast<long long>(tally.retries),
+              static_cast<long long>(tally.statements), a_boot(tally.cost.wan_round_trips, tally),
+              a_boot(tally.cost.wan_bytes, tally), percentile(tally.statement_us, 0.5) / 1000,
+              percentile(tally.statement_us, 0.99) / 1000, percentile(tally.boot_ms, 0.5), percentile(tally.boot_ms, 0.99),
+              static_cast<long long>(instances), cut.c_str());
 }
 
 nlohmann::json json_of(const Tally& tally) {
@@ -58,6 +61,15 @@ nlohmann::json json_of(const Tally& tally) {
 
 }  // namespace
 
+std::string text(const char* format, ...) {
+  std::array<char, 512> buffer{};
+  va_list arguments;
+  va_start(arguments, format);
+  const int written = std::vsnprintf(buffer.data(), buffer.size(), format, arguments);
+  va_end(arguments);
+  return std::string(buffer.data(), std::min<std::size_t>(buffer.size() - 1, static_cast<std::size_t>(std::max(written, 0))));
+}
+
 double percentile(std::vector<double> values, double share) {
   if (values.empty()) return 0;
   const auto place = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size()))) - 1;
@@ -72,10 +84,10 @@ bool RunReport::right() const {
 }
 
 void print_table(std::ostream& out, const RunReport& report) {
-  out << std::format("\n{:<10}{:>7}{:>10}{:>9}{:>12}{:>11}{:>12}{:>20}{:>19}{:>11}{:>11}\n", "", "", "", "", "", "WAN trips",
-                     "WAN bytes", "statement ms", "boot ms", "", "boots");
-  out << std::format("{:<10}{:>7}{:>10}{:>9}{:>12}{:>11}{:>12}{:>11}{:>9}{:>10}{:>9}{:>11}{:>11}\n", "site", "boots", "failures",
-                     "retries", "statements", "a boot", "a boot", "p50", "p99", "p50", "p99", "instances", "while cut");
+  out << text("\n%-8s%7s%10s%9s%12s%22s%20s%19s%11s%11s\n", "", "", "", "", "", "between sites, a boot", "statement ms",
+              "boot ms", "", "boots");
+  out << text("%-8s%7s%10s%9s%12s%11s%11s%11s%9s%11s%8s%11s%11s\n", "site", "boots", "failures", "retries", "statements", "trips",
+              "bytes", "p50", "p99", "p50", "p99", "instances", "while cut");
   std::int64_t instances = 0;
   for (const SiteReport& site : report.sites) {
     instances += site.instances;
@@ -83,8 +95,9 @@ void print_table(std::ostream& out, const RunReport& report) {
   }
   const Tally all = sum_of(report);
   out << row_of("all", all, instances, "");
-  out << std::format("\n{} boots in {:.1f} s, {} transactions; answers that were not as recorded: {}\n", all.boots,
-                     report.seconds, all.transactions, all.mismatches);
+  out << "\n"
+      << all.boots << text(" boots in %.1f s, ", report.seconds) << all.transactions
+      << " transactions; answers that were not as recorded: " << all.mismatches << "\n";
   for (const SiteReport& site : report.sites) {
     if (site.instances != site.expected_instances) {
       out << site.site << ": " << site.instances << " instances are there, of " << site.expected_instances << "\n";

@@ -29,6 +29,9 @@ struct RunReport {
   bool right() const;
 };
 
+/// As printf has it.
+[[gnu::format(printf, 1, 2)]] std::string text(const char* format, ...);
+
 /// The value below which `share` of them lie; 0 of none.
 double percentile(std::vector<double> values, double share);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <format>
 #include <ostream>
 #include <thread>
 
@@ -58,7 +57,7 @@ class Runner {
     auto started = Sites::start(options_.sites);
     if (!started) return std::unexpected(started.error());
     sites_.emplace(*std::move(started));
-    out_ << std::format("{} sites serve after {:.1f} s:", sites_->all().size(), seconds_since(began));
+    out_ << sites_->all().size() << text(" sites serve after %.1f s:", seconds_since(began));
     for (const Site& site : sites_->all())
       out_ << " " << site.name << " (" << site.size << (site.size == 1 ? " node)" : " nodes)");
     out_ << std::endl;
@@ -75,9 +74,8 @@ class Runner {
     for (const auto& outcome : outcomes) {
       if (!outcome) return outcome;
     }
-    out_ << std::format("{} tables in {} databases of each site, with the rows of before, in {:.1f} s", trace_.tables.size(),
-                        trace_.databases().size(), seconds_since(filling))
-         << std::endl;
+    out_ << trace_.tables.size() << " tables in " << trace_.databases().size()
+         << text(" databases of each site, with the rows of before, in %.1f s", seconds_since(filling)) << std::endl;
     return {};
   }
 

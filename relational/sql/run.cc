@@ -15,7 +15,7 @@ constexpr std::size_t kSmallTable = 2000;  // rows
 constexpr std::size_t kSeen = 16;          // sets of rows that are remembered as sources
 constexpr std::size_t kRowsOfGuess = 1000;
 constexpr std::size_t kColumnsOfGuess = 3;
-constexpr std::size_t kRowsTried = 200;       // of what no cursor is at
+constexpr std::size_t kRowsTried = 200;  // of what no cursor is at
 
 // In how far a column is likely to be what another one refers to: "uuid" and "instance_uuid".
 bool akin(std::string_view a, std::string_view b) {

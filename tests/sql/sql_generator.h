@@ -1,5 +1,5 @@
-// Random schemas and statements, the same for the same seed. Their values are few, so that rows collide, join and compare across types;
-// what SQL leaves open (which of equal rows comes first, which row of an UPDATE is first) has no part in their results.
+// Random schemas and statements, the same for the same seed. Their values are few, so that rows collide, join and compare across
+// types; what SQL leaves open (which of equal rows comes first, which row of an UPDATE is first) has no part in their results.
 #pragma once
 
 #include <cstdint>
