@@ -1,6 +1,7 @@
 // Rows of tables between messages and the relational layer.
 #pragma once
 
+#include "latium/session.h"
 #include "relational/named_row.h"
 #include "relational/table_check.h"
 
