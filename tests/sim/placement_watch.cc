@@ -1,6 +1,6 @@
 #include "tests/sim/placement_watch.h"
 
-#include "replication/hint_book.h"
+#include "replication/register_key.h"
 #include "ring/tenant.h"
 #include "store/key_layout.h"
 
