@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "relational/key_codec.h"
 #include "runtime/deadline.h"
 
 namespace latium {
@@ -180,6 +181,29 @@ Task<std::vector<TableChange>> Catalog::list(CatalogPlace place, MonotonicTime d
     if (found.record.table) tables.push_back({*std::move(found.record.table), found.record.settled});
   }
   co_return tables;
+}
+
+Task<std::vector<std::string>> Catalog::referencing(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  auto known = references_.find(place.tenant);
+  if (known == references_.end() || known->second.until <= runtime_.clock.monotonic_now()) {
+    const MonotonicTime began = runtime_.clock.monotonic_now();
+    LATIUM_CO_TRY(const std::vector<Found> all, co_await read_all(place, deadline));
+    References made{.to = {}, .until = saturating_add(began, kSchemaLease)};
+    for (const Found& found : all) {
+      if (!found.record.table) continue;
+      for (const ForeignKeySchema& key : found.record.table->foreign_keys) {
+        made.to.emplace(fold_nocase(key.table), found.record.table->name);
+      }
+    }
+    if (references_.size() >= kSlotsMax) references_.clear();
+    known = references_.insert_or_assign(place.tenant, std::move(made)).first;
+  }
+  std::vector<std::string> out;
+  const auto [first, last] = known->second.to.equal_range(fold_nocase(table));
+  for (auto each = first; each != last; ++each) {
+    if (std::ranges::find(out, each->second) == out.end()) out.push_back(each->second);
+  }
+  co_return out;
 }
 
 // The record once it is settled; settles it itself when it has stood there long enough. Nothing: that is not before `wait_until`.

@@ -67,6 +67,10 @@ class Catalog {
   /// known() on any thread, while the lease is in its first half; then the loop has to be asked, which renews it.
   std::optional<SchemaLease> known_here(CatalogPlace place, std::string_view table) const;
 
+  /// Names of the tables that have a foreign key to this one. As of up to kSchemaLease ago, so one that was created since may be
+  /// missing. From memory, or else as list().
+  Task<std::vector<std::string>> referencing(CatalogPlace place, std::string table, MonotonicTime deadline);
+
   /// Version 1, settled. Tables that its foreign keys name need not exist, as in SQLite: they may come later. Its parent must,
   /// and the foreign key to it must name the columns of the parent's primary key, in their order, by columns of their types.
   /// `already_exists`, `invalid_argument`, `conflict` (too many dropped tables of the name are not removed yet, or a drop is not
@@ -155,10 +159,17 @@ class Catalog {
   static std::unexpected<Error> unknown_table(std::string_view table);
   void make_room();
 
+  // Which tables have foreign keys to which, both folded.
+  struct References {
+    std::multimap<std::string, std::string> to;
+    MonotonicTime until{};
+  };
+
   Runtime& runtime_;
   CatalogStore& store_;
   std::map<Name, Slot> slots_;
   SchemaLeases leases_;  // of the slots; leases that have run out may be among them
+  std::map<TenantId, References> references_;
   CatalogStatistics statistics_;
   TaskGroup refreshes_;
 };

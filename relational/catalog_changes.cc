@@ -21,6 +21,7 @@ Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadlin
   const Name name(place.tenant, found.key);
   auto written = co_await store_.cas(place, std::move(found.key), found.version, std::move(value), deadline);
   // Whatever became of it: who asks on this node next sees it.
+  references_.erase(place.tenant);
   if (const auto slot = slots_.find(name); slot != slots_.end()) {
     ++slot->second.generation;
     slot->second.schema.reset();

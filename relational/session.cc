@@ -82,6 +82,7 @@ Task<bool> TableSession::remove(std::string table, std::vector<Value> primary_ke
 Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline) {
   Changes changes;
   std::optional<Bytes> encoded;
+  if (before != nullptr) LATIUM_CO_CHECKED(co_await check_unreferenced(schema, *before, after, deadline));
   if (after != nullptr) {
     LATIUM_CO_CHECKED(co_await check_references(schema, *after, deadline));
     LATIUM_CO_TRY(encoded, encode_row(*schema, *after));

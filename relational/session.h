@@ -149,6 +149,11 @@ class TableSession {
                         MonotonicTime deadline);
   Task<void> put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline);
   Task<void> check_references(Schema schema, const Row& row, MonotonicTime deadline);
+  /// That no row of another table names the row by values that it is about to lose; `after`: null where it is removed.
+  Task<void> check_unreferenced(Schema schema, const Row& before, const Row* after, MonotonicTime deadline);
+  /// Whether a row of `child` but `except` has these values in the columns of its foreign key.
+  Task<bool> is_referenced(Schema child, const ForeignKeySchema& foreign, std::vector<Value> values, RegisterKey except,
+                           MonotonicTime deadline);
   /// What has to be there for a foreign key of the row: a row of the other table, or an entry of a unique index of it. Nothing:
   /// one of the values is null.
   Task<std::optional<RegisterKey>> reference_of(Schema schema, const ForeignKeySchema& foreign, const Row& row,

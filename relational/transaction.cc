@@ -196,7 +196,7 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
   start_ = std::max(start_, shared_.not_before);
   std::vector<Entry*> writes = written();
-  const bool checks = (options_.isolation == Isolation::serializable && !ranges_.empty()) ||
+  const bool checks = std::ranges::any_of(ranges_, [this](const Range& range) { return is_checked(range); }) ||
                       std::ranges::any_of(entries_, [this](const auto& each) { return is_checked(each.second); });
   counts_.written = writes.size();
   Result<void> done;
@@ -370,8 +370,9 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
   (void)co_await group.join();
   stats_.add(phase.stats);
   if (phase.failure) co_return fail(*std::move(phase.failure));
-  if (options_.isolation != Isolation::serializable) co_return Result<void>();
-  for (const Range& range : ranges_) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
+  for (const Range& range : ranges_) {
+    if (is_checked(range)) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
+  }
   co_return Result<void>();
 }
 

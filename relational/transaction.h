@@ -159,6 +159,7 @@ class Transaction {
     TenantId tenant;
     std::vector<PartitionId> partitions;
     TupleRange range;
+    bool held = false;
 
     bool contains(const RegisterKey& key) const {
       return key.tenant == tenant && std::ranges::find(partitions, key.partition) != partitions.end() &&
@@ -189,6 +190,8 @@ class Transaction {
   /// several round trips to the primary. `unknown`: it has ended, and others have written over the traces; `unavailable`: ask
   /// again.
   Task<CommitOutcome> outcome(MonotonicTime deadline);
+  /// The commit checks the range that was read last, whatever the isolation.
+  void hold_last_range();
 
   bool wrote() const;
   /// Of the commit; 0 before, and of one that wrote nothing.
@@ -235,6 +238,7 @@ class Transaction {
   std::vector<Entry*> written();
   Hlc above_all_seen();
   /// Whether the commit looks at it again.
+  bool is_checked(const Range& range) const { return options_.isolation == Isolation::serializable || range.held; }
   bool is_checked(const Entry& entry) const {
     return !entry.is_written() && entry.used && (options_.isolation == Isolation::serializable || entry.held);
   }

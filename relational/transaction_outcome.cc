@@ -13,6 +13,11 @@ void Transaction::hold(const RegisterKey& key) {
   found->second.held = true;
 }
 
+void Transaction::hold_last_range() {
+  LATIUM_CHECK(!ranges_.empty(), "a range is read before it is held");
+  ranges_.back().held = true;
+}
+
 Task<CommitOutcome> Transaction::outcome(MonotonicTime deadline) {
   const std::vector<Entry*> writes = written();
   if (commit_ts_.value != 0 || writes.empty()) co_return CommitOutcome::committed;

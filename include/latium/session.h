@@ -127,7 +127,7 @@ class Session {
   /// The row with this primary key gets these values. `not_found`; else as add().
   Result<void> update(std::string_view table, Row row, RowWriteOptions options = {});
   void update_async(std::string table, Row row, RowWriteOptions options, Callback<void> done);
-  /// False: there was none.
+  /// False: there was none. `broken_reference`: rows of another table name it.
   Result<bool> remove(std::string_view table, std::vector<Value> key);
   void remove_async(std::string table, std::vector<Value> key, Callback<bool> done);
 

@@ -158,6 +158,64 @@ TEST_F(TableSessionTest, AReferenceHoldsAlsoWithoutIsolation) {
   EXPECT_EQ(commit(again), "ok");
 }
 
+TEST_F(TableSessionTest, ARowThatOthersNameStays) {
+  add_hosts(4);
+  create({.name = "racks",
+          .columns = {{.name = "id", .type = ValueType::integer}, {.name = "label"}},
+          .primary_key = {"id"},
+          .indexes = {{.name = "one_label", .columns = {"label"}, .unique = true}}});
+  create({.name = "places",
+          .columns = {{.name = "host"}, {.name = "rack"}},
+          .primary_key = {"host"},
+          .indexes = {{.name = "by_rack", .columns = {"rack"}}},
+          .foreign_keys = {{.columns = {"rack"}, .table = "racks", .referenced = {"label"}},
+                           {.columns = {"host"}, .table = "hosts", .referenced = {"name"}}}});
+  TableSession writer = session();
+  ASSERT_EQ(insert(writer, "racks", {Value(1), Value("a")}), "ok");
+  ASSERT_EQ(insert(writer, "places", {Value("odd1"), Value("a")}), "ok");
+  ASSERT_EQ(insert(writer, "jobs", {Value(1), Value("odd3"), Value(1)}), "ok");
+  ASSERT_EQ(insert(writer, "jobs", {Value(2), Value(), Value(1)}), "ok");
+  // By its primary key, by an index, by every row; what the session wrote itself counts.
+  for (const bool committed : {false, true}) {
+    EXPECT_EQ(remove(writer, "hosts", {Value("odd1")}), "broken_reference");
+    EXPECT_EQ(remove(writer, "racks", {Value(1)}), "broken_reference");
+    EXPECT_EQ(update(writer, "racks", {Value(1), Value("b")}), "broken_reference");
+    EXPECT_EQ(remove(writer, "hosts", {Value("odd3")}), "broken_reference");
+    EXPECT_EQ(remove(writer, "jobs", {Value(1)}), "broken_reference");
+    if (!committed) ASSERT_EQ(commit(writer), "ok");
+    writer.rollback();
+  }
+  // Rows that name it no more, or only itself, are none.
+  EXPECT_EQ(remove(writer, "jobs", {Value(2)}), "ok");
+  EXPECT_EQ(remove(writer, "jobs", {Value(1)}), "ok");
+  EXPECT_EQ(remove(writer, "hosts", {Value("odd3")}), "ok");
+  EXPECT_EQ(remove(writer, "places", {Value("odd1")}), "ok");
+  EXPECT_EQ(update(writer, "racks", {Value(1), Value("b")}), "ok");
+  EXPECT_EQ(commit(writer), "ok");
+}
+
+TEST_F(TableSessionTest, OfARemovalAndANewReferenceOneIsFirst) {
+  for (const bool removal_first : {false, true}) {
+    for (const Isolation isolation : {Isolation::serializable, Isolation::read_committed}) {
+      TableSession setup = session();
+      ASSERT_EQ(insert(setup, "hosts", {Value("h"), Value(1)}), "ok");
+      ASSERT_EQ(commit(setup), "ok");
+      TableSession remover = session(0, {.isolation = isolation, .reading = Reading::latest});
+      TableSession adder = session(1, {.isolation = isolation, .reading = Reading::latest});
+      ASSERT_EQ(remove(remover, "hosts", {Value("h")}), "ok");
+      ASSERT_EQ(insert(adder, "jobs", {Value(1), Value("h"), Value()}), "ok");
+      EXPECT_EQ(commit(removal_first ? remover : adder), "ok");
+      EXPECT_EQ(commit(removal_first ? adder : remover), "conflict");
+      TableSession tidy = session();
+      if (!removal_first) {
+        ASSERT_EQ(remove(tidy, "jobs", {Value(1)}), "ok");
+        ASSERT_EQ(remove(tidy, "hosts", {Value("h")}), "ok");
+      }
+      ASSERT_EQ(commit(tidy), "ok");
+    }
+  }
+}
+
 TEST_F(TableSessionTest, ASavepointTakesBackRowsAndEntriesAlike) {
   add_hosts(1);
   TableSession writer = session();
