@@ -14,7 +14,7 @@ class TransactionHistoryTest : public Simulated {
   static Task<void> work(Runtime& runtime, sim::TransactionWorker& worker, Random random) {
     for (int i = 0; i < 60; ++i) {
       (void)co_await worker.any();
-      LATIUM_CO_CHECKED(co_await sleep_for(runtime, milliseconds(random.below(40))));
+      LATIUM_CO_CHECKED(co_await sleep_for(runtime, milliseconds(random.below(30))));
     }
     co_return Result<void>();
   }
@@ -25,7 +25,8 @@ class TransactionHistoryTest : public Simulated {
     HlcClock hlc;
     Transactions shared(runtime(), rows, hlc);
     sim::History history;
-    sim::TransactionRun outside{.lists = lists, .history = &history, .now = [this] { return simulation_.now(); }};
+    sim::TransactionRun outside{
+        .lists = lists, .new_keys_every = milliseconds(300), .history = &history, .now = [this] { return simulation_.now(); }};
     rows.faults = {.lost = 0.02, .unsure = 0.02, .twice = 0.05, .stale = 0.2};
     std::vector<std::unique_ptr<sim::TransactionWorker>> workers;
     TaskGroup group(runtime().executor, 8);

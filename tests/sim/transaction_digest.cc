@@ -58,6 +58,12 @@ class Follower {
       return;
     }
     View& view = known->second;
+    // Without a check of what was read it may change in between; what a change goes on from is what was read last.
+    if (operation_.read_committed && !out_.changes.contains(key)) {
+      view.now = value;
+      out_.reads.insert_or_assign(key, ExternalRead{value, by_range && !value});
+      return;
+    }
     if (view.now) {
       if (*view.now != value) contradiction(key, *view.now, value);
       return;

@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kKeysAtOnce = 4;
 // Rows whose names end so are removed at times. Only these: of them "absent" has more than one meaning, so they are judged less.
 constexpr char kRemovable = '0';
-// New keys come in all the time, so that ranges can miss them.
-constexpr Duration kGeneration = std::chrono::seconds(10);
 constexpr Duration kTimeout = std::chrono::seconds(4);
 
 KeyValue value_of(const std::optional<Bytes>& row) {
@@ -55,7 +53,7 @@ std::vector<PartitionId> TransactionWorker::all_partitions() const {
 }
 
 Bytes TransactionWorker::generation(std::int64_t back) const {
-  const std::int64_t now = run_.now() / kGeneration;
+  const std::int64_t now = run_.now() / run_.new_keys_every;
   const std::string digits = std::to_string(std::max<std::int64_t>(now - back, 0));
   return "k" + std::string(4 - std::min<std::size_t>(digits.size(), 4), '0') + digits;
 }

@@ -12,6 +12,8 @@ namespace latium::sim {
 /// What is true outside of all nodes, and survives them.
 struct TransactionRun {
   bool lists = false;  ///< rows are lists that are appended to; else single values, some of which are removed now and then
+  /// New keys come in all the time, so that ranges can miss them.
+  Duration new_keys_every = std::chrono::seconds(10);
   int processes = 0;
   std::uint64_t values = 0;  ///< that were written: each is another one
   History* history = nullptr;
