@@ -101,6 +101,9 @@ Result<std::unique_ptr<Statement>> Engine::prepare(std::string_view sql) {
   const auto statements = split_statements(sql);
   if (statements.empty()) return fail(ErrorCode::invalid_argument, "there is no statement in the text");
   if (statements.size() > 1) {
+    // The body of a trigger has semicolons.
+    const Classified what = classify(tokenize(sql));
+    if (what.kind == Kind::refused) return fail(ErrorCode::invalid_argument, what.why);
     return fail(ErrorCode::invalid_argument, "the text has several statements: run them one by one, or as a script");
   }
   auto statement = std::make_unique<Statement>(*this, std::string(statements[0]));
