@@ -107,6 +107,7 @@ bool loses_a_key(const TableSchema& schema, const Row& before, const Row* after)
 
 Task<void> TableSession::check_unreferenced(Schema schema, const Row& before, const Row* after, MonotonicTime deadline) {
   if (!loses_a_key(*schema, before, after)) co_return Result<void>();
+  if (transaction_->is_here()) co_return transaction_->miss();
   LATIUM_CO_TRY(const std::vector<std::string> names, co_await tables_.referencing(database_, schema->name, deadline));
   LATIUM_CO_TRY(const Bytes own, row_key(*schema, before));
   for (const std::string& name : names) {

@@ -65,6 +65,11 @@ std::optional<Value> from_text(ValueType type, const std::string& text) {
     if (const auto moment = parse_timestamp(text)) return Value(*moment);
   }
   if (type == ValueType::json && !nlohmann::json::accept(text)) return std::nullopt;
+  // As SQL's literals without their quotes: a number where it reads as one.
+  for (const ValueType each : {ValueType::integer, ValueType::real}) {
+    if (auto number = type == ValueType::any ? parse_value(each, text) : std::nullopt) return number;
+  }
+  if (type == ValueType::any) return Value(text);
   return parse_value(type, text);
 }
 
@@ -79,14 +84,16 @@ Result<Value> value_from_text(const Column& column, std::string_view text) {
 Result<Value> value_from_json(const Column& column, const nlohmann::ordered_json& json) {
   if (json.is_null()) return Value();
   if (column.type == ValueType::json) return Value(latium::Json{json.dump()});
-  const bool number = column.type == ValueType::integer || column.type == ValueType::timestamp;
+  const bool any = column.type == ValueType::any;
+  const bool number = any || column.type == ValueType::integer || column.type == ValueType::timestamp;
+  if (any && json.is_string()) return Value(json.get<std::string>());
   if (json.is_boolean() && column.type == ValueType::boolean) return Value(json.get<bool>());
   if (json.is_number_integer() && (number || column.type == ValueType::real)) {
     if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) return wrong(column, json.dump());
     const auto value = json.get<std::int64_t>();
     return column.type == ValueType::timestamp ? Value(Timestamp{value}) : Value(value);
   }
-  if (json.is_number_float() && column.type == ValueType::real) return Value(json.get<double>());
+  if (json.is_number_float() && (any || column.type == ValueType::real)) return Value(json.get<double>());
   // A text stands for what JSON has no form of; not for what it has one of.
   const bool as_text = column.type == ValueType::real ? json == "inf" || json == "-inf"
                                                       : column.type != ValueType::boolean && column.type != ValueType::integer;
@@ -126,6 +133,8 @@ Json value_to_json(const Value& value) {
       Json parsed = Json::parse(value.get<latium::Json>().text, nullptr, false);
       return parsed.is_discarded() ? Json(value.get<latium::Json>().text) : parsed;
     }
+    case ValueType::any:  // of columns only
+      break;
   }
   return nullptr;
 }
