@@ -104,7 +104,7 @@ Task<void> find(SharedPtr shared, sql::Schema table, std::vector<sql::LookUp> wa
 }
 
 Task<void> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowWrite> writes, std::vector<std::uint64_t> uses,
-                 MonotonicTime deadline, std::vector<sql::Written>& out) {
+                      MonotonicTime deadline, std::vector<sql::Written>& out) {
   LATIUM_CO_TRY(TableSession* const session, shared->open());
   apply_uses(*shared, uses);
   LATIUM_CO_CHECKED(co_await check_version(*session, table, deadline));
@@ -198,7 +198,8 @@ class SqlAccess final : public sql::TableAccess {
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override {
     std::vector<sql::Written> out;
     open_ = true;
-    LATIUM_CHECKED(node().run<void>(latium::write_rows(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_, out)));
+    LATIUM_CHECKED(
+        node().run<void>(latium::write_rows(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_, out)));
     return out;
   }
 
