@@ -87,7 +87,7 @@ struct TableSchema {
   IndexId next_index{1};    ///< above every id ever given out
   /// Indexes that are gone, whose entries may still be there, ascending.
   std::vector<IndexId> unswept_indexes{};
-  std::string sql;          ///< as TableDefinition has it
+  std::string sql;  ///< as TableDefinition has it
 
   /// Where the column stands in `columns` and in a Row. Precondition of the first: the table has it.
   std::size_t position(ColumnId column) const;

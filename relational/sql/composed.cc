@@ -55,14 +55,16 @@ std::vector<std::string> names_in(const std::vector<Token>& tokens, std::size_t 
   return out;
 }
 
-Result<void> take_conflict(const std::string& sql, const std::vector<Token>& tokens, std::size_t at, std::size_t end, Composed& out) {
+Result<void> take_conflict(const std::string& sql, const std::vector<Token>& tokens, std::size_t at, std::size_t end,
+                           Composed& out) {
   at += 2;
   if (at < end && tokens[at].is_symbol('(')) {
     const std::size_t close = closing(tokens, at);
     out.target = names_in(tokens, at, close);
     at = close + 1;
   }
-  if (at + 1 >= end || !tokens[at].is("DO")) return unsupported("ON CONFLICT (columns) DO NOTHING or DO UPDATE SET ... is supported");
+  if (at + 1 >= end || !tokens[at].is("DO"))
+    return unsupported("ON CONFLICT (columns) DO NOTHING or DO UPDATE SET ... is supported");
   if (tokens[at + 1].is("NOTHING")) {
     out.on_conflict = Composed::OnConflict::nothing;
     if (at + 2 != end) return unsupported("one ON CONFLICT clause is supported, not several");

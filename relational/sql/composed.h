@@ -19,10 +19,10 @@ struct Composed {
   enum class OnConflict : std::uint8_t { none, nothing, update };
 
   Verb verb = Verb::insert;
-  std::string table;                 ///< its name, without quotes
-  std::string whole;                 ///< the statement without RETURNING and ON CONFLICT
-  std::string from{};                ///< of a DELETE: what stands behind DELETE FROM
-  std::string returning{};           ///< the list; empty: none
+  std::string table;        ///< its name, without quotes
+  std::string whole;        ///< the statement without RETURNING and ON CONFLICT
+  std::string from{};       ///< of a DELETE: what stands behind DELETE FROM
+  std::string returning{};  ///< the list; empty: none
   OnConflict on_conflict = OnConflict::none;
   std::vector<std::string> target{};   ///< the columns of ON CONFLICT (...)
   std::vector<std::string> columns{};  ///< of an INSERT that says them

@@ -38,7 +38,8 @@ Result<SqlResult> Engine::part(const std::string& sql, std::vector<Value> parame
 Result<void> Engine::returning(const Composed& what, const SqlTable& table, Statement& statement) {
   if (what.returning.empty()) return {};
   const std::size_t first = what.parameters + 1;
-  const std::string query = "SELECT " + what.returning + " FROM (SELECT " + row_as_table(table, first) + ") AS " + quote_name(what.alias);
+  const std::string query =
+      "SELECT " + what.returning + " FROM (SELECT " + row_as_table(table, first) + ") AS " + quote_name(what.alias);
   for (const std::vector<Value>& row : *hub_.written) {
     LATIUM_TRY(SqlResult result, part(query, joined(statement.parameters_, what.parameters, row)));
     statement.own_columns_ = std::move(result.columns);
@@ -70,8 +71,8 @@ Result<std::int64_t> Engine::upsert(const Composed& what, const SqlTable& table,
   LATIUM_TRY(const std::string sets, with_excluded(what.sets, columns, first));
   LATIUM_TRY(const std::string where, with_excluded(what.where, columns, first));
   const std::size_t number = first + columns.size();
-  const std::string update = "UPDATE " + name + " AS " + quote_name(what.alias) + " SET " + sets + " WHERE rowid = ?" + std::to_string(number) +
-                             (where.empty() ? "" : " AND (" + where + ")");
+  const std::string update = "UPDATE " + name + " AS " + quote_name(what.alias) + " SET " + sets + " WHERE rowid = ?" +
+                             std::to_string(number) + (where.empty() ? "" : " AND (" + where + ")");
   std::string insert = "INSERT INTO " + name + "(";
   for (std::size_t i = 0; i < columns.size(); ++i) insert += (i > 0 ? ", " : "") + quote_name(columns[i]);
   insert += ") VALUES (";
@@ -80,7 +81,8 @@ Result<std::int64_t> Engine::upsert(const Composed& what, const SqlTable& table,
   std::int64_t changes = 0;
   for (const std::vector<Value>& row : rows.rows) {
     if (row.size() != columns.size()) {
-      return fail(ErrorCode::invalid_argument, std::to_string(row.size()) + " values for " + std::to_string(columns.size()) + " columns");
+      return fail(ErrorCode::invalid_argument,
+                  std::to_string(row.size()) + " values for " + std::to_string(columns.size()) + " columns");
     }
     std::vector<Value> parameters = joined(statement.parameters_, what.parameters, row);
     LATIUM_TRY(const SqlResult there, part(found, parameters));

@@ -164,7 +164,10 @@ TEST_F(EngineTest, UpsertChangesWhatIsThere) {
   ok("INSERT INTO t VALUES ('a', 1, 10)");
   EXPECT_EQ(ok("INSERT INTO t VALUES ('a', 5, 11), ('b', 2, 20) ON CONFLICT (k) DO UPDATE SET n = n + excluded.n").changes, 2);
   EXPECT_EQ(run("SELECT * FROM t"), "'a'|6|10 'b'|2|20");
-  EXPECT_EQ(ok("INSERT INTO t VALUES ('a', ?, 1) ON CONFLICT (k) DO UPDATE SET n = excluded.n WHERE excluded.n > 100", {Value(50)}).changes, 0);
+  EXPECT_EQ(
+      ok("INSERT INTO t VALUES ('a', ?, 1) ON CONFLICT (k) DO UPDATE SET n = excluded.n WHERE excluded.n > 100", {Value(50)})
+          .changes,
+      0);
   EXPECT_EQ(ok("INSERT INTO t VALUES ('a', 1, 1), ('c', 3, 30) ON CONFLICT DO NOTHING").changes, 1);
   EXPECT_EQ(run("INSERT INTO t VALUES ('d', NULL, 1) ON CONFLICT DO NOTHING"), "error: NOT NULL constraint failed: t.n");
   EXPECT_EQ(run("INSERT INTO t(k, n) VALUES ('a', 7) ON CONFLICT (k) DO UPDATE SET n = excluded.n RETURNING k, n"), "'a'|7");
@@ -174,10 +177,11 @@ TEST_F(EngineTest, UpsertChangesWhatIsThere) {
 
 TEST_F(EngineTest, WhatIsNotSupportedSaysSo) {
   ok("CREATE TABLE t(id INTEGER PRIMARY KEY, a)");
-  for (const char* sql : {"CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE INDEX i ON t(a) WHERE a > 1",
-                          "CREATE INDEX i ON t(a + 1)", "CREATE TABLE u(a, b AS (a + 1))", "CREATE TABLE u AS SELECT 1",
-                          "ALTER TABLE t RENAME TO u", "ATTACH 'x' AS y", "PRAGMA wal_checkpoint", "CREATE VIRTUAL TABLE f USING fts5(a)",
-                          "CREATE TABLE u(a PRIMARY KEY ON CONFLICT REPLACE)", "CREATE TABLE u(a COLLATE RTRIM)"}) {
+  for (const char* sql :
+       {"CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE INDEX i ON t(a) WHERE a > 1",
+        "CREATE INDEX i ON t(a + 1)", "CREATE TABLE u(a, b AS (a + 1))", "CREATE TABLE u AS SELECT 1",
+        "ALTER TABLE t RENAME TO u", "ATTACH 'x' AS y", "PRAGMA wal_checkpoint", "CREATE VIRTUAL TABLE f USING fts5(a)",
+        "CREATE TABLE u(a PRIMARY KEY ON CONFLICT REPLACE)", "CREATE TABLE u(a COLLATE RTRIM)"}) {
     EXPECT_THAT(run(sql), HasSubstr("not supported")) << sql;
   }
   EXPECT_EQ(run("SELECT name FROM sqlite_master"), "'t'");

@@ -19,14 +19,15 @@ std::vector<std::string> SqlGenerator::names(const Table& table, const std::stri
 }
 
 std::string SqlGenerator::literal() {
-  static const std::vector<std::string> kAll = {"NULL", "0",   "1",   "2",    "3",     "-1",   "5",    "1.0",  "0.5",  "2.5",
-                                                "'1'",  "'2'", "''",  "'a'",  "'A'",   "'b'",  "'ab'", "'1.0'", "'05'", "x'61'",
-                                                "x''",  "4",   "'B'", "1e3", "'1e3'", "'-1'", "' 2'"};
+  static const std::vector<std::string> kAll = {"NULL", "0",     "1",   "2",  "3",   "-1",  "5",     "1.0",  "0.5",
+                                                "2.5",  "'1'",   "'2'", "''", "'a'", "'A'", "'b'",   "'ab'", "'1.0'",
+                                                "'05'", "x'61'", "x''", "4",  "'B'", "1e3", "'1e3'", "'-1'", "' 2'"};
   return one_of(kAll);
 }
 
 std::string SqlGenerator::create_table(std::size_t number) {
-  static const std::vector<std::string> kTypes = {"INTEGER", "TEXT", "REAL", "NUMERIC", "", "VARCHAR(9)", "BOOLEAN", "DATETIME", "FLOAT"};
+  static const std::vector<std::string> kTypes = {"INTEGER",    "TEXT",    "REAL",     "NUMERIC", "",
+                                                  "VARCHAR(9)", "BOOLEAN", "DATETIME", "FLOAT"};
   Table table{.name = "t" + std::to_string(number), .columns = {}};
   std::vector<std::string> parts;
   const std::size_t kind = below(4);  // of the primary key
@@ -105,7 +106,8 @@ std::string SqlGenerator::expression(const std::vector<std::string>& columns, in
 }
 
 std::string SqlGenerator::comparison(const std::vector<std::string>& columns) {
-  static const std::vector<std::string> kOperators = {" = ", " = ", " = ", " < ", " <= ", " > ", " >= ", " <> ", " IS ", " IS NOT "};
+  static const std::vector<std::string> kOperators = {
+      " = ", " = ", " = ", " < ", " <= ", " > ", " >= ", " <> ", " IS ", " IS NOT "};
   const std::string& column = one_of(columns);
   switch (below(9)) {
     case 0:
@@ -137,13 +139,15 @@ std::string SqlGenerator::condition(const std::vector<std::string>& columns, int
     return (chance(70) ? "EXISTS" : "NOT EXISTS") + std::string(" (SELECT 1 FROM ") + other.name + " AS x WHERE " + inner + ")";
   }
   if (chance(10)) {
-    return one_of(columns) + (chance(70) ? " IN" : " NOT IN") + " (SELECT " + one_of(other.columns).name + " FROM " + other.name + ")";
+    return one_of(columns) + (chance(70) ? " IN" : " NOT IN") + " (SELECT " + one_of(other.columns).name + " FROM " + other.name +
+           ")";
   }
   return "(" + a + (chance(65) ? " AND " : " OR ") + condition(columns, depth - 1) + ")";
 }
 
 std::string SqlGenerator::insert() {
-  static const std::vector<std::string> kOr = {"INSERT", "INSERT", "INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL", "INSERT OR ABORT"};
+  static const std::vector<std::string> kOr = {
+      "INSERT", "INSERT", "INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL", "INSERT OR ABORT"};
   const Table& table = one_of(tables_);
   std::vector<std::string> columns;
   for (const Column& column : table.columns) {
@@ -218,20 +222,22 @@ std::string SqlGenerator::select() {
     for (const std::string& column : columns) order.push_back(column + " COLLATE BINARY" + (chance(30) ? " DESC" : ""));
     std::string out = "SELECT " + join(columns, ", ") + " FROM " + from + where + " ORDER BY " + join(order, ", ");
     // In a join, SQLite takes columns that are equal across types for equally ordered, and orders by one of them only.
-    if (count == 1 && chance(60)) out += " LIMIT " + std::to_string(below(6)) + (chance(40) ? " OFFSET " + std::to_string(below(4)) : "");
+    if (count == 1 && chance(60))
+      out += " LIMIT " + std::to_string(below(6)) + (chance(40) ? " OFFSET " + std::to_string(below(4)) : "");
     return out;
   }
   std::vector<std::string> values;
   for (std::size_t i = 1 + below(3); i > 0; --i) values.push_back(expression(columns, 2));
-  return std::string("SELECT ") + (chance(15) ? "DISTINCT typeof(" + values[0] + ")" : join(values, ", ")) + " FROM " + from + where;
+  return std::string("SELECT ") + (chance(15) ? "DISTINCT typeof(" + values[0] + ")" : join(values, ", ")) + " FROM " + from +
+         where;
 }
 
 std::string SqlGenerator::aggregate() {
   const Table& table = one_of(tables_);
   const std::vector<std::string> columns = names(table, "");
   const std::string by = one_of(columns);
-  const std::string what = "count(*), count(" + one_of(columns) + "), sum(CAST(" + one_of(columns) + " AS INTEGER)), min(" + one_of(columns) + " COLLATE BINARY), max(" +
-                           one_of(columns) + " COLLATE BINARY)";
+  const std::string what = "count(*), count(" + one_of(columns) + "), sum(CAST(" + one_of(columns) + " AS INTEGER)), min(" +
+                           one_of(columns) + " COLLATE BINARY), max(" + one_of(columns) + " COLLATE BINARY)";
   std::string out = "SELECT " + what + " FROM " + table.name + " WHERE " + condition(columns, 1);
   if (chance(60)) out += " GROUP BY " + by + (chance(30) ? " HAVING count(*) > 1" : "");
   return out;
