@@ -144,6 +144,11 @@ Task<TableChange> TableWork::create_index(CatalogPlace place, std::string table,
 Task<TableChange> TableWork::drop_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline) {
   LATIUM_CO_TRY(TableChange dropped, co_await tables_.drop_index(place, table, index, deadline));
   const IndexId id = dropped.schema.find_index(index)->id;
+  // Who has just built it may not have ended, and does not look again.
+  if (const auto building = jobs_.find({place.tenant, dropped.schema.id, id}); building != jobs_.end()) {
+    const std::shared_ptr<Job> job = building->second;
+    (void)co_await with_deadline(runtime_, deadline, job->ended.wait());
+  }
   start({place.tenant, dropped.schema.id, id}, drive_index(place, std::move(table), dropped.schema.id, id));
   co_return std::move(dropped);
 }

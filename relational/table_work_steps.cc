@@ -65,7 +65,8 @@ Task<bool> TableWork::step_index(CatalogPlace place, std::string table, TableId 
     LATIUM_CO_CHECKED((co_await tables_.index_became_public(place, table, found->name, patience())));
     ++statistics_.indexes_built;
     runtime_.events.emit(Severity::info, "index_built", {{"table", schema.name}, {"index", found->name}});
-    co_return false;
+    // It may have been dropped while that was settled.
+    co_return true;
   }
   if (built.error().code != ErrorCode::already_exists) co_return fail(built.error());
   ++statistics_.builds_refused;

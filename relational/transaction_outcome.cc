@@ -40,7 +40,12 @@ Task<CommitOutcome> Transaction::outcome(MonotonicTime deadline) {
       case RowRefusal::committed:
         co_return CommitOutcome::committed;
       case RowRefusal::staged:
-        LATIUM_CO_CHECKED(co_await shared_.recovery.decide_staged(primary, txn_, deadline));
+        if (const auto decided = co_await shared_.recovery.decide_staged(primary, txn_, deadline); !decided) {
+          if (shared_.runtime.clock.monotonic_now() >= deadline) {
+            co_return fail(ErrorCode::unavailable, "what became of the transaction is not known yet: " + decided.error().message);
+          }
+          LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
+        }
         break;
       default:
         co_return co_await outcome_in_rows(deadline);

@@ -70,7 +70,7 @@ TEST_F(TableSessionTest, PagesOfAnySizeInBothOrdersAreTheWholeRange) {
         EXPECT_EQ(pages(reader, "", range, limit), all) << limit;
         EXPECT_EQ(pages(reader, "", back, limit), reversed) << limit;
       }
-      EXPECT_EQ(commit(reader), "ok");
+      if (!own) EXPECT_EQ(commit(reader), "ok");
     }
   }
 }
@@ -148,7 +148,6 @@ TEST_F(TableSessionTest, AReferenceHoldsAlsoWithoutIsolation) {
   ASSERT_EQ(remove(other, "hosts", {Value("odd1")}), "ok");
   ASSERT_EQ(commit(other), "ok");
   EXPECT_EQ(commit(loose), "conflict");
-  EXPECT_EQ(insert(loose, "jobs", {Value(1), Value("odd1"), Value()}), "ok") << "as it read it";
   TableSession again = session();
   EXPECT_EQ(insert(again, "jobs", {Value(1), Value("odd1"), Value()}), "broken_reference");
   // A row may refer to itself, and to one that the session adds before it.
@@ -204,6 +203,8 @@ TEST_F(TableSessionTest, OfARemovalAndANewReferenceOneIsFirst) {
       TableSession adder = session(1, {.isolation = isolation, .reading = Reading::latest});
       ASSERT_EQ(remove(remover, "hosts", {Value("h")}), "ok");
       ASSERT_EQ(insert(adder, "jobs", {Value(1), Value("h"), Value()}), "ok");
+      SCOPED_TRACE(std::string(removal_first ? "removal first " : "reference first ") +
+                   (isolation == Isolation::serializable ? "serializable" : "read committed"));
       EXPECT_EQ(commit(removal_first ? remover : adder), "ok");
       EXPECT_EQ(commit(removal_first ? adder : remover), "conflict");
       TableSession tidy = session();

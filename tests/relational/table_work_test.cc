@@ -172,7 +172,7 @@ TEST_F(TableWorkTest, RowsOfADroppedTableGo) {
   ASSERT_TRUE(run(node(0).catalog.drop_table(kPlace, "servers", in(seconds(60)))).has_value());
   // Its driver dies in the middle.
   ASSERT_TRUE(run(work(1).look(kPlace, soon())).has_value());
-  pass(milliseconds(50));
+  pass(milliseconds(5));
   kill(1);
   EXPECT_GT(present(), 0u);
   for (int looks = 0; looks < 5; ++looks) {
