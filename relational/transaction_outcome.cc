@@ -15,7 +15,13 @@ void Transaction::hold(const RegisterKey& key) {
 
 void Transaction::hold_last_range() {
   LATIUM_CHECK(!ranges_.empty(), "a range is read before it is held");
-  ranges_.back().held = true;
+  Range& range = ranges_.back();
+  range.held = true;
+  // Also those that were not there, and may come.
+  for (auto& [stored, entry] : entries_) {
+    const BytesView key = BytesView(entry.key.key).substr(1);
+    if (entry.key.tenant == range.tenant && range.range.contains(key)) entry.held = true;
+  }
 }
 
 Task<CommitOutcome> Transaction::outcome(MonotonicTime deadline) {
