@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "bench/embedded_sessions.h"
 #include "latium/node.h"
 #include "store/key_layout.h"
 #include "store/rocks_internal.h"
@@ -29,6 +31,7 @@ constexpr int kKeys = 100'000;
 constexpr std::size_t kValueBytes = 100;
 constexpr int kClients = 64;
 constexpr int kRepetitions = 5;
+constexpr std::uint64_t kIndexedRows = 10'000;
 
 constexpr std::string_view kBucket = "bucket";
 // Keeps siblings, so that its calls take the coordinator's way, although there is one copy and it is here.
@@ -57,7 +60,9 @@ RocksOptions options_for(const std::string& directory) {
 /// so that the writes of one do not change what another reads.
 class Subjects {
  public:
-  explicit Subjects(bool for_reads = false) {
+  enum class For { reads, buffered, synced };
+
+  explicit Subjects(For what) {
     std::string pattern = std::filesystem::current_path() / "embedded_bench_XXXXXX";
     LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr);
     directory_ = pattern;
@@ -70,8 +75,14 @@ class Subjects {
     node_.emplace(*std::move(node));
     bucket_.emplace(*node_->bucket("t", kBucket));
     siblings_.emplace(*node_->bucket("t", kSiblingBucket));
-    if (for_reads) load_registers();
-    if (for_reads) load_siblings();
+    if (what == For::reads) {
+      load_registers();
+      load_siblings();
+    }
+    if (what != For::buffered) {
+      database_.emplace(*node_->database("t"));
+      bench::fill_tables(*database_, kKeys, kIndexedRows);
+    }
     load();
   }
 
@@ -91,6 +102,7 @@ class Subjects {
   Bucket& bucket() { return *bucket_; }
   Bucket& siblings() { return *siblings_; }
   TenantRegisters& registers() { return *registers_; }
+  Database& database() { return *database_; }
 
  private:
   void open_raw() {
@@ -123,6 +135,7 @@ class Subjects {
     *bucket_ = *node_->bucket("t", kBucket);
     *siblings_ = *node_->bucket("t", kSiblingBucket);
     registers_.emplace(*node_->registers("t"));
+    if (database_) *database_ = *node_->database("t");
   }
 
   // As many as there are keys; known to be chosen when this returns.
@@ -168,6 +181,7 @@ class Subjects {
   std::optional<Bucket> bucket_;
   std::optional<Bucket> siblings_;
   std::optional<TenantRegisters> registers_;
+  std::optional<Database> database_;
 };
 
 void raw_get(benchmark::State& state, Subjects& subjects) {
@@ -306,11 +320,27 @@ class Medians final : public benchmark::ConsoleReporter {
   std::map<std::string, std::vector<double>> times_;
 };
 
+/// Subjects that are made when a benchmark first asks for them, so that a filter does not wait for the others.
+class OnDemand {
+ public:
+  explicit OnDemand(Subjects::For what) : what_(what) {}
+
+  Subjects& get() {
+    std::call_once(made_, [this] { subjects_.emplace(what_); });
+    return *subjects_;
+  }
+
+ private:
+  Subjects::For what_;
+  std::once_flag made_;
+  std::optional<Subjects> subjects_;
+};
+
 /// Everything that is measured: reads, buffered writes and synced writes each on subjects of their own.
 struct Bench {
-  Subjects reads{true};
-  Subjects buffered;
-  Subjects synced;
+  OnDemand reads{Subjects::For::reads};
+  OnDemand buffered{Subjects::For::buffered};
+  OnDemand synced{Subjects::For::synced};
 
   void add_all() {
     const auto add = [](const char* name, auto function, int threads = 1) {
@@ -321,25 +351,39 @@ struct Bench {
           ->ReportAggregatesOnly(false)
           ->MinTime(0.5);
     };
-    add("raw_get", [this](benchmark::State& state) { raw_get(state, reads); });
-    add("engine_get", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::may_block); });
-    add("engine_get_cached", [this](benchmark::State& state) { engine_get(state, reads, ReadMode::cached_only); });
-    add("bucket_get", [this](benchmark::State& state) { bucket_get(state, reads); });
-    add("siblings_get_one", [this](benchmark::State& state) { siblings_get(state, reads, Level::one); });
-    add("siblings_get_quorum", [this](benchmark::State& state) { siblings_get(state, reads, Level::quorum); });
-    add("register_local_get", [this](benchmark::State& state) { register_get(state, reads); });
-    add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered, false); });
-    add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered, Durability::buffered); });
-    add("bucket_put", [this](benchmark::State& state) { bucket_put(state, buffered, WriteDurability::buffered); });
-    add("raw_sync_64", [this](benchmark::State& state) { raw_put(state, synced, true); }, kClients);
-    add("raw_sync_1", [this](benchmark::State& state) { raw_put(state, synced, true); });
-    add("bucket_sync_1", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); });
-    add("engine_sync_64", [this](benchmark::State& state) { engine_write(state, synced, Durability::sync); }, kClients);
-    add("bucket_sync_64", [this](benchmark::State& state) { bucket_put(state, synced, WriteDurability::sync); }, kClients);
-    add("siblings_sync_1", [this](benchmark::State& state) { siblings_put(state, synced); });
-    add("siblings_sync_64", [this](benchmark::State& state) { siblings_put(state, synced); }, kClients);
-    add("submit_sync_64", [this](benchmark::State& state) { engine_submit(state, synced, 1); }, kClients);
-    add("submit_loop_64", [this](benchmark::State& state) { engine_submit(state, synced, kClients); });
+    add("raw_get", [this](benchmark::State& state) { raw_get(state, reads.get()); });
+    add("engine_get", [this](benchmark::State& state) { engine_get(state, reads.get(), ReadMode::may_block); });
+    add("engine_get_cached", [this](benchmark::State& state) { engine_get(state, reads.get(), ReadMode::cached_only); });
+    add("bucket_get", [this](benchmark::State& state) { bucket_get(state, reads.get()); });
+    add("siblings_get_one", [this](benchmark::State& state) { siblings_get(state, reads.get(), Level::one); });
+    add("siblings_get_quorum", [this](benchmark::State& state) { siblings_get(state, reads.get(), Level::quorum); });
+    add("register_local_get", [this](benchmark::State& state) { register_get(state, reads.get()); });
+    add("session_get", [this](benchmark::State& state) { bench::session_get(state, reads.get().database(), kKeys, true); });
+    add("session_get_of_64",
+        [this](benchmark::State& state) { bench::session_get(state, reads.get().database(), kKeys, false); });
+    add("session_find", [this](benchmark::State& state) { bench::session_find(state, reads.get().database(), kIndexedRows); });
+    add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered.get(), false); });
+    add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered.get(), Durability::buffered); });
+    add("bucket_put", [this](benchmark::State& state) { bucket_put(state, buffered.get(), WriteDurability::buffered); });
+    add("raw_sync_64", [this](benchmark::State& state) { raw_put(state, synced.get(), true); }, kClients);
+    add("raw_sync_1", [this](benchmark::State& state) { raw_put(state, synced.get(), true); });
+    add("bucket_sync_1", [this](benchmark::State& state) { bucket_put(state, synced.get(), WriteDurability::sync); });
+    add("engine_sync_64", [this](benchmark::State& state) { engine_write(state, synced.get(), Durability::sync); }, kClients);
+    add("bucket_sync_64", [this](benchmark::State& state) { bucket_put(state, synced.get(), WriteDurability::sync); }, kClients);
+    add(
+        "session_update_64", [this](benchmark::State& state) { bench::session_update(state, synced.get().database(), kKeys); },
+        kClients);
+    add("session_update_1", [this](benchmark::State& state) { bench::session_update(state, synced.get().database(), kKeys); });
+    add(
+        "session_3r2w_64",
+        [this](benchmark::State& state) { bench::session_transaction(state, synced.get().database(), kKeys, true); }, kClients);
+    add(
+        "session_3r2w_rc_64",
+        [this](benchmark::State& state) { bench::session_transaction(state, synced.get().database(), kKeys, false); }, kClients);
+    add("siblings_sync_1", [this](benchmark::State& state) { siblings_put(state, synced.get()); });
+    add("siblings_sync_64", [this](benchmark::State& state) { siblings_put(state, synced.get()); }, kClients);
+    add("submit_sync_64", [this](benchmark::State& state) { engine_submit(state, synced.get(), 1); }, kClients);
+    add("submit_loop_64", [this](benchmark::State& state) { engine_submit(state, synced.get(), kClients); });
   }
 };
 
@@ -358,12 +402,13 @@ int main(int argc, char** argv) {
   latium::Medians medians;
   benchmark::RunSpecifiedBenchmarks(&medians);
   std::printf("\nMedians of %d repetitions, time an operation (64 clients: of all together)\n", latium::kRepetitions);
-  for (const char* ours :
-       {"engine_get", "engine_get_cached", "bucket_get", "siblings_get_one", "siblings_get_quorum", "register_local_get"})
+  for (const char* ours : {"engine_get", "engine_get_cached", "bucket_get", "siblings_get_one", "siblings_get_quorum",
+                           "register_local_get", "session_get", "session_get_of_64", "session_find"})
     medians.print_ratio(ours, "raw_get");
   for (const char* ours : {"engine_write", "bucket_put"}) medians.print_ratio(ours, "raw_put");
-  for (const char* ours : {"bucket_sync_1", "siblings_sync_1"}) medians.print_ratio(ours, "raw_sync_1");
-  for (const char* ours : {"engine_sync_64", "bucket_sync_64", "siblings_sync_64", "submit_sync_64", "submit_loop_64"}) {
+  for (const char* ours : {"bucket_sync_1", "siblings_sync_1", "session_update_1"}) medians.print_ratio(ours, "raw_sync_1");
+  for (const char* ours : {"engine_sync_64", "bucket_sync_64", "siblings_sync_64", "submit_sync_64", "submit_loop_64",
+                           "session_update_64", "session_3r2w_64", "session_3r2w_rc_64"}) {
     medians.print_ratio(ours, "raw_sync_64");
   }
   return 0;

@@ -19,6 +19,7 @@ find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp REQUIRED)
+find_package(SQLite3 REQUIRED)
 
 # The flags that every target of this project shares; never exported to those who link the library.
 add_library(latium_flags INTERFACE)

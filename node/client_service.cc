@@ -60,6 +60,16 @@ Handler handler_of(Method method) {
       return handle_table_describe;
     case wire::METHOD_TABLE_ALTER:
       return handle_table_alter;
+    case wire::METHOD_TABLE_CHECK:
+      return handle_table_check;
+    case wire::METHOD_ROW_PUT:
+      return handle_row_put;
+    case wire::METHOD_ROW_GET:
+      return handle_row_get;
+    case wire::METHOD_ROW_DELETE:
+      return handle_row_delete;
+    case wire::METHOD_ROW_FIND:
+      return handle_row_find;
     case wire::METHOD_TOPOLOGY:
       return handle_topology;
     case wire::METHOD_RING_SHOW:
@@ -194,6 +204,9 @@ void ClientService::spawn(IncomingRequest request) {
     work = describe(core_, info_, statistics_.requests);
   } else if (const Handler handler = handler_of(method); handler != nullptr) {
     work = handler(core_, request.take_payload(), working_deadline(core_, request.deadline()));
+  } else if (sql_ != nullptr && SqlService::serves(method)) {
+    const MonotonicTime deadline = request.deadline();
+    work = with_deadline(core_.runtime(), working_deadline(core_, deadline), sql_->serve(method, request.take_payload()));
   } else if (is_between_nodes(method)) {
     if (request.peer().role != PeerRole::node) {
       ++statistics_.failures;

@@ -10,6 +10,7 @@
 
 #include "net/transport.h"
 #include "node/node_core.h"
+#include "node/sql_service.h"
 #include "runtime/task_group.h"
 
 namespace latium {
@@ -35,6 +36,8 @@ class ClientService final : public RequestHandler {
   void handle(IncomingRequest request) override;
 
   void set_info(ServiceInfo info) { info_ = std::move(info); }
+  /// What serves SQL, and outlives this; without it those requests are `unsupported`.
+  void set_sql(SqlService& sql) { sql_ = &sql; }
   /// Cancels what waits and joins what runs; new requests are answered `overloaded`. Stop the transport first.
   Task<void> stop();
 
@@ -73,6 +76,7 @@ class ClientService final : public RequestHandler {
 
   NodeCore& core_;
   ServiceInfo info_;
+  SqlService* sql_ = nullptr;
   ServiceStatistics statistics_;
   std::optional<Error> refusal_;
   std::map<RequestKey, TaskId> running_;

@@ -64,6 +64,17 @@ Work rename(std::string table, std::string from, std::string to) {
   };
 }
 
+Work make_index(std::string table, Index index) {
+  return [table = std::move(table), index = std::move(index)](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+    return core.table_work().create_index(place, table, index, deadline);
+  };
+}
+Work drop_index_of(std::string table, std::string index) {
+  return [table = std::move(table), index = std::move(index)](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+    return core.table_work().drop_index(place, table, index, deadline);
+  };
+}
+
 }  // namespace
 
 Result<Database> Node::database(std::string_view tenant) {
@@ -130,6 +141,24 @@ void Database::rename_column_async(std::string table, std::string from, std::str
   impl_->node->run_async<TableInfo>(
       one_table(impl_->core(), impl_->tenant, options, rename(std::move(table), std::move(from), std::move(to))),
       std::move(done));
+}
+
+Result<TableInfo> Database::create_index(std::string_view table, Index index, TableOptions options) {
+  return impl_->node->run<TableInfo>(
+      one_table(impl_->core(), impl_->tenant, options, make_index(std::string(table), std::move(index))));
+}
+void Database::create_index_async(std::string table, Index index, TableOptions options, Callback<TableInfo> done) {
+  impl_->node->run_async<TableInfo>(
+      one_table(impl_->core(), impl_->tenant, options, make_index(std::move(table), std::move(index))), std::move(done));
+}
+
+Result<TableInfo> Database::drop_index(std::string_view table, std::string_view index, TableOptions options) {
+  return impl_->node->run<TableInfo>(
+      one_table(impl_->core(), impl_->tenant, options, drop_index_of(std::string(table), std::string(index))));
+}
+void Database::drop_index_async(std::string table, std::string index, TableOptions options, Callback<TableInfo> done) {
+  impl_->node->run_async<TableInfo>(
+      one_table(impl_->core(), impl_->tenant, options, drop_index_of(std::move(table), std::move(index))), std::move(done));
 }
 
 const std::string& Database::tenant() const {

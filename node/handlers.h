@@ -29,6 +29,13 @@ Task<Bytes> handle_table_list(NodeCore& core, Bytes request, MonotonicTime deadl
 Task<Bytes> handle_table_describe(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_table_alter(NodeCore& core, Bytes request, MonotonicTime deadline);
 
+Task<Bytes> handle_table_check(NodeCore& core, Bytes request, MonotonicTime deadline);
+
+Task<Bytes> handle_row_put(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_row_get(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_row_delete(NodeCore& core, Bytes request, MonotonicTime deadline);
+Task<Bytes> handle_row_find(NodeCore& core, Bytes request, MonotonicTime deadline);
+
 Task<Bytes> handle_topology(NodeCore& core, Bytes request, MonotonicTime deadline);
 Task<Bytes> handle_ring_show(NodeCore& core, Bytes request, MonotonicTime deadline);
 

@@ -46,8 +46,9 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
       hlc_(hlc),
       dots_(identity_.node, cluster_->run()),
       kv_(runtime, engine, *catalog_, hlc, dots_),
-      rows_(*cluster_),
+      rows_(*cluster_, engine),
       transactions_(runtime, rows_, hlc),
+      table_work_(runtime, tables_, table_records_, transactions_),
       started_at_(runtime.clock.monotonic_now()),
       background_(runtime.executor, kBackgroundTasks) {
   watch_liveness(transport);
@@ -129,10 +130,23 @@ Task<void> NodeCore::join(std::string address) {
   follow_map();
   LATIUM_CO_CHECKED(background_.spawn(liveness_->run()));
   LATIUM_CO_CHECKED(background_.spawn(look_after()));
+  LATIUM_CO_CHECKED(background_.spawn(table_work_.run([this] { return tables_to_look_after(); })));
   LATIUM_CO_CHECKED(background_.spawn(buckets_->delivery().run()));
   LATIUM_CO_CHECKED(background_.spawn(buckets_->anti_entropy().run()));
   LATIUM_CO_CHECKED(background_.spawn(buckets_->collection().run()));
   co_return Result<void>();
+}
+
+std::vector<CatalogPlace> NodeCore::tables_to_look_after() const {
+  std::vector<CatalogPlace> out;
+  for (const Tenant& tenant : catalog_->list()) {
+    const auto set = cluster_->replicas(tenant.id, catalog_register(tenant.id, tenant.partitions, "").partition);
+    if (!set) continue;
+    const auto first = std::ranges::find_if(
+        set->members, [this](NodeId node) { return node == identity_.node || liveness_->liveness(node) == Liveness::up; });
+    if (first != set->members.end() && *first == identity_.node) out.push_back({tenant.id, tenant.partitions});
+  }
+  return out;
 }
 
 // One seed after the other, until one has this node taken in, or says that it cannot be.
@@ -197,6 +211,7 @@ Task<void> NodeCore::look_after() {
 Task<void> NodeCore::stop() {
   background_.cancel();
   (void)co_await background_.join();
+  LATIUM_CO_CHECKED(co_await table_work_.stop());
   // What transactions left to be done afterwards, others will do.
   (void)co_await transactions_.stop();
   LATIUM_CO_CHECKED(co_await tables_.stop());

@@ -13,6 +13,7 @@
 #include "node/liveness.h"
 #include "node/row_store.h"
 #include "relational/catalog.h"
+#include "relational/table_work.h"
 #include "relational/transaction.h"
 #include "replication/kv.h"
 #include "replication/locks.h"
@@ -64,6 +65,7 @@ class NodeCore {
   BucketService& buckets() { return *buckets_; }
   KeyValue& kv() { return kv_; }
   Transactions& transactions() { return transactions_; }
+  TableWork& table_work() { return table_work_; }
   const NodeIdentity& identity() const { return identity_; }
   const CoreOptions& options() const { return options_; }
   MonotonicTime started_at() const { return started_at_; }
@@ -77,6 +79,8 @@ class NodeCore {
   Task<void> ask_to_join();
   Task<void> ask_seed(Address seed, MonotonicTime deadline);
   Task<void> look_after();
+  /// Tenants whose tables this node looks after: the first replica of their catalog that is up does.
+  std::vector<CatalogPlace> tables_to_look_after() const;
   void watch_liveness(Transport& transport);
   void follow_map();
   void topology_is_newer_at(NodeId node);
@@ -99,6 +103,7 @@ class NodeCore {
   KeyValue kv_;
   RegisterRows rows_;
   Transactions transactions_;
+  TableWork table_work_;
   MonotonicTime started_at_;
   TaskGroup background_;
 };

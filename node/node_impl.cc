@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "node/database_impl.h"
 #include "node/status.h"
 #include "node/tenants.h"
 #include "runtime/deadline.h"
@@ -150,9 +151,22 @@ Result<void> Node::Impl::open_core() {
     return fail(ErrorCode::invalid_argument, "data directory '" + options.data_dir +
                                                  "' holds tenants, which a node of role client may not: start it as storage");
   }
-  service = std::make_unique<ClientService>(*core, kMaxServedRequests);
-  late_service.set(*service);
+  open_service();
   return {};
+}
+
+void Node::Impl::open_service() {
+  // Not shared: the service is this object's own, and a session that is being opened keeps it.
+  auto open_session = [self = weak_from_this()](const std::string& tenant, const SqlOptions& session) -> Result<SqlSession> {
+    const auto impl = self.lock();
+    if (!impl) return fail(stopped_error());
+    LATIUM_TRY(auto handle, impl->know_tenant(tenant));
+    return Database(std::make_shared<Database::Impl>(impl, std::move(handle))).sql(session);
+  };
+  sql = std::make_unique<SqlService>(loop.runtime(), std::move(open_session));
+  service = std::make_unique<ClientService>(*core, kMaxServedRequests);
+  service->set_sql(*sql);
+  late_service.set(*service);
 }
 
 Result<void> Node::Impl::open_transport(const NodeIdentity& identity) {
@@ -211,6 +225,7 @@ Task<void> Node::Impl::shut_loop_side() {
   local_tasks->cancel();
   LATIUM_CO_CHECKED(co_await local_tasks->join());
   LATIUM_CO_CHECKED(co_await service->stop());
+  LATIUM_CO_CHECKED(co_await sql->stop());
   co_return co_await core->stop();
 }
 
@@ -223,6 +238,7 @@ Result<void> Node::Impl::stop() {
   metrics.reset();
   Result<void> result;
   if (loop.started() && service) result = run_blocking(loop, shut_loop_side());
+  if (sql) sql->shut_down();
   loop.stop();
   if (core) {
     if (Result<void> closed = core->close(); !closed) result = std::move(closed);

@@ -34,7 +34,7 @@ class LateHandler final : public RequestHandler {
 };
 
 /// Shared by the Node and by the Buckets it handed out, so that a late call finds a stopped node and not a dead one.
-struct Node::Impl {
+struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   explicit Impl(NodeOptions given, std::shared_ptr<Logger> log);
   ~Impl();
 
@@ -83,6 +83,7 @@ struct Node::Impl {
   LateHandler late_service;
   std::unique_ptr<FaultSwitch> faults;  // over the transport, with enable_faults
   std::unique_ptr<NodeCore> core;
+  std::unique_ptr<SqlService> sql;  // its sessions keep this object alive until stop()
   std::unique_ptr<ClientService> service;
   std::unique_ptr<MetricsEndpoint> metrics;
   Address listening;
@@ -106,6 +107,7 @@ struct Node::Impl {
   IdentityRequest identity_request() const;
   Result<void> open_store();
   Result<void> open_core();
+  void open_service();
   Result<void> open_transport(const NodeIdentity& identity);
   Task<void> enter_cluster();
   Result<void> serve();

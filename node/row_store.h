@@ -1,6 +1,9 @@
 // The rows of tables in the cluster's registers.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,16 +12,19 @@
 
 namespace latium {
 
-/// Loop thread only. The cluster outlives it and its calls.
+/// Loop thread only, but for what is read here. Cluster and engine outlive it and its calls.
 class RegisterRows final : public RowStore {
  public:
-  explicit RegisterRows(Cluster& cluster) : cluster_(cluster) {}
+  RegisterRows(Cluster& cluster, Engine& engine) : cluster_(cluster), engine_(engine) {}
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override;
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override;
   /// One message to the nearest replica of each partition, or (`latest`) to each replica; none to this node.
   Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading how,
                      MonotonicTime deadline) override;
+  Result<std::optional<CommittedRow>> read_here(const RegisterKey& key, bool may_block) override;
+  Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
+                                            std::size_t limit) override;
 
  private:
   struct Page;
@@ -29,7 +35,11 @@ class RegisterRows final : public RowStore {
   Task<void> list_nearest(TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit, MonotonicTime deadline,
                           Page& out);
 
+  /// Nothing: not all of the partitions are replicated here.
+  std::shared_ptr<const TenantHandle> tenant_here(TenantId tenant, std::span<const PartitionId> partitions) const;
+
   Cluster& cluster_;
+  Engine& engine_;
 };
 
 }  // namespace latium

@@ -51,16 +51,17 @@ void to_message(const Column& column, client::Column& out) {
   out.set_auto_increment(column.auto_increment);
 }
 
+void to_message(const Index& index, client::Index& out) {
+  out.set_name(index.name);
+  for (const std::string& column : index.columns) out.add_columns(column);
+  out.set_unique(index.unique);
+}
+
 void to_message(const TableDefinition& definition, client::Table& out) {
   out.set_name(definition.name);
   for (const Column& column : definition.columns) to_message(column, *out.add_columns());
   for (const std::string& column : definition.primary_key) out.add_primary_key(column);
-  for (const Index& index : definition.indexes) {
-    client::Index& message = *out.add_indexes();
-    message.set_name(index.name);
-    for (const std::string& column : index.columns) message.add_columns(column);
-    message.set_unique(index.unique);
-  }
+  for (const Index& index : definition.indexes) to_message(index, *out.add_indexes());
   for (const ForeignKey& key : definition.foreign_keys) {
     client::ForeignKey& message = *out.add_foreign_keys();
     for (const std::string& column : key.columns) message.add_columns(column);
@@ -102,15 +103,17 @@ Result<Column> from_message(const client::Column& message) {
   return out;
 }
 
+Index from_message(const client::Index& message) {
+  return {.name = message.name(), .columns = strings(message.columns()), .unique = message.unique()};
+}
+
 Result<TableDefinition> from_message(const client::Table& message) {
   TableDefinition out{.name = message.name(), .columns = {}, .primary_key = strings(message.primary_key())};
   for (const client::Column& column : message.columns()) {
     LATIUM_TRY(Column each, from_message(column));
     out.columns.push_back(std::move(each));
   }
-  for (const client::Index& index : message.indexes()) {
-    out.indexes.push_back({.name = index.name(), .columns = strings(index.columns()), .unique = index.unique()});
-  }
+  for (const client::Index& index : message.indexes()) out.indexes.push_back(from_message(index));
   for (const client::ForeignKey& key : message.foreign_keys()) {
     out.foreign_keys.push_back(
         {.columns = strings(key.columns()), .table = key.table(), .referenced = strings(key.referenced())});

@@ -15,7 +15,8 @@ Task<CatalogPlace> find_place(NodeCore& core, std::string tenant, MonotonicTime 
   co_return catalog_place(*handle);
 }
 
-Task<TableChange> alter(Catalog& tables, CatalogPlace place, const client::TableAlterRequest& request, MonotonicTime deadline) {
+Task<TableChange> alter(NodeCore& core, CatalogPlace place, const client::TableAlterRequest& request, MonotonicTime deadline) {
+  Catalog& tables = core.tables();
   switch (request.change_case()) {
     case client::TableAlterRequest::kAddColumn: {
       LATIUM_CO_TRY(Column column, from_message(request.add_column()));
@@ -26,6 +27,10 @@ Task<TableChange> alter(Catalog& tables, CatalogPlace place, const client::Table
     case client::TableAlterRequest::kRenameColumn:
       co_return co_await tables.rename_column(place, request.name(), request.rename_column().from(), request.rename_column().to(),
                                               deadline);
+    case client::TableAlterRequest::kAddIndex:
+      co_return co_await core.table_work().create_index(place, request.name(), from_message(request.add_index()), deadline);
+    case client::TableAlterRequest::kDropIndex:
+      co_return co_await core.table_work().drop_index(place, request.name(), request.drop_index(), deadline);
     case client::TableAlterRequest::CHANGE_NOT_SET:
       break;
   }
@@ -75,7 +80,7 @@ Task<Bytes> handle_table_describe(NodeCore& core, Bytes bytes, MonotonicTime dea
 Task<Bytes> handle_table_alter(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
   LATIUM_CO_TRY(const auto request, parse_request<client::TableAlterRequest>(bytes));
   LATIUM_CO_TRY(const CatalogPlace place, co_await find_place(core, request.tenant(), deadline));
-  LATIUM_CO_TRY(const TableChange changed, co_await alter(core.tables(), place, request, deadline));
+  LATIUM_CO_TRY(const TableChange changed, co_await alter(core, place, request, deadline));
   client::TableAlterResponse response;
   to_message(changed, *response.mutable_table());
   co_return response.SerializeAsString();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "relational/key_codec.h"
 #include "runtime/deadline.h"
 
 namespace latium {
@@ -69,6 +70,12 @@ std::optional<SchemaLease> Catalog::known(CatalogPlace place, std::string_view t
   return SchemaLease{slot.schema, slot.until};
 }
 
+std::optional<SchemaLease> Catalog::known_here(CatalogPlace place, std::string_view table) const {
+  auto found = leases_.find(Name(place.tenant, catalog_key(table)));
+  if (!found || found->until - runtime_.clock.monotonic_now() <= kSchemaLease / 2) return std::nullopt;
+  return found;
+}
+
 Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime deadline) {
   Found found{.key = key, .record = {}, .version = 0, .began = runtime_.clock.monotonic_now()};
   // No table has such a name, and registers do not take keys of any length.
@@ -84,6 +91,7 @@ Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime 
 
 // Reads the record, and keeps its schema. Nothing: there is no table of this name.
 Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, MonotonicTime deadline) {
+  const Name name(place.tenant, key);
   const Use slot(*this, place, key);
   const std::uint64_t generation = slot->generation;
   LATIUM_CO_TRY(Found found, co_await read(place, std::move(key), deadline));
@@ -92,7 +100,10 @@ Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, M
   // Another read may have begun later and come back before.
   const bool latest = slot->generation == generation && until >= slot->until;
   if (!found.record.table) {
-    if (latest) slot->schema.reset();
+    if (latest) {
+      slot->schema.reset();
+      leases_.drop(name);
+    }
     slot->absent_since = std::max(slot->absent_since, found.began);
     co_return std::nullopt;
   }
@@ -102,6 +113,7 @@ Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, M
   if (latest) {
     slot->schema = schema;
     slot->until = until;
+    leases_.put(name, {schema, until});
   }
   co_return SchemaLease{std::move(schema), until};
 }
@@ -169,6 +181,29 @@ Task<std::vector<TableChange>> Catalog::list(CatalogPlace place, MonotonicTime d
     if (found.record.table) tables.push_back({*std::move(found.record.table), found.record.settled});
   }
   co_return tables;
+}
+
+Task<std::vector<std::string>> Catalog::referencing(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  auto known = references_.find(place.tenant);
+  if (known == references_.end() || known->second.until <= runtime_.clock.monotonic_now()) {
+    const MonotonicTime began = runtime_.clock.monotonic_now();
+    LATIUM_CO_TRY(const std::vector<Found> all, co_await read_all(place, deadline));
+    References made{.to = {}, .until = saturating_add(began, kSchemaLease)};
+    for (const Found& found : all) {
+      if (!found.record.table) continue;
+      for (const ForeignKeySchema& key : found.record.table->foreign_keys) {
+        made.to.emplace(fold_nocase(key.table), found.record.table->name);
+      }
+    }
+    if (references_.size() >= kSlotsMax) references_.clear();
+    known = references_.insert_or_assign(place.tenant, std::move(made)).first;
+  }
+  std::vector<std::string> out;
+  const auto [first, last] = known->second.to.equal_range(fold_nocase(table));
+  for (auto each = first; each != last; ++each) {
+    if (std::ranges::find(out, each->second) == out.end()) out.push_back(each->second);
+  }
+  co_return out;
 }
 
 // The record once it is settled; settles it itself when it has stood there long enough. Nothing: that is not before `wait_until`.

@@ -21,6 +21,7 @@
 #include "relational/catalog_record.h"
 #include "relational/catalog_store.h"
 #include "relational/schema.h"
+#include "relational/schema_leases.h"
 #include "runtime/runtime.h"
 #include "runtime/sync.h"
 #include "runtime/task_group.h"
@@ -32,12 +33,6 @@ inline constexpr Duration kSchemaLease = std::chrono::seconds(5);
 /// How long a change takes to be the only one in use: the lease, by a clock that runs up to a tenth slower than that of who
 /// waits.
 inline constexpr Duration kSchemaSettling = kSchemaLease + std::chrono::milliseconds(500);
-
-/// A schema, and until when it may be used: by then, what relies on it has been done.
-struct SchemaLease {
-  std::shared_ptr<const TableSchema> schema;
-  MonotonicTime until;
-};
 
 /// What became of a change.
 struct TableChange {
@@ -69,6 +64,12 @@ class Catalog {
   Task<std::shared_ptr<const TableSchema>> find(CatalogPlace place, std::string table, MonotonicTime deadline);
   /// lease(), where it needs no read.
   std::optional<SchemaLease> known(CatalogPlace place, std::string_view table);
+  /// known() on any thread, while the lease is in its first half; then the loop has to be asked, which renews it.
+  std::optional<SchemaLease> known_here(CatalogPlace place, std::string_view table) const;
+
+  /// Names of the tables that have a foreign key to this one. As of up to kSchemaLease ago, so one that was created since may be
+  /// missing. From memory, or else as list().
+  Task<std::vector<std::string>> referencing(CatalogPlace place, std::string table, MonotonicTime deadline);
 
   /// Version 1, settled. Tables that its foreign keys name need not exist, as in SQLite: they may come later. Its parent must,
   /// and the foreign key to it must name the columns of the parent's primary key, in their order, by columns of their types.
@@ -88,6 +89,10 @@ class Catalog {
   // first and this one does not apply any more, or when the change before is not settled by the deadline. Nothing was changed by
   // an error, but for `unknown_outcome`. Each waits for the change before, then kSchemaSettling for its own.
 
+  /// Any change that can be safe while the version before is in use: for SQL, which keeps its own text with the schema.
+  Task<TableChange> alter(CatalogPlace place, std::string table, std::function<Result<TableSchema>(const TableSchema&)> change,
+                          MonotonicTime deadline);
+
   Task<TableChange> add_column(CatalogPlace place, std::string table, Column column, MonotonicTime deadline);
   Task<TableChange> drop_column(CatalogPlace place, std::string table, std::string column, MonotonicTime deadline);
   Task<TableChange> rename_column(CatalogPlace place, std::string table, std::string from, std::string to,
@@ -96,6 +101,11 @@ class Catalog {
   Task<TableChange> index_became_public(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
   Task<TableChange> drop_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
   Task<TableChange> forget_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
+
+  /// Waits until the latest version is the only one in use, and gives it. `conflict`: not by the deadline.
+  Task<TableSchema> settle(CatalogPlace place, std::string table, MonotonicTime deadline);
+  /// Once nothing is left of the entries of an index that is gone. No version: nobody but who removes them looks at it.
+  Task<void> forget_entries(CatalogPlace place, std::string table, IndexId index, MonotonicTime deadline);
 
   /// Tables that are dropped for good, and that nobody writes to any more: their keys can be removed. Settles what it finds
   /// unsettled, if it is time; leaves it out otherwise.
@@ -108,7 +118,7 @@ class Catalog {
  private:
   static constexpr std::size_t kReadersMax = 65536;
   static constexpr std::size_t kRefreshesMax = 64;
-  using Name = std::pair<TenantId, Bytes>;  // and the record's key
+  using Name = SchemaLeases::Name;
   using Change = std::move_only_function<Result<TableSchema>(const TableSchema&)>;
 
   // What this node knows of a name.
@@ -149,9 +159,17 @@ class Catalog {
   static std::unexpected<Error> unknown_table(std::string_view table);
   void make_room();
 
+  // Which tables have foreign keys to which, both folded.
+  struct References {
+    std::multimap<std::string, std::string> to;
+    MonotonicTime until{};
+  };
+
   Runtime& runtime_;
   CatalogStore& store_;
   std::map<Name, Slot> slots_;
+  SchemaLeases leases_;  // of the slots; leases that have run out may be among them
+  std::map<TenantId, References> references_;
   CatalogStatistics statistics_;
   TaskGroup refreshes_;
 };

@@ -21,10 +21,12 @@ Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadlin
   const Name name(place.tenant, found.key);
   auto written = co_await store_.cas(place, std::move(found.key), found.version, std::move(value), deadline);
   // Whatever became of it: who asks on this node next sees it.
+  references_.erase(place.tenant);
   if (const auto slot = slots_.find(name); slot != slots_.end()) {
     ++slot->second.generation;
     slot->second.schema.reset();
   }
+  leases_.drop(name);
   co_return written;
 }
 
@@ -160,6 +162,21 @@ Task<TableChange> Catalog::drop_table(CatalogPlace place, std::string table, Mon
   }
 }
 
+Task<TableSchema> Catalog::settle(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  LATIUM_CO_TRY(Found found, co_await wait_for_turn(place, table, deadline));
+  if (!found.record.table) co_return unknown_table(table);
+  co_return *std::move(found.record.table);
+}
+
+Task<void> Catalog::forget_entries(CatalogPlace place, std::string table, IndexId index, MonotonicTime deadline) {
+  while (true) {
+    LATIUM_CO_TRY(Found found, co_await read(place, catalog_key(table), deadline));
+    if (!found.record.table || std::erase(found.record.table->unswept_indexes, index) == 0) co_return Result<void>();
+    LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
+    if (written) co_return Result<void>();
+  }
+}
+
 Task<std::vector<DroppedTable>> Catalog::dropped_tables(CatalogPlace place, MonotonicTime deadline) {
   LATIUM_CO_TRY(const std::vector<Found> all, co_await read_all(place, deadline));
   std::vector<DroppedTable> out;
@@ -180,6 +197,11 @@ Task<void> Catalog::forget_dropped(CatalogPlace place, DroppedTable table, Monot
     LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
     if (written) co_return Result<void>();
   }
+}
+
+Task<TableChange> Catalog::alter(CatalogPlace place, std::string table,
+                                 std::function<Result<TableSchema>(const TableSchema&)> change, MonotonicTime deadline) {
+  return this->change(place, std::move(table), std::move(change), deadline);
 }
 
 Task<TableChange> Catalog::add_column(CatalogPlace place, std::string table, Column column, MonotonicTime deadline) {

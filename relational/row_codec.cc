@@ -32,6 +32,8 @@ std::string_view with_article(ValueType type) {
       return "a uuid";
     case ValueType::json:
       return "json";
+    case ValueType::any:
+      return "an integer, a real, text or bytes";
   }
   return "of no type";
 }
@@ -45,6 +47,9 @@ std::string described(const Value& value) {
 bool widens(const ColumnSchema& column, const Value& value) {
   return column.type == ValueType::real && value.type() == ValueType::integer;
 }
+bool any_takes(const ColumnSchema& column, const Value& value) {
+  return column.type == ValueType::any && value.type() >= ValueType::integer && value.type() <= ValueType::bytes;
+}
 Value widened(const Value& value) {
   return static_cast<double>(value.get<std::int64_t>());
 }
@@ -57,7 +62,7 @@ Result<void> check_fits(const TableSchema& schema, const ColumnSchema& column, c
     if (column.nullable) return {};
     return refuse("must not be null: give it a value");
   }
-  if (value.type() != column.type && !widens(column, value)) {
+  if (value.type() != column.type && !widens(column, value) && !any_takes(column, value)) {
     return refuse("is " + std::string(with_article(column.type)) + ", given " + described(value));
   }
   if (const auto* real = value.get_if<double>(); real != nullptr && std::isnan(*real)) return refuse("cannot be NaN: give null");

@@ -3,9 +3,12 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <span>
 
+#include "base/check.h"
 #include "base/utf8.h"
 #include "base/varint.h"
+#include "relational/key_codec.h"
 
 namespace latium {
 namespace {
@@ -74,6 +77,14 @@ Result<Value> uuid_value(const RowField& field) {
   return Value(uuid);
 }
 
+// The value says itself what it is.
+Result<Value> any_value(const RowField& field) {
+  BytesView in = field.bytes;
+  LATIUM_TRY(Value value, take_key_value(in));
+  if (!in.empty() || value.type() < ValueType::integer || value.type() > ValueType::bytes) return malformed("is not one value");
+  return value;
+}
+
 Result<Value> real_value(const RowField& field) {
   const auto value = std::bit_cast<double>(field.number);
   if (std::isnan(value)) return malformed("is NaN");
@@ -112,6 +123,12 @@ Result<RowField> take_row_field(BytesView& in) {
 
 void put_row_field(Bytes& out, const ColumnSchema& column, const Value& value) {
   put_tag(out, column.id, value.is_null() ? null_wire_of(column.type) : wire_of(column.type));
+  if (column.type == ValueType::any && !value.is_null()) {
+    const auto encoded = encode_tuple(std::span(&value, 1));
+    LATIUM_CHECK(encoded.has_value(), "a value that fits its column has a place in keys");
+    put_length_prefixed(out, *encoded);
+    return;
+  }
   std::visit(Put{out}, value.held());
 }
 
@@ -136,6 +153,8 @@ Result<Value> row_field_value(const ColumnSchema& column, const RowField& field)
       return Value(Blob{std::string(field.bytes)});
     case ValueType::uuid:
       return uuid_value(field);
+    case ValueType::any:
+      return any_value(field);
     case ValueType::null:
       break;
   }

@@ -1,5 +1,6 @@
 // Keys of tables taken apart. What parses is what row_keys.cc makes of the values that come out, byte by byte.
 #include <algorithm>
+#include <cmath>
 
 #include "relational/row_keys.h"
 
@@ -24,8 +25,25 @@ bool known_kind(char kind) {
 // The form that key_value() gives: the column's type, folded where it is nocase.
 bool in_key_form(const ColumnSchema& column, const Value& value, bool nulls) {
   if (value.is_null()) return nulls && column.nullable;
-  if (value.type() != column.type) return false;
-  return !column.nocase || fold_nocase(value.get<std::string>()) == value.get<std::string>();
+  const bool any = column.type == ValueType::any && value.type() >= ValueType::integer && value.type() <= ValueType::bytes;
+  if (value.type() != column.type && !any) return false;
+  const auto* text = value.get_if<std::string>();
+  return !column.nocase || text == nullptr || fold_nocase(*text) == *text;
+}
+
+// What row_keys.cc makes of a number where any type may be: the nearest real, then what is missing to it.
+Result<Value> take_number(double nearest, BytesView& in) {
+  constexpr double kEnd = 9223372036854775808.0;  // 2^63
+  LATIUM_TRY(const Value missing, take_key_value(in));
+  const auto* rest = missing.get_if<std::int64_t>();
+  if (rest == nullptr) return malformed("a number is cut short");
+  const bool whole = std::abs(nearest) <= kEnd && std::trunc(nearest) == nearest;
+  if (!whole && *rest == 0) return Value(nearest);
+  const __int128 sum = whole ? static_cast<__int128>(nearest) + *rest : 0;
+  const auto number = static_cast<std::int64_t>(sum);
+  if (*rest == 0 && number != sum) return Value(nearest);
+  if (!whole || number != sum || static_cast<double>(number) != nearest) return malformed("a number of two parts is none");
+  return Value(number);
 }
 
 Result<std::vector<Value>> take_values(const TableSchema& schema, const std::vector<ColumnId>& columns, bool nulls,
@@ -34,6 +52,12 @@ Result<std::vector<Value>> take_values(const TableSchema& schema, const std::vec
   for (const ColumnId id : columns) {
     LATIUM_TRY(Value value, take_key_value(in));
     const ColumnSchema& column = schema.column(id);
+    if (column.type == ValueType::any && value.type() == ValueType::integer) {
+      return malformed("an integer where a real is first");
+    }
+    if (const auto* real = value.get_if<double>(); real != nullptr && column.type == ValueType::any) {
+      LATIUM_TRY(value, take_number(*real, in));
+    }
     if (!in_key_form(column, value, nulls)) {
       return malformed("column '" + printable(column.name) + "' of table '" + printable(schema.name) + "' has the value " +
                        value.to_string() + " there, which no key has");

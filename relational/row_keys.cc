@@ -28,13 +28,37 @@ TupleRange all_after(Bytes begin) {
   return {std::move(begin), std::move(end)};
 }
 
+// A number of a column that takes any type: the nearest real, then what is missing to it. So integers and reals sort among each
+// other, and equal ones are the same.
+void append_number(std::vector<Value>& out, const Value& value) {
+  if (const auto* real = value.get_if<double>()) {
+    out.emplace_back(*real);
+    out.emplace_back(0);
+    return;
+  }
+  const auto integer = value.get<std::int64_t>();
+  const auto nearest = static_cast<double>(integer);
+  out.emplace_back(nearest);
+  out.emplace_back(static_cast<std::int64_t>(static_cast<__int128>(integer) - static_cast<__int128>(nearest)));
+}
+
 // The value as it stands in keys. Nulls pass: for the ranges that ask for them; rows are checked where they are encoded.
-Result<Value> key_value(const TableSchema& schema, ColumnId id, const Value& value) {
-  if (value.is_null()) return value;
+Result<void> append_key_form(std::vector<Value>& out, const TableSchema& schema, ColumnId id, const Value& value) {
   const ColumnSchema& column = schema.column(id);
+  if (value.is_null()) {
+    out.push_back(value);
+    return {};
+  }
   LATIUM_TRY(Value fitted, fit_value(schema, column, value));
-  if (column.nocase) return Value(fold_nocase(fitted.get<std::string>()));
-  return fitted;
+  const bool number = fitted.type() == ValueType::integer || fitted.type() == ValueType::real;
+  if (column.type == ValueType::any && number) {
+    append_number(out, fitted);
+  } else if (column.nocase && fitted.type() == ValueType::text) {
+    out.emplace_back(fold_nocase(fitted.get<std::string>()));
+  } else {
+    out.push_back(std::move(fitted));
+  }
+  return {};
 }
 
 std::unexpected<Error> wrong_count(const TableSchema& schema, std::string_view of, std::size_t most, std::size_t given) {
@@ -48,8 +72,7 @@ Result<std::vector<Value>> key_values(const TableSchema& schema, const std::vect
   std::vector<Value> out;
   out.reserve(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    LATIUM_TRY(Value value, key_value(schema, columns[i], values[i]));
-    out.push_back(std::move(value));
+    LATIUM_CHECKED(append_key_form(out, schema, columns[i], values[i]));
   }
   return out;
 }
@@ -73,6 +96,13 @@ Result<void> append_primary_key(Bytes& out, const TableSchema& schema, std::span
   return append_values(out, schema, schema.primary_key, values);
 }
 
+Result<Bytes> bound_key(const TableSchema& schema, ColumnId column, const Value& value, Bytes common) {
+  std::vector<Value> form;
+  LATIUM_CHECKED(append_key_form(form, schema, column, value));
+  LATIUM_CHECKED(append_tuple(common, form));
+  return common;
+}
+
 Result<TupleRange> between(const TableSchema& schema, const std::vector<ColumnId>& columns, Bytes before,
                            std::span<const Value> values, std::optional<KeyBound> low, std::optional<KeyBound> high) {
   const bool bounded = low || high;
@@ -80,18 +110,24 @@ Result<TupleRange> between(const TableSchema& schema, const std::vector<ColumnId
     return wrong_count(schema, "a key", columns.size(), values.size() + (bounded ? 1 : 0));
   }
   LATIUM_TRY(const std::vector<Value> tuple, key_values(schema, columns, values));
-  for (std::optional<KeyBound>* bound : {&low, &high}) {
-    if (!*bound) continue;
-    LATIUM_TRY((*bound)->value, key_value(schema, columns[values.size()], (*bound)->value));
+  LATIUM_TRY(TupleRange range, tuples_starting_with(tuple, before));
+  const Bytes common = range.begin;
+  if (low) {
+    LATIUM_TRY(range.begin, bound_key(schema, columns[values.size()], low->value, common));
+    if (!low->inclusive) range.begin.push_back(kAboveAll);
   }
-  return tuples_between(tuple, low, high, before);
+  if (high) {
+    LATIUM_TRY(range.end, bound_key(schema, columns[values.size()], high->value, common));
+    if (high->inclusive) range.end.push_back(kAboveAll);
+  }
+  return range;
 }
 
 Result<TupleRange> with_prefix(const TableSchema& schema, const std::vector<ColumnId>& columns, const Bytes& before,
                                std::span<const Value> values, std::string_view prefix) {
   if (values.size() >= columns.size()) return wrong_count(schema, "a key", columns.size(), values.size() + 1);
   const ColumnSchema& column = schema.column(columns[values.size()]);
-  if (column.type != ValueType::text) {
+  if (column.type != ValueType::text && column.type != ValueType::any) {
     return fail(ErrorCode::invalid_argument, "column '" + printable(column.name) + "' of table '" + printable(schema.name) +
                                                  "' is " + std::string(to_string(column.type)) + ": only text has prefixes");
   }

@@ -7,7 +7,8 @@
 //
 // So a table is one range, and so are its rows and each of its indexes; within, keys sort as the tuples do. Values are fitted to
 // their columns (an integer becomes a real for a real column), and text of nocase columns is folded: what comes back from a key
-// is that form. Functions that take values answer `invalid_argument` as fit_value does, and for a key above kMaxTableKeyBytes.
+// is that form. A number of a column of any type is two elements: the nearest real, and the integer that is missing to it.
+// Functions that take values answer `invalid_argument` as fit_value does, and for a key above kMaxTableKeyBytes.
 #pragma once
 
 #include <cstddef>

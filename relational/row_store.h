@@ -1,6 +1,7 @@
 // RowStore: what transactions need of the registers that hold rows. node/ has the real one, tests have one in memory.
 #pragma once
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -37,8 +38,18 @@ struct RowKeys {
   CallStats stats;
 };
 
-/// Loop thread only. Errors of all calls: `unavailable` (nothing was changed), `unknown_outcome`, `unknown_tenant`, `overloaded`,
-/// `corruption`.
+/// What a replica knows to be committed of rows, in the order of keys over all partitions; such as are gone are among them.
+struct RowsHere {
+  struct Found {
+    RegisterKey key;
+    CommittedRow row;
+  };
+  std::vector<Found> rows;
+  bool more = false;
+};
+
+/// Loop thread only, but for what says otherwise. Errors of all calls: `unavailable` (nothing was changed), `unknown_outcome`,
+/// `unknown_tenant`, `overloaded`, `corruption`.
 class RowStore {
  public:
   virtual ~RowStore() = default;
@@ -48,6 +59,14 @@ class RowStore {
   /// `latest`: no register is missing in which a change was acknowledged, or is half made, before the call began.
   virtual Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                              Reading how, MonotonicTime deadline) = 0;
+
+  // Local reads at once and on any thread, where this node holds replicas of all that is asked for. Nothing: it does not, or it
+  // would take the disk and `may_block` is false; then the calls above answer.
+
+  virtual Result<std::optional<CommittedRow>> read_here(const RegisterKey& key, bool may_block) = 0;
+  /// May take the disk.
+  virtual Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions,
+                                                    const TupleRange& range, std::size_t limit) = 0;
 };
 
 /// All at once. Errors: that of the first key that has one.

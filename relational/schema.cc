@@ -89,6 +89,7 @@ Result<TableSchema> make_schema(const TableDefinition& definition, TableId id) {
   schema.id = id;
   schema.name = definition.name;
   schema.parent = definition.parent;
+  schema.sql = definition.sql;
   for (const Column& column : definition.columns) {
     LATIUM_TRY(ColumnSchema made, next_column(schema, column));
     schema.columns.push_back(std::move(made));

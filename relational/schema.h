@@ -85,6 +85,9 @@ struct TableSchema {
   ColumnId tenant_by;       ///< 0: none
   ColumnId next_column{1};  ///< above every id ever given out
   IndexId next_index{1};    ///< above every id ever given out
+  /// Indexes that are gone, whose entries may still be there, ascending.
+  std::vector<IndexId> unswept_indexes{};
+  std::string sql;  ///< as TableDefinition has it
 
   /// Where the column stands in `columns` and in a Row. Precondition of the first: the table has it.
   std::size_t position(ColumnId column) const;
@@ -122,7 +125,7 @@ Result<TableSchema> add_index(const TableSchema& schema, const Index& index);
 Result<TableSchema> index_became_public(const TableSchema& schema, std::string_view index);
 /// write_only or published -> dropping. Once no node reads it: forget_index, then remove its entries.
 Result<TableSchema> drop_index(const TableSchema& schema, std::string_view index);
-/// dropping -> gone.
+/// dropping -> gone, its entries not yet.
 Result<TableSchema> forget_index(const TableSchema& schema, std::string_view index);
 
 /// latium.catalog.TableRecord.

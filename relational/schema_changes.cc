@@ -134,6 +134,8 @@ Result<TableSchema> forget_index(const TableSchema& schema, std::string_view ind
   TableSchema next = next_version(schema);
   LATIUM_TRY(IndexSchema * found, existing_index(next, index));
   if (found->state != IndexState::dropping) return wrong_state(schema, *found, "drop it first");
+  next.unswept_indexes.push_back(found->id);
+  std::ranges::sort(next.unswept_indexes);
   std::erase_if(next.indexes, [id = found->id](const IndexSchema& each) { return each.id == id; });
   return checked(std::move(next));
 }

@@ -63,8 +63,8 @@ bool fits(const TableSchema& schema, const ColumnSchema& column, const Value& va
 Result<void> check_column(const TableSchema& schema, const ColumnSchema& column, Names& names) {
   const std::string name = "column " + quoted(column.name);
   LATIUM_CHECKED(check_new_name(schema, name, column.name, names));
-  if (column.type == ValueType::null || column.type > ValueType::json) return refused(schema, name + " needs a type");
-  if (column.nocase && column.type != ValueType::text) {
+  if (column.type == ValueType::null || column.type > ValueType::any) return refused(schema, name + " needs a type");
+  if (column.nocase && column.type != ValueType::text && column.type != ValueType::any) {
     return refused(schema, name + " is nocase, which only text can be, and not " + std::string(to_string(column.type)));
   }
   if (column.auto_increment && (column.type != ValueType::integer || column.nullable || !column.default_value.is_null())) {

@@ -9,7 +9,7 @@ namespace {
 
 // Both enums in C++ have the numbers of those in the record.
 static_assert(static_cast<int>(ValueType::boolean) == catalog::TYPE_BOOLEAN &&
-              static_cast<int>(ValueType::json) == catalog::TYPE_JSON);
+              static_cast<int>(ValueType::any) == catalog::TYPE_ANY);
 static_assert(static_cast<int>(IndexState::write_only) == catalog::STATE_WRITE_ONLY &&
               static_cast<int>(IndexState::dropping) == catalog::STATE_DROPPING);
 
@@ -98,6 +98,8 @@ Bytes encode_schema(const TableSchema& schema) {
   out.set_tenant_by(schema.tenant_by.value);
   out.set_next_column(schema.next_column.value);
   out.set_next_index(schema.next_index.value);
+  for (const IndexId index : schema.unswept_indexes) out.add_unswept_indexes(index.value);
+  out.set_sql(schema.sql);
   return out.SerializeAsString();
 }
 
@@ -123,6 +125,8 @@ Result<TableSchema> decode_schema(BytesView stored) {
   out.tenant_by = ColumnId{record.tenant_by()};
   out.next_column = ColumnId{record.next_column()};
   out.next_index = IndexId{record.next_index()};
+  for (const std::uint32_t index : record.unswept_indexes()) out.unswept_indexes.push_back(IndexId{index});
+  out.sql = record.sql();
   if (const auto checked = check_schema(out); !checked) {
     return fail(ErrorCode::corruption, "the record of a table holds what cannot be: " + checked.error().message);
   }

@@ -4,30 +4,9 @@
 #include <utility>
 
 #include "relational/row_codec.h"
+#include "relational/session_errors.h"
 
 namespace latium {
-
-namespace {
-
-std::string columns_of(const TableSchema& schema, const std::vector<ColumnId>& columns) {
-  std::string out;
-  for (const ColumnId id : columns) out += (out.empty() ? "" : ", ") + schema.name + "." + schema.column(id).name;
-  return out;
-}
-
-std::string values_of(const std::vector<Value>& values) {
-  std::string out;
-  for (const Value& value : values) out += (out.empty() ? "" : ", ") + value.to_string();
-  return out;
-}
-
-std::unexpected<Error> duplicate(const TableSchema& schema, const std::vector<ColumnId>& columns,
-                                 const std::vector<Value>& values) {
-  return fail(ErrorCode::already_exists,
-              "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
-}
-
-}  // namespace
 
 RegisterKey TableSession::key_of_row(const Bytes& row_key) const {
   return table_register(database_.tenant, database_.partitions, row_key, row_key);
@@ -44,14 +23,17 @@ std::vector<PartitionId> TableSession::all_partitions() const {
 }
 
 Task<std::vector<std::optional<Row>>> TableSession::get(std::string table, std::vector<std::vector<Value>> keys,
-                                                        MonotonicTime deadline) {
+                                                        MonotonicTime deadline, bool for_update) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   std::vector<RegisterKey> wanted;
   for (const std::vector<Value>& key : keys) {
     LATIUM_CO_TRY(const Bytes name, row_key(*schema, key));
     wanted.push_back(key_of_row(name));
   }
-  LATIUM_CO_TRY(const auto found, co_await transaction_->get(std::move(wanted), deadline));
+  LATIUM_CO_TRY(const auto found, co_await transaction_->get(wanted, deadline));
+  for (const RegisterKey& key : wanted) {
+    if (for_update) transaction_->hold(key);
+  }
   std::vector<std::optional<Row>> out;
   for (const auto& each : found) {
     out.emplace_back();
@@ -68,26 +50,19 @@ Task<std::optional<Row>> TableSession::row_at(Schema schema, RegisterKey key, Mo
   co_return row;
 }
 
-Task<void> TableSession::insert(std::string table, Row row, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
-  LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
-  LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
-  const RegisterKey key = key_of_row(name);
-  LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
-  if (before) co_return duplicate(*schema, schema->primary_key, primary_key_of(*schema, row));
-  co_return co_await put_row(schema, key, nullptr, &row, deadline);
-}
-
 Task<void> TableSession::update(std::string table, Row row, MonotonicTime deadline) {
   LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
   LATIUM_CO_TRY(row, fit_row(*schema, std::move(row)));
   LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
   const RegisterKey key = key_of_row(name);
   LATIUM_CO_TRY(const auto before, co_await row_at(schema, key, deadline));
-  if (!before) {
-    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no row with " +
-                                             columns_of(*schema, schema->primary_key) + " = " +
-                                             values_of(primary_key_of(*schema, row)));
+  if (!before) co_return no_such_row(*schema, primary_key_of(*schema, row));
+  if (const ColumnSchema* const column = schema->auto_increment_column()) {
+    const Value& number = row.values[schema->position(column->id)];
+    if (number != before->values[schema->position(column->id)]) {
+      if (transaction_->is_here()) co_return transaction_->miss();
+      LATIUM_CO_CHECKED(co_await shared_.auto_increment.reserve(database_, schema->id, number.get<std::int64_t>(), deadline));
+    }
   }
   co_return co_await put_row(schema, key, &*before, &row, deadline);
 }
@@ -107,6 +82,7 @@ Task<bool> TableSession::remove(std::string table, std::vector<Value> primary_ke
 Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline) {
   Changes changes;
   std::optional<Bytes> encoded;
+  if (before != nullptr) LATIUM_CO_CHECKED(co_await check_unreferenced(schema, *before, after, deadline));
   if (after != nullptr) {
     LATIUM_CO_CHECKED(co_await check_references(schema, *after, deadline));
     LATIUM_CO_TRY(encoded, encode_row(*schema, *after));
@@ -161,86 +137,93 @@ Task<void> TableSession::move_entry(Schema schema, const IndexSchema& index, con
   co_return Result<void>();
 }
 
-// By the primary key of the other table, or by a unique index of it, as in SQL. What is read for it is checked at the commit.
-Task<void> TableSession::check_references(Schema schema, const Row& row, MonotonicTime deadline) {
-  for (const ForeignKeySchema& foreign : schema->foreign_keys) {
-    std::vector<Value> values;
-    for (const ColumnId column : foreign.columns) values.push_back(row.values[schema->position(column)]);
-    if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) continue;
-    LATIUM_CO_TRY(const Schema other, co_await table(foreign.table, deadline));
-    std::vector<ColumnId> referenced;
-    for (const std::string& name : foreign.referenced) {
-      const ColumnSchema* const column = other->find_column(name);
-      if (column == nullptr) co_return fail(ErrorCode::not_found, "table '" + other->name + "' has no column '" + name + "'");
-      referenced.push_back(column->id);
-    }
-    Bytes wanted;
-    if (referenced == other->primary_key) {
-      LATIUM_CO_TRY(wanted, row_key(*other, values));
-    } else {
-      const auto index = std::ranges::find_if(other->indexes, [&](const IndexSchema& each) {
-        return each.unique && each.state == IndexState::published && each.columns == referenced;
-      });
-      if (index == other->indexes.end()) {
-        co_return fail(ErrorCode::invalid_argument, "a foreign key of table '" + schema->name + "' names columns of '" +
-                                                        other->name + "' that are neither its primary key nor a unique index");
-      }
-      LATIUM_CO_TRY(const auto entry, unique_entry_key(*other, *index, values));
-      wanted = *entry;
-    }
-    LATIUM_CO_TRY(const auto there, co_await transaction_->get({key_of_row(wanted)}, deadline));
-    if (there[0]) continue;
-    co_return fail(ErrorCode::conflict, "FOREIGN KEY constraint failed: " + columns_of(*schema, foreign.columns) + " = " +
-                                            values_of(values) + " has no row in '" + other->name + "'");
+Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit, MonotonicTime deadline,
+                                 bool for_update) {
+  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
+  const IndexSchema* const found = index.empty() ? nullptr : schema->find_index(index);
+  if (!index.empty() && (found == nullptr || found->state != IndexState::published)) {
+    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no index '" + printable(index) + "' that can be read");
   }
-  co_return Result<void>();
+  LATIUM_CO_TRY(RowPage page, found == nullptr ? co_await find_by_key(schema, std::move(range), limit, deadline)
+                                               : co_await find_by_index(schema, *found, std::move(range), limit, deadline));
+  for (const Row& row : page.rows) {
+    if (!for_update) break;
+    LATIUM_CO_TRY(const Bytes name, row_key(*schema, row));
+    transaction_->hold(key_of_row(name));
+  }
+  co_return page;
 }
 
-Task<RowPage> TableSession::find(std::string table, std::string index, RowRange range, std::size_t limit,
-                                 MonotonicTime deadline) {
-  LATIUM_CO_TRY(const Schema schema, co_await this->table(std::move(table), deadline));
-  if (index.empty()) co_return co_await find_by_key(schema, std::move(range), limit, deadline);
-  const IndexSchema* const found = schema->find_index(index);
-  if (found == nullptr || found->state != IndexState::published) {
-    co_return fail(ErrorCode::not_found, "table '" + schema->name + "' has no index '" + index + "' that can be read");
+namespace {
+
+Result<TupleRange> key_range(const TableSchema& schema, const IndexSchema* index, const RowRange& range) {
+  if (!range.prefix) {
+    return index == nullptr ? rows_between(schema, range.equal, range.low, range.high)
+                            : entries_between(schema, *index, range.equal, range.low, range.high);
   }
-  co_return co_await find_by_index(schema, *found, std::move(range), limit, deadline);
+  if (range.low || range.high) {
+    return fail(ErrorCode::invalid_argument, "a range has bounds or a prefix of its next column, not both: give one of them");
+  }
+  return index == nullptr ? rows_with_prefix(schema, range.equal, *range.prefix)
+                          : entries_with_prefix(schema, *index, range.equal, *range.prefix);
+}
+
+RowPage begin_page(const Transaction::Page& page) {
+  RowPage out{.rows = {}, .more = page.more};
+  if (page.more) out.next = page.rows.back().key.key.substr(1);
+  return out;
+}
+
+}  // namespace
+
+Task<Transaction::Page> TableSession::page_of(std::vector<PartitionId> partitions, TupleRange keys, RowRange range,
+                                              std::size_t limit, MonotonicTime deadline) {
+  if (!range.after.empty()) {
+    if (!keys.contains(range.after)) {
+      co_return fail(ErrorCode::invalid_argument, "the page before is not one of this range: begin again without it");
+    }
+    (range.descending ? keys.end : keys.begin) = range.descending ? range.after : range.after + '\0';
+  }
+  if (!range.descending) {
+    co_return co_await transaction_->range(database_.tenant, std::move(partitions), std::move(keys), limit, deadline);
+  }
+  co_return co_await transaction_->range_back(database_.tenant, std::move(partitions), std::move(keys), limit, deadline);
 }
 
 Task<RowPage> TableSession::find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline) {
-  LATIUM_CO_TRY(TupleRange keys, rows_between(*schema, range.equal, range.low, range.high));
-  LATIUM_CO_TRY(auto page, co_await transaction_->range(database_.tenant, all_partitions(), std::move(keys), limit, deadline));
-  RowPage out{.rows = {}, .more = page.more};
+  LATIUM_CO_TRY(TupleRange keys, key_range(*schema, nullptr, range));
+  LATIUM_CO_TRY(auto page, co_await page_of(all_partitions(), std::move(keys), std::move(range), limit, deadline));
+  RowPage out = begin_page(page);
   for (const Transaction::Found& found : page.rows) {
     LATIUM_CO_TRY(out.rows.emplace_back(), decode_row(*schema, found.row));
   }
   co_return out;
 }
 
+Result<std::vector<Value>> TableSession::primary_of_entry(const TableSchema& schema, const IndexSchema& index,
+                                                          const Transaction::Found& found) const {
+  if (index.unique) return decode_tuple(found.row);
+  LATIUM_TRY(TableKey key, parse_table_key(schema, BytesView(found.key.key).substr(1)));
+  return std::move(key.primary);
+}
+
 Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit,
                                           MonotonicTime deadline) {
-  LATIUM_CO_TRY(TupleRange entries, entries_between(*schema, index, range.equal, range.low, range.high));
+  LATIUM_CO_TRY(TupleRange entries, key_range(*schema, &index, range));
   std::vector<PartitionId> partitions = all_partitions();
   if (range.equal.size() == index.columns.size()) {
     LATIUM_CO_TRY(const Bytes route, index_route(*schema, index, range.equal));
     partitions = {key_of_entry(route, route).partition};
   }
-  LATIUM_CO_TRY(auto page,
-                co_await transaction_->range(database_.tenant, std::move(partitions), std::move(entries), limit, deadline));
+  LATIUM_CO_TRY(auto page, co_await page_of(std::move(partitions), std::move(entries), std::move(range), limit, deadline));
   std::vector<RegisterKey> wanted;
   for (const Transaction::Found& found : page.rows) {
-    std::vector<Value> primary;
-    if (index.unique) {
-      LATIUM_CO_TRY(primary, decode_tuple(found.row));
-    } else {
-      LATIUM_CO_TRY(TableKey key, parse_table_key(*schema, BytesView(found.key.key).substr(1)));
-      primary = std::move(key.primary);
-    }
+    LATIUM_CO_TRY(const std::vector<Value> primary, primary_of_entry(*schema, index, found));
     LATIUM_CO_TRY(const Bytes name, row_key(*schema, primary));
     wanted.push_back(key_of_row(name));
   }
   LATIUM_CO_TRY(const auto rows, co_await transaction_->get(std::move(wanted), deadline));
-  RowPage out{.rows = {}, .more = page.more};
+  RowPage out = begin_page(page);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i]) continue;
     LATIUM_CO_TRY(Row row, decode_row(*schema, *rows[i]));
@@ -253,9 +236,15 @@ Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& inde
 
 // Under a lease, so that no version of a table is written under once two newer ones are.
 Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime deadline) {
-  LATIUM_CO_TRY(SchemaLease lease, co_await tables_.lease(database_, std::move(name), deadline));
-  schemas_until_ = std::min(schemas_until_, lease.until);
-  co_return std::move(lease.schema);
+  std::optional<SchemaLease> lease;
+  if (transaction_->is_here()) {
+    lease = tables_.known_here(database_, name);
+    if (!lease) co_return transaction_->miss();
+  } else {
+    LATIUM_CO_TRY(lease, co_await tables_.lease(database_, std::move(name), deadline));
+  }
+  schemas_until_ = std::min(schemas_until_, lease->until);
+  co_return std::move(lease->schema);
 }
 
 Task<void> TableSession::commit(MonotonicTime deadline) {

@@ -29,6 +29,7 @@ TableDefinition definition_of(const TableSchema& schema) {
     out.foreign_keys.push_back({.columns = names_of(schema, key.columns), .table = key.table, .referenced = key.referenced});
   }
   out.parent = schema.parent;
+  out.sql = schema.sql;
   if (schema.tenant_by) out.tenant_by = schema.column(schema.tenant_by).name;
   return out;
 }

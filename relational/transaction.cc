@@ -67,37 +67,57 @@ struct Transaction::Phase {
 };
 
 Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey> keys, MonotonicTime deadline) {
-  std::vector<RegisterKey> unread;
-  std::set<Bytes> asked;
-  for (const RegisterKey& key : keys) {
-    Bytes stored = key.stored();
-    if (!entries_.contains(stored) && asked.insert(std::move(stored)).second) unread.push_back(key);
-  }
-  if (!unread.empty()) {
-    LATIUM_CO_TRY(std::vector<RowRead> reads,
-                  co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
-    CallStats cost;
-    const Phase phase;
-    for (std::size_t i = 0; i < unread.size(); ++i) {
-      add_parallel(cost, reads[i].stats);
-      // An intent may be of a transaction that has been acknowledged.
-      const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
-      if (open || shared_.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
-        LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
-        stats_.add(reads[i].stats);
-      }
-      Bytes stored = unread[i].stored();
-      entries_.emplace(std::move(stored), Entry{std::move(unread[i]), std::move(reads[i].state.committed), std::nullopt});
+  LATIUM_CO_CHECKED(co_await read_unread(keys, deadline));
+  for (const RegisterKey& key : keys) entries_.at(key.stored()).used = true;
+  co_return seen(keys);
+}
+
+// Those that were not read before.
+Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, MonotonicTime deadline) {
+  LATIUM_CO_TRY(std::vector<RegisterKey> unread, co_await read_what_is_here(keys));
+  if (unread.empty()) co_return Result<void>();
+  if (here_) co_return miss();
+  LATIUM_CO_TRY(std::vector<RowRead> reads,
+                co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
+  CallStats cost;
+  const Phase phase;
+  for (std::size_t i = 0; i < unread.size(); ++i) {
+    add_parallel(cost, reads[i].stats);
+    // An intent may be of a transaction that has been acknowledged.
+    const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
+    if (open || shared_.committed.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
+      LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
+      stats_.add(reads[i].stats);
     }
-    stats_.add(cost);
+    remember(std::move(unread[i]), std::move(reads[i].state.committed));
   }
+  counts_.read += unread.size();
+  stats_.add(cost);
+  co_return Result<void>();
+}
+
+// A row that had not been read yet and lies in a range that was read before: it was not there then. What was seen of it and of
+// the range is no state that ever was: no commit takes a row with this ts.
+void Transaction::remember(RegisterKey key, CommittedRow row) {
+  const bool came_later = row.present && std::ranges::any_of(ranges_, [&](const Range& each) { return each.contains(key); });
+  if (came_later && options_.isolation == Isolation::serializable) row.ts = {};
+  Bytes stored = key.stored();
+  entries_.emplace(std::move(stored), Entry{.key = std::move(key), .seen = std::move(row)});
+}
+
+std::vector<std::optional<Bytes>> Transaction::seen(const std::vector<RegisterKey>& keys) const {
   std::vector<std::optional<Bytes>> out;
   for (const RegisterKey& key : keys) {
     const Entry& entry = entries_.at(key.stored());
     const bool present = entry.write ? entry.write->present : entry.seen.present;
     out.push_back(present ? std::optional(entry.write ? entry.write->row : entry.seen.row) : std::nullopt);
   }
-  co_return out;
+  return out;
+}
+
+void Transaction::assume_absent(RegisterKey key) {
+  Bytes stored = key.stored();
+  entries_.try_emplace(std::move(stored), Entry{.key = std::move(key), .held = true, .used = true});
 }
 
 void Transaction::write(const RegisterKey& key, Write write) {
@@ -111,17 +131,12 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
   Page page;
   TupleRange rest = range;
   while (true) {
-    LATIUM_CO_TRY(RowKeys listed, co_await shared_.store.list(tenant, partitions, rest, std::max<std::size_t>(limit, 64),
-                                                              options_.reading, deadline));
+    LATIUM_CO_TRY(RowKeys listed, co_await list(tenant, partitions, rest, std::max<std::size_t>(limit, 64), deadline));
     stats_.add(listed.stats);
     const Bytes end = listed.more ? listed.keys.back().key.substr(1) + '\0' : rest.end;
-    // What the transaction wrote itself may not be anywhere yet.
     std::map<Bytes, RegisterKey> keys;
     for (RegisterKey& key : listed.keys) keys.emplace(key.key.substr(1), std::move(key));
-    for (const auto& [stored, entry] : entries_) {
-      const BytesView key = BytesView(entry.key.key).substr(1);
-      if (entry.key.tenant == tenant && entry.write && rest.begin <= key && key < end) keys.emplace(Bytes(key), entry.key);
-    }
+    add_written(tenant, {rest.begin, end}, keys);
     std::vector<RegisterKey> wanted;
     for (const auto& [name, key] : keys) wanted.push_back(key);
     LATIUM_CO_TRY(auto rows, co_await get(wanted, deadline));
@@ -165,7 +180,7 @@ void Transaction::rollback_to(const Savepoint& savepoint) {
 std::vector<Transaction::Entry*> Transaction::written() {
   std::vector<Entry*> out;
   for (auto& [stored, entry] : entries_) {
-    if (entry.write && (entry.write->present || entry.seen.present)) out.push_back(&entry);
+    if (entry.is_written()) out.push_back(&entry);
   }
   return out;
 }
@@ -181,20 +196,24 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
   start_ = std::max(start_, shared_.not_before);
   std::vector<Entry*> writes = written();
-  const bool checks = options_.isolation == Isolation::serializable && (writes.size() < entries_.size() || !ranges_.empty());
+  const bool checks = std::ranges::any_of(ranges_, [this](const Range& range) { return is_checked(range); }) ||
+                      std::ranges::any_of(entries_, [this](const auto& each) { return is_checked(each.second); });
+  counts_.written = writes.size();
   Result<void> done;
   if (writes.empty()) {
     if (checks) done = co_await validate(deadline);
   } else if (writes.size() == 1 && !checks && !options_.contended) {
+    one_command_ = true;
     done = co_await commit_one(*writes.front(), deadline);
   } else {
     done = co_await commit_many(std::move(writes), !checks, deadline);
   }
   TransactionsStatistics& statistics = shared_.statistics;
   statistics.cost.add(stats_);
+  if (!done) commit_ts_ = {};
   if (done) {
     ++statistics.committed;
-    for (const Entry* entry : written()) shared_.note_committed(entry->key.stored(), commit_ts_);
+    for (const Entry* entry : written()) shared_.committed.note(entry->key.stored(), commit_ts_);
   } else if (done.error().code == ErrorCode::conflict) {
     ++statistics.conflicts;
   } else if (done.error().code == ErrorCode::unknown_outcome) {
@@ -343,14 +362,17 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
   Phase phase;
   TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size(), 1));
   for (auto& [stored, entry] : entries_) {
-    if (entry.write && (entry.write->present || entry.seen.present)) continue;
+    if (!is_checked(entry)) continue;
+    ++counts_.validated;
     const auto spawned = group.spawn(validate_read(entry, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
   (void)co_await group.join();
   stats_.add(phase.stats);
   if (phase.failure) co_return fail(*std::move(phase.failure));
-  for (const Range& range : ranges_) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
+  for (const Range& range : ranges_) {
+    if (is_checked(range)) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
+  }
   co_return Result<void>();
 }
 
@@ -368,6 +390,7 @@ Task<RowRead> Transaction::settled(RegisterKey key, const Phase& phase, Monotoni
 
 // What was not done, or is not known to have been, is tried again as long as there is time.
 Task<void> Transaction::clear(RegisterKey key, Intent intent, MonotonicTime deadline) {
+  ++counts_.waits;
   auto cleared = co_await shared_.recovery.clear(std::move(key), std::move(intent), me(), deadline);
   if (cleared) co_return Result<void>();
   Error why = std::move(cleared).error();
@@ -401,7 +424,8 @@ Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadlin
                   co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline));
     stats_.add(listed.stats);
     for (const RegisterKey& key : listed.keys) {
-      if (entries_.contains(key.stored())) continue;
+      const auto known = entries_.find(key.stored());
+      if (known != entries_.end() && known->second.used) continue;
       LATIUM_CO_TRY(const RowRead read, co_await settled(key, phase, deadline));
       stats_.add(read.stats);
       if (read.state.committed.present) co_return conflict(key, "it has come into a range that was read");

@@ -4,15 +4,19 @@
 // Methods for Concurrency Control" (TODS 1981); docs/protocols.md, "Sessions".
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/hlc.h"
 #include "base/random.h"
+#include "latium/session.h"
+#include "relational/auto_increment.h"
+#include "relational/committed_here.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
 #include "runtime/runtime.h"
@@ -45,7 +49,16 @@ struct TransactionsStatistics {
   CallStats cost;              ///< of all
 };
 
-/// What all transactions of a node share. Loop thread only. All that it is given outlives it; join stop() before it dies.
+/// What one transaction did.
+struct TransactionCounts {
+  std::uint64_t read = 0;       ///< keys
+  std::uint64_t written = 0;    ///< keys, by its commit
+  std::uint64_t validated = 0;  ///< keys that its commit looked at again
+  std::uint64_t waits = 0;      ///< for other transactions
+};
+
+/// What all transactions of a node share. Loop thread only, but for `committed`. All that it is given outlives it; join stop()
+/// before it dies.
 class Transactions {
  public:
   Transactions(Runtime& runtime, RowStore& store, HlcClock& hlc)
@@ -56,23 +69,11 @@ class Transactions {
         random_(runtime.random.fork("transactions")),
         background_(runtime.executor, kBackground) {}
 
-  /// What this node has committed itself: a local read that has not heard of it yet does not do.
-  void note_committed(Bytes key, Hlc ts) {
-    if (committed_.size() >= kCommittedMax) committed_.clear();
-    committed_.insert_or_assign(std::move(key), ts);
-  }
-  bool knows_later(const Bytes& key, Hlc than) const {
-    const auto found = committed_.find(key);
-    return found != committed_.end() && found->second > than;
-  }
-
   /// For backoffs too.
   Random& random() { return random_; }
   TransactionId new_id() { return {random_.next(), random_.next() | 1}; }
-  /// Runs after the caller has been answered. With no room it does not run: whoever meets the rows does it.
-  void later(Task<void> task) {
-    if (background_.has_room()) (void)background_.spawn(std::move(task));
-  }
+  /// Runs after the caller has been answered. False: there is no room, and it does not run: whoever meets the rows does it.
+  bool later(Task<void> task) { return background_.has_room() && background_.spawn(std::move(task)).has_value(); }
   /// Waits for what runs in the background.
   Task<void> stop() {
     background_.cancel();
@@ -83,19 +84,19 @@ class Transactions {
   RowStore& store;
   HlcClock& hlc;
   Recovery recovery;
+  AutoIncrement auto_increment{*this};
+  CommittedHere committed;
   TransactionsStatistics statistics;
   /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
   Hlc not_before{};
 
  private:
   static constexpr std::size_t kBackground = 4096;
-  static constexpr std::size_t kCommittedMax = 8192;
   Random random_;
   TaskGroup background_;
-  std::unordered_map<Bytes, Hlc> committed_;  // by stored key
 };
 
-/// Loop thread only; one call at a time. A conflict, and any other error of commit(), ends it.
+/// Loop thread only, but for what is done here; one call at a time. A conflict, and any other error of commit(), ends it.
 class Transaction {
  public:
   Transaction(Transactions& shared, TransactionOptions options) : shared_(shared), options_(options) {}
@@ -103,6 +104,35 @@ class Transaction {
   /// What the transaction sees: what it wrote itself, else what it read first. The first read of a key costs what
   /// RowStore::read() does, the others nothing. All keys at once. Errors: those of RowStore.
   Task<std::vector<std::optional<Bytes>>> get(std::vector<RegisterKey> keys, MonotonicTime deadline);
+
+  /// get() for what may not be needed: what it brings is remembered, and no commit checks it before it was read by get(), or
+  /// use() has named it.
+  Task<std::vector<std::optional<Bytes>>> peek(std::vector<RegisterKey> keys, MonotonicTime deadline);
+
+  /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a
+  /// conflict where that is wrong.
+  void assume_absent(RegisterKey key);
+
+  /// The commit checks that nobody has changed it, whatever the isolation. Precondition: the key has been read.
+  void hold(const RegisterKey& key);
+
+  /// From here_begins() to here_ends() the transaction may be used on any thread, for all but commit(): reads that would have to
+  /// wait for the loop or another node end with an error instead, and here_ends() says true: the caller goes on on the loop.
+  /// False: reads are not local, so nothing can be done here.
+  bool here_begins() {
+    here_ = options_.reading == Reading::local;
+    return here_;
+  }
+  bool here_ends() {
+    here_ = false;
+    return std::exchange(missed_, false);
+  }
+  bool is_here() const { return here_; }
+  /// What a read ends with that cannot be done here.
+  std::unexpected<Error> miss() {
+    missed_ = true;
+    return fail(ErrorCode::unavailable, "it has to be asked for on the loop");
+  }
 
   /// Takes effect with the commit. Precondition: the key has been read.
   void put(const RegisterKey& key, Bytes row) { write(key, Write{true, std::move(row)}); }
@@ -120,6 +150,35 @@ class Transaction {
   /// serializable commit checks that none has come or gone.
   Task<Page> range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                    MonotonicTime deadline);
+  /// The last rows in the range, the last one first. Lists the keys of the whole range, and reads few rows more than it gives.
+  Task<Page> range_back(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
+                        MonotonicTime deadline);
+
+  /// A range of keys of some partitions.
+  struct Range {
+    TenantId tenant;
+    std::vector<PartitionId> partitions;
+    TupleRange range;
+    bool held = false;
+
+    bool contains(const RegisterKey& key) const {
+      return key.tenant == tenant && std::ranges::find(partitions, key.partition) != partitions.end() &&
+             range.contains(BytesView(key.key).substr(1));
+    }
+  };
+  /// What a commit has to check so that something read is still so.
+  struct Footprint {
+    std::vector<RegisterKey> keys{};
+    std::vector<Range> ranges{};
+  };
+  struct Peeked {
+    Page page;
+    Footprint footprint;
+  };
+  /// Several ranges at once, as peek() reads keys; at most `limit` rows of each. As many round trips as range() takes for one.
+  Task<std::vector<Peeked>> peek_ranges(std::vector<Range> ranges, std::size_t limit, MonotonicTime deadline);
+  /// From now on it counts as read.
+  void use(const Footprint& footprint);
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
@@ -127,11 +186,19 @@ class Transaction {
   /// of them last) when nothing that was only read has to be checked, else one more for the check and one for the commit.
   Task<void> commit(MonotonicTime deadline);
 
+  /// After a commit that ended as `unknown_outcome`: finds out, and sees to it that what has not committed never will. One or
+  /// several round trips to the primary. `unknown`: it has ended, and others have written over the traces; `unavailable`: ask
+  /// again.
+  Task<CommitOutcome> outcome(MonotonicTime deadline);
+  /// The commit checks the range that was read last, whatever the isolation.
+  void hold_last_range();
+
   bool wrote() const;
   /// Of the commit; 0 before, and of one that wrote nothing.
   Hlc commit_ts() const { return commit_ts_; }
   Hlc start() const { return start_; }
   const CallStats& stats() const { return stats_; }
+  const TransactionCounts& counts() const { return counts_; }
 
   /// The writes up to now, for going back to them.
   using Savepoint = std::map<Bytes, std::pair<bool, Bytes>>;
@@ -145,19 +212,39 @@ class Transaction {
   };
   struct Entry {
     RegisterKey key;
-    CommittedRow seen;
-    std::optional<Write> write;
-  };
-  struct Range {
-    TenantId tenant;
-    std::vector<PartitionId> partitions;
-    TupleRange range;
+    CommittedRow seen{};
+    std::optional<Write> write{};
+    bool held = false;
+    bool used = false;  // false: only peeked at
+
+    bool is_written() const { return write && (write->present || seen.present); }
   };
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  /// Adds those that the transaction has written itself: they may not be anywhere yet.
+  void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
+  Task<void> read_unread(const std::vector<RegisterKey>& keys, MonotonicTime deadline);
+  std::vector<std::optional<Bytes>> seen(const std::vector<RegisterKey>& keys) const;
+  void remember(RegisterKey key, CommittedRow row);
+  Task<void> list_page(Range range, std::size_t limit, MonotonicTime deadline, RowKeys& out);
+  bool take_here(const RegisterKey& key, const Bytes& stored, CommittedRow row);
+  /// Those of the keys that are neither read yet nor to be had here.
+  Task<std::vector<RegisterKey>> read_what_is_here(const std::vector<RegisterKey>& keys);
+  bool has_what_was_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const Bytes& begin,
+                                   const Bytes& end) const;
+  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
+                     MonotonicTime deadline);
   std::vector<Entry*> written();
   Hlc above_all_seen();
+  /// Whether the commit looks at it again.
+  bool is_checked(const Range& range) const { return options_.isolation == Isolation::serializable || range.held; }
+  bool is_checked(const Entry& entry) const {
+    return !entry.is_written() && entry.used && (options_.isolation == Isolation::serializable || entry.held);
+  }
+  Task<RowChange> fence_one(const Entry& entry, TransactionId fence, MonotonicTime deadline);
+  Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
+  Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
   Task<void> look_for(Entry& entry, Error why, MonotonicTime deadline);
   Task<void> commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline);
@@ -180,9 +267,13 @@ class Transaction {
   std::map<Bytes, Entry> entries_;  // by stored key
   std::vector<Range> ranges_;
   TransactionId txn_{};
+  bool one_command_ = false;  // how it was committed
   Hlc start_{};
   Hlc commit_ts_{};
   CallStats stats_;
+  TransactionCounts counts_;
+  bool here_ = false;
+  bool missed_ = false;
 };
 
 }  // namespace latium

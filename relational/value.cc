@@ -77,7 +77,8 @@ struct Show {
 }  // namespace
 
 std::string_view to_string(ValueType type) {
-  constexpr std::string_view kNames[] = {"null", "boolean", "integer", "real", "text", "bytes", "timestamp", "uuid", "json"};
+  constexpr std::string_view kNames[] = {"null",  "boolean",   "integer", "real", "text",
+                                         "bytes", "timestamp", "uuid",    "json", "any"};
   return static_cast<std::size_t>(type) < std::size(kNames) ? kNames[static_cast<std::size_t>(type)] : "unknown type";
 }
 

@@ -53,9 +53,13 @@ struct Stepper {
 
   AcceptorStep operator()(const AcceptOp& op) const {
     if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));
+    // Nobody was in between at the only replica, if it still has what the proposer goes on from.
+    const bool sole = !op.next;
+    if (sole && record.accepted != op.base && record.accepted != op.ballot) return refuse(bound(record, floor));
     if (op.base && op.base == record.accepted) mark_accepted_chosen(record);
     // A second copy of the request changes nothing.
     if (record.accepted != op.ballot) take(record, op.ballot, op.state);
+    if (sole) mark_accepted_chosen(record);
     record.promised = std::max({record.promised, op.ballot, op.next});
     return {.answer = {.ok = true, .promised = record.promised, .accepted = op.ballot}, .change = RecordChange::durable};
   }

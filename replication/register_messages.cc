@@ -86,7 +86,8 @@ Result<AcceptorOp> op_of(const replica::Item& message) {
     case replica::Item::KIND_PREPARE:
       return PrepareOp{ballot};
     case replica::Item::KIND_ACCEPT:
-      return AcceptOp{ballot, std::move(state), ballot_of(message.next()), ballot_of(message.base())};
+      // What goes without a promise is the business of one node.
+      return AcceptOp{ballot, std::move(state), std::max(ballot, ballot_of(message.next())), ballot_of(message.base())};
     case replica::Item::KIND_LEARN:
       return LearnOp{ballot, message.has_state() ? std::optional(std::move(state)) : std::nullopt};
     case replica::Item::KIND_READ:

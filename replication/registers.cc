@@ -170,6 +170,10 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
 
 namespace {
 
+bool is_sole(const ClusterView& cluster, const ReplicaSet& set) {
+  return set.size() == 1 && set.members.front() == cluster.self();
+}
+
 struct Accepted {
   Ballot ballot;
   RegisterState state;
@@ -243,14 +247,18 @@ std::optional<Registers::Decision> Registers::decide(const Attempt& attempt, con
   return Decision{result.state, std::move(result)};
 }
 
-// Two round trips: prepare, then accept.
+// Two round trips: prepare, then accept. Where this node has the only replica, a look takes the place of the promise, which would
+// cost a sync: the accept says what it goes on from, and is refused when that is not the latest any more.
 Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   LATIUM_CO_TRY(RegisterPlace place, place_of(attempt.key));
-  const Ballot ballot = next_ballot(attempt.above);
+  const bool sole = is_sole(cluster_, place.set);
+  Ballot ballot = next_ballot(attempt.above);
   ++statistics_.rounds;
-  LATIUM_CO_TRY(const PhaseOutcome phase,
-                co_await run_phase(
-                    runtime_, cluster_, links_, place, [ballot](std::size_t) { return PrepareOp{ballot}; }, attempt.deadline));
+  const auto question = [ballot, sole](std::size_t) -> AcceptorOp {
+    if (sole) return ReadOp{ReadOp::Want::accepted};
+    return PrepareOp{ballot};
+  };
+  LATIUM_CO_TRY(const PhaseOutcome phase, co_await run_phase(runtime_, cluster_, links_, place, question, attempt.deadline));
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::stale) co_return Next::again;
   if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
@@ -259,28 +267,33 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   }
 
   const auto [accepted, base, chosen] = highest_accepted(*phase.said);
+  if (sole) ballot = next_ballot(std::max(attempt.above, phase.said->answers.front()->promised));
   auto decision = decide(attempt, base, ballot);
   if (!decision) co_return give_up(true, "others changed it while this command had no answer", "");
   // An accept of this command that is still about must not be chosen after a refusal: then the state is written again, above it.
   const bool final = decision->told.applied || !attempt.unsure();
   if (decision->next.version == 0 || (decision->next == base && chosen && final)) {
     // Nothing to write, and a majority agrees on what there is.
-    if (accepted) held_.keep(attempt.key.stored(), {std::move(place), ballot, accepted, base});
+    if (accepted && !sole) held_.keep(attempt.key.stored(), {std::move(place), ballot, accepted, base});
     attempt.outcome.result = std::move(decision->told);
     co_return Next::done;
   }
-  co_return co_await propose(attempt, {std::move(place), ballot, Ballot(), *std::move(decision)});
+  const Ballot goes_on_from = sole ? accepted : Ballot();
+  co_return co_await propose(attempt, {std::move(place), ballot, goes_on_from, *std::move(decision)});
 }
 
 // Phase 2.
 Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   const auto& [place, ballot, base, decision] = proposal;
+  // From a look just now, or from what was chosen last: either way `base` is all that the only replica had accepted.
+  const bool sole = is_sole(cluster_, place.set);
   const Ballot after = next_ballot(ballot);
+  const Ballot promise = sole ? Ballot() : after;
   ++statistics_.rounds;
   const auto ours = decision.next.version_of(attempt.request);
   const auto ended = co_await run_phase(
       runtime_, cluster_, links_, place,
-      [ballot, state = decision.next, after, base](std::size_t) { return AcceptOp{ballot, state, after, base}; },
+      [ballot, state = decision.next, promise, base](std::size_t) { return AcceptOp{ballot, state, promise, base}; },
       attempt.deadline);
   // Cancelled, with accepts on their way.
   if (!ended) co_return fail(ended.error().code, ours ? Certainty::unknown : Certainty::not_applied, ended.error().message);
@@ -288,7 +301,8 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) {
     held_.keep(attempt.key.stored(), {place, after, ballot, decision.next});
-    learns_.add(ballot, decision.next, phase.said);
+    // The only replica knows; but tombstones are collected with the learn.
+    if (!sole || !decision.next.present) learns_.add(ballot, decision.next, phase.said);
     attempt.outcome.result = std::move(proposal.decision.told);
     co_return Next::done;
   }

@@ -1,4 +1,4 @@
-// The calls of Bucket, TenantRegisters, Lock and Database in Asio's style: any completion token, any executor. With
+// The calls of Bucket, TenantRegisters, Lock, Database and Session in Asio's style: any completion token, any executor. With
 // use_awaitable:
 //
 //   latium::Result<std::optional<latium::Found>> found = co_await latium::async_get(bucket, "key", boost::asio::use_awaitable);
@@ -196,6 +196,119 @@ auto async_rename_column(Database database, std::string table, std::string from,
                                    asio_internal::bring_home<TableInfo>(std::move(handler)));
       },
       token, std::move(database), std::move(table), std::move(from), std::move(to), options);
+}
+
+template <class Token>
+auto async_create_index(Database database, std::string table, Index index, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, Index i1, TableOptions how) {
+        target.create_index_async(std::move(t0), std::move(i1), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), std::move(index), options);
+}
+
+template <class Token>
+auto async_drop_index(Database database, std::string table, std::string index, TableOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<TableInfo>)>(
+      [](auto handler, Database target, std::string t0, std::string i1, TableOptions how) {
+        target.drop_index_async(std::move(t0), std::move(i1), how, asio_internal::bring_home<TableInfo>(std::move(handler)));
+      },
+      token, std::move(database), std::move(table), std::move(index), options);
+}
+
+template <class Token>
+auto async_get(Session session, std::string table, std::vector<Value> key, RowReadOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::optional<Row>>)>(
+      [](auto handler, Session target, std::string t0, std::vector<Value> k1, RowReadOptions o2) {
+        target.get_async(std::move(t0), std::move(k1), o2, asio_internal::bring_home<std::optional<Row>>(std::move(handler)));
+      },
+      token, std::move(session), std::move(table), std::move(key), options);
+}
+
+template <class Token>
+auto async_get_many(Session session, std::string table, std::vector<std::vector<Value>> keys, RowReadOptions options,
+                    Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<std::vector<std::optional<Row>>>)>(
+      [](auto handler, Session target, std::string t0, std::vector<std::vector<Value>> k1, RowReadOptions o2) {
+        target.get_many_async(std::move(t0), std::move(k1), o2,
+                              asio_internal::bring_home<std::vector<std::optional<Row>>>(std::move(handler)));
+      },
+      token, std::move(session), std::move(table), std::move(keys), options);
+}
+
+template <class Token>
+auto async_add(Session session, std::string table, Row row, RowWriteOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, Session target, std::string t0, Row r1, RowWriteOptions o2) {
+        target.add_async(std::move(t0), std::move(r1), std::move(o2), asio_internal::bring_home<void>(std::move(handler)));
+      },
+      token, std::move(session), std::move(table), std::move(row), std::move(options));
+}
+
+template <class Token>
+auto async_update(Session session, std::string table, Row row, RowWriteOptions options, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, Session target, std::string t0, Row r1, RowWriteOptions o2) {
+        target.update_async(std::move(t0), std::move(r1), std::move(o2), asio_internal::bring_home<void>(std::move(handler)));
+      },
+      token, std::move(session), std::move(table), std::move(row), std::move(options));
+}
+
+template <class Token>
+auto async_remove(Session session, std::string table, std::vector<Value> key, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<bool>)>(
+      [](auto handler, Session target, std::string t0, std::vector<Value> k1) {
+        target.remove_async(std::move(t0), std::move(k1), asio_internal::bring_home<bool>(std::move(handler)));
+      },
+      token, std::move(session), std::move(table), std::move(key));
+}
+
+template <class Token>
+auto async_find(Session session, std::string table, std::string index, RowRange range, std::size_t limit, RowReadOptions options,
+                Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<RowPage>)>(
+      [](auto handler, Session target, std::string t0, std::string i1, RowRange r2, std::size_t l3, RowReadOptions o4) {
+        target.find_async(std::move(t0), std::move(i1), std::move(r2), l3, o4,
+                          asio_internal::bring_home<RowPage>(std::move(handler)));
+      },
+      token, std::move(session), std::move(table), std::move(index), std::move(range), limit, options);
+}
+
+template <class Token>
+auto async_savepoint(Session session, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<Savepoint>)>(
+      [](auto handler, Session target) { target.savepoint_async(asio_internal::bring_home<Savepoint>(std::move(handler))); },
+      token, std::move(session));
+}
+
+template <class Token>
+auto async_rollback_to(Session session, Savepoint savepoint, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, Session target, Savepoint s0) {
+        target.rollback_to_async(std::move(s0), asio_internal::bring_home<void>(std::move(handler)));
+      },
+      token, std::move(session), std::move(savepoint));
+}
+
+template <class Token>
+auto async_commit(Session session, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, Session target) { target.commit_async(asio_internal::bring_home<void>(std::move(handler))); }, token,
+      std::move(session));
+}
+
+template <class Token>
+auto async_rollback(Session session, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<void>)>(
+      [](auto handler, Session target) { target.rollback_async(asio_internal::bring_home<void>(std::move(handler))); }, token,
+      std::move(session));
+}
+
+template <class Token>
+auto async_outcome(Session session, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Result<CommitOutcome>)>(
+      [](auto handler, Session target) { target.outcome_async(asio_internal::bring_home<CommitOutcome>(std::move(handler))); },
+      token, std::move(session));
 }
 
 }  // namespace latium

@@ -12,6 +12,7 @@
 #include "latium/call.h"
 #include "latium/error.h"
 #include "latium/session.h"
+#include "latium/sql.h"
 #include "latium/table.h"
 
 namespace latium {
@@ -49,6 +50,10 @@ class Database {
   Result<TableInfo> create_table(TableDefinition definition, TableOptions options = {});
   void create_table_async(TableDefinition definition, TableOptions options, Callback<TableInfo> done);
 
+  /// Of a struct: latium/entity.h says how, and has to be included.
+  template <class T>
+  Result<TableInfo> create_table(TableOptions options = {});
+
   /// Removes the table; its rows go later, in the background. The table as it was. `conflict` while it is another's parent.
   Result<TableInfo> drop_table(std::string_view table, TableOptions options = {});
   void drop_table_async(std::string table, TableOptions options, Callback<TableInfo> done);
@@ -72,12 +77,26 @@ class Database {
   Result<TableInfo> rename_column(std::string_view table, std::string_view from, std::string_view to, TableOptions options = {});
   void rename_column_async(std::string table, std::string from, std::string to, TableOptions options, Callback<TableInfo> done);
 
+  /// Also of a table with rows, which is used meanwhile. At the options' timeout it returns what there is: as long as the index
+  /// is among `unread_indexes` it is still being built, by this node or, should that die, by another. `already_exists`: an index
+  /// of that name; or rows with the same values, for a unique one, which is dropped again then: the message names them. Some 12 s
+  /// and a transaction for every 100 rows.
+  Result<TableInfo> create_index(std::string_view table, Index index,
+                                 TableOptions options = {.timeout = std::chrono::seconds(60)});
+  void create_index_async(std::string table, Index index, TableOptions options, Callback<TableInfo> done);
+  /// No query uses the index any more when this returns; its entries are removed in the background.
+  Result<TableInfo> drop_index(std::string_view table, std::string_view index, TableOptions options = {});
+  void drop_index_async(std::string table, std::string index, TableOptions options, Callback<TableInfo> done);
+
   /// A session on the tenant's tables. Asks nobody.
   Session session(SessionOptions options = {});
   /// Runs `work` in a session and commits it, again as long as the commit is a conflict, with backoff, for at most the options'
   /// timeout in all. `work` may run several times and must have no other effects. Its error ends it without a commit; after local
   /// reads, which may have been old, once it has come again from reads at a quorum.
   Result<void> transact(const std::function<Result<void>(Session&)>& work, SessionOptions options = {});
+
+  /// SQL on the tenant's tables: see SqlSession. `invalid_argument` (an option out of bounds). Reads the list of tables.
+  Result<SqlSession> sql(SqlOptions options = {});
 
   const std::string& tenant() const;
 

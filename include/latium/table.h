@@ -63,6 +63,9 @@ struct TableDefinition {
   /// The text column with the name of the tenant that a row belongs to, in a table shared by tenants. Empty: the table is its
   /// database's tenant's. Not together with `parent`.
   std::string tenant_by{};
+  /// The CREATE TABLE statement that made it, as SQL's schema table shows it: it has what the rest here has no place for, CHECK
+  /// constraints for instance. Empty: it was made otherwise. Set by SqlSession.
+  std::string sql{};
 
   friend bool operator==(const TableDefinition&, const TableDefinition&) = default;
 };

@@ -16,8 +16,9 @@
 
 namespace latium {
 
-/// In the order in which values of different types sort.
-enum class ValueType : std::uint8_t { null, boolean, integer, real, text, bytes, timestamp, uuid, json };
+/// In the order in which values of different types sort. No value is of the type `any`, only columns are: they hold what SQL's
+/// do, each value an integer, a real, text or bytes, and keys and indexes take equal numbers for the same.
+enum class ValueType : std::uint8_t { null, boolean, integer, real, text, bytes, timestamp, uuid, json, any };
 
 /// "boolean", "integer", ...: as messages and schemas name it.
 std::string_view to_string(ValueType type);

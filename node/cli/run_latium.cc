@@ -37,6 +37,8 @@ void add_commands(CLI::App& app, const Choose& choose) {
   add_register_commands(app, choose);
   add_lock_commands(app, choose);
   add_table_commands(app, choose);
+  add_row_commands(app, choose);
+  add_sql_command(app, choose);
   add_topology_commands(app, choose);
   add_copies_commands(app, choose);
   add_faults_command(app, choose);

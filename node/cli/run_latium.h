@@ -4,8 +4,11 @@
 #include <atomic>
 #include <functional>
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "node/cli/line_source.h"
 
 namespace latium::cli {
 
@@ -15,6 +18,8 @@ struct Environment {
   bool err_is_terminal = false;
   /// Called by commands that end in good order when interrupted; the flag is set by the interruption. Null: never.
   std::function<const std::atomic<bool>*()> watch_interrupts;
+  /// Lines of whoever sits at the terminal; called once at most, by a command that talks. Null: nobody does.
+  std::function<std::unique_ptr<LineSource>()> edit_lines{};
 };
 
 /// Runs one command; `args` without the program's name. Returns the exit status: 0 done, 1 refused, 2 wrong usage,

@@ -1,5 +1,6 @@
 // `latium table`.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -26,6 +27,7 @@ struct TableCommandOptions {
   std::string spec;
   std::string column;
   std::string to;
+  bool is_unique = false;
 };
 
 constexpr const char* kNotSettled =
@@ -156,6 +158,30 @@ Result<int> rename_column(Context& context, const TableCommandOptions& options) 
   return alter(context, request);
 }
 
+Result<int> add_index(Context& context, const TableCommandOptions& options) {
+  LATIUM_TRY(const Index index, parse_index(options.spec, options.is_unique));
+  client::TableAlterRequest request = alter_request(options);
+  to_message(index, *request.mutable_add_index());
+  LATIUM_TRY(const auto response, context.write<client::TableAlterResponse>(wire::METHOD_TABLE_ALTER, request));
+  if (context.options.json) {
+    context.print(to_json(response.table()));
+    return 0;
+  }
+  const auto& indexes = response.table().indexes();
+  const auto made = std::ranges::find(indexes, index.name, &client::Index::name);
+  const bool whole = made != indexes.end() && made->state() == catalog::STATE_PUBLIC;
+  context.out << (whole ? "index '" : "building index '") << for_one_line(index.name) << "'\n";
+  if (!whole)
+    context.note("it goes on in the background: latium table describe shows when it is public; give --timeout 60s to wait here");
+  return 0;
+}
+
+Result<int> drop_index(Context& context, const TableCommandOptions& options) {
+  client::TableAlterRequest request = alter_request(options);
+  request.set_drop_index(options.column);
+  return alter(context, request);
+}
+
 using Run = Result<int> (*)(Context&, const TableCommandOptions&);
 
 // Text goes into messages that hold UTF-8 only.
@@ -192,16 +218,16 @@ void add_table_commands(CLI::App& app, const Choose& choose) {
   const auto options = std::make_shared<TableCommandOptions>();
   CLI::App* group = app.add_subcommand("table", "Tables of a tenant: their columns, keys and indexes");
   group->require_subcommand(1);
-  const auto add = [&](const char* name, const char* text, Run run, bool named = true) {
-    CLI::App* command = group->add_subcommand(name, text);
+  const auto add = [&](const char* name, const char* text, Run run, CLI::App* in = nullptr) {
+    CLI::App* command = (in == nullptr ? group : in)->add_subcommand(name, text);
     command->add_option("TENANT", options->tenant, "The tenant's name")->required();
-    if (named) command->add_option("NAME", options->name, "The table's name")->required();
+    if (run != list) command->add_option("NAME", options->name, "The table's name")->required();
     command->callback(
         [choose, options, run] { choose([options, run](Context& context) { return checked(run, context, *options); }); });
     return command;
   };
   add_create_options(*add("create", "Make a table", create), *options);
-  add("list", "All tables of the tenant", list, false);
+  add("list", "All tables of the tenant", list);
   add("describe", "One table with its columns and indexes", describe);
   add("drop", "Remove a table and its rows; takes some 6 seconds", drop);
   CLI::App* added = add("add-column", "Add a column, nullable or with a default; takes some 6 seconds", add_column);
@@ -213,6 +239,16 @@ void add_table_commands(CLI::App& app, const Choose& choose) {
   CLI::App* renamed = add("rename-column", "Give a column another name; takes some 6 seconds", rename_column);
   renamed->add_option("COLUMN", options->column, "Its name now")->required();
   renamed->add_option("TO", options->to, "Its name from now on")->required();
+  CLI::App* index = group->add_subcommand("index", "Indexes of tables with rows");
+  index->require_subcommand(1);
+  CLI::App* index_added =
+      add("add", "Add an index; takes some 12 seconds and a transaction for every 100 rows", add_index, index);
+  index_added->add_option("SPEC", options->spec, "The index: [NAME=]COLUMN,...")->required();
+  index_added->add_flag("--unique", options->is_unique, "No two rows have the same values; refused when rows have");
+  add("drop", "Remove an index; takes some 6 seconds", drop_index, index)
+      ->add_option("INDEX", options->column, "The index's name")
+      ->required();
+  add_table_check(*group, choose);
 }
 
 }  // namespace latium::cli

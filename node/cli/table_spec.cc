@@ -60,7 +60,24 @@ std::optional<Value> parse_bytes(std::string_view text) {
   return Blob{std::move(bytes)};
 }
 
-// Nothing: not of the type.
+std::optional<ValueType> parse_type(std::string_view text) {
+  for (auto type = ValueType::boolean; type <= ValueType::json; type = static_cast<ValueType>(static_cast<int>(type) + 1)) {
+    if (to_string(type) == text) return type;
+  }
+  return std::nullopt;
+}
+
+// False: no such word.
+bool set_word(ColumnSpec& spec, std::string_view word) {
+  if (word == "primary") return spec.primary = true;
+  if (word == "null") return spec.column.nullable = true;
+  if (word == "auto") return spec.column.auto_increment = true;
+  if (word == "nocase") return spec.column.nocase = true;
+  return false;
+}
+
+}  // namespace
+
 std::optional<Value> parse_value(ValueType type, std::string_view text) {
   switch (type) {
     case ValueType::boolean:
@@ -83,29 +100,12 @@ std::optional<Value> parse_value(ValueType type, std::string_view text) {
       return std::nullopt;
     case ValueType::json:
       return Value(latium::Json{std::string(text)});
+    case ValueType::any:
     case ValueType::null:
       break;
   }
   return std::nullopt;
 }
-
-std::optional<ValueType> parse_type(std::string_view text) {
-  for (auto type = ValueType::boolean; type <= ValueType::json; type = static_cast<ValueType>(static_cast<int>(type) + 1)) {
-    if (to_string(type) == text) return type;
-  }
-  return std::nullopt;
-}
-
-// False: no such word.
-bool set_word(ColumnSpec& spec, std::string_view word) {
-  if (word == "primary") return spec.primary = true;
-  if (word == "null") return spec.column.nullable = true;
-  if (word == "auto") return spec.column.auto_increment = true;
-  if (word == "nocase") return spec.column.nocase = true;
-  return false;
-}
-
-}  // namespace
 
 Result<ColumnSpec> parse_column(std::string_view text) {
   constexpr std::string_view kDefault = "default=";

@@ -46,6 +46,8 @@ const std::map<int, Row> kGolden = {
     {21, {"unsupported", 1}},
     {22, {"internal", 3}},
     {23, {"stale_topology", 3}},
+    {24, {"broken_reference", 1}},
+    {25, {"multiple_results", 1}},
 };
 
 TEST(ErrorTable, NumbersNamesAndExitStatusesArePinned) {

@@ -17,19 +17,26 @@ class MemoryRows final : public RowStore {
  public:
   struct Faults {
     double lost = 0;    ///< commands that are not run; the caller does not know
+    double late = 0;    ///< commands that are run up to two seconds later; the caller does not know
     double unsure = 0;  ///< commands that are run; the caller does not know
     double twice = 0;   ///< commands that are run once more, up to two seconds later
     double stale = 0;   ///< local reads that see what was there before the last change
+    double absent = 0;  ///< reads that cannot be answered here
     std::uint64_t delay_us = 2'000;
   };
 
   MemoryRows(Runtime& runtime, std::uint64_t seed) : runtime_(runtime), random_(seed), copies_(runtime.executor, 100'000) {}
 
   Faults faults;
+  std::size_t reads = 0;
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await delay());
     if (random_.chance(faults.lost)) co_return unknown();
+    if (random_.chance(faults.late)) {
+      (void)copies_.spawn(again(key, command));
+      co_return unknown();
+    }
     RowChange out = run(key, command);
     if (random_.chance(faults.twice)) (void)copies_.spawn(again(key, command));
     LATIUM_CO_CHECKED(co_await delay());
@@ -38,6 +45,7 @@ class MemoryRows final : public RowStore {
   }
 
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime) override {
+    ++reads;
     if (how == Reading::latest) LATIUM_CO_CHECKED(co_await delay());
     const Held& held = rows_[key.stored()];
     co_return RowRead{how == Reading::local && random_.chance(faults.stale) ? held.before : held.now, {}};
@@ -46,19 +54,31 @@ class MemoryRows final : public RowStore {
   Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading,
                      MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await delay());
-    std::map<Bytes, RegisterKey> found;
-    for (const auto& [stored, held] : rows_) {
-      const auto key = parse_register_key(stored);
-      const bool there = key->tenant == tenant && std::ranges::find(partitions, key->partition) != partitions.end();
-      if (there && range.contains(BytesView(key->key).substr(1))) found.emplace(key->key, *key);
-    }
     RowKeys out;
-    for (auto& [name, key] : found) {
+    for (auto& [name, key] : in_range(tenant, partitions, range)) {
       out.more = out.keys.size() == limit;
       if (out.more) break;
-      out.keys.push_back(std::move(key));
+      out.keys.push_back(key);
     }
     co_return out;
+  }
+
+  Result<std::optional<CommittedRow>> read_here(const RegisterKey& key, bool) override {
+    if (random_.chance(faults.absent)) return std::nullopt;
+    const Held& held = rows_[key.stored()];
+    return std::optional((random_.chance(faults.stale) ? held.before : held.now).committed);
+  }
+
+  Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
+                                            std::size_t limit) override {
+    if (random_.chance(faults.absent)) return std::nullopt;
+    RowsHere out;
+    for (auto& [name, key] : in_range(tenant, partitions, range)) {
+      out.more = out.rows.size() == limit;
+      if (out.more) break;
+      out.rows.push_back({key, rows_[key.stored()].now.committed});
+    }
+    return std::optional(std::move(out));
   }
 
   const RowState& state(const RegisterKey& key) { return rows_[key.stored()].now; }
@@ -81,6 +101,16 @@ class MemoryRows final : public RowStore {
     RowState now;
     RowState before;
   };
+
+  std::map<Bytes, RegisterKey> in_range(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range) {
+    std::map<Bytes, RegisterKey> found;
+    for (const auto& [stored, held] : rows_) {
+      const auto key = parse_register_key(stored);
+      const bool there = key->tenant == tenant && std::ranges::find(partitions, key->partition) != partitions.end();
+      if (there && range.contains(BytesView(key->key).substr(1))) found.emplace(key->key, *key);
+    }
+    return found;
+  }
 
   Task<void> delay() { return sleep_for(runtime_, std::chrono::microseconds(1 + random_.below(faults.delay_us))); }
   static std::unexpected<Error> unknown() { return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the answer was lost"); }

@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "runtime/run_here.h"
 #include "tests/relational/memory_rows.h"
 #include "tests/runtime/simulated.h"
 
@@ -157,6 +158,31 @@ TEST_F(TransactionTest, ARowThatComesIntoARangeIsAConflict) {
   EXPECT_EQ(commit(reader), "conflict");
 }
 
+// By then the row is as it was read; but not as the range was.
+TEST_F(TransactionTest, ARowThatIsReadAfterARangeWithoutItIsAConflict) {
+  Transaction first = begin();
+  put(first, 1, "one");
+  ASSERT_EQ(commit(first), "ok");
+  for (const bool writes : {false, true}) {
+    Transaction reader = begin({.reading = Reading::latest});
+    const std::size_t before = scan(reader).size();
+    Transaction other = begin();
+    put(other, before + 1, "came");
+    ASSERT_EQ(commit(other), "ok");
+    EXPECT_EQ(get(reader, before + 1), "came");
+    if (writes) reader.put(row(before + 1), "changed");
+    EXPECT_EQ(commit(reader), "conflict");
+    Transaction again = begin({.reading = Reading::latest});
+    EXPECT_EQ(scan(again).size(), before + 1);
+    EXPECT_EQ(get(again, before + 1), "came");
+    EXPECT_EQ(commit(again), "ok");
+    // Without the check of what is only read there is nothing to contradict.
+    Transaction loose = begin({.isolation = Isolation::read_committed, .reading = Reading::latest});
+    (void)scan(loose);
+    EXPECT_EQ(commit(loose), "ok");
+  }
+}
+
 TEST_F(TransactionTest, ARangeSeesOwnWritesInOrderAndPages) {
   Transaction writer = begin();
   for (std::size_t i = 0; i < 8; ++i) put(writer, i, std::to_string(i));
@@ -170,6 +196,58 @@ TEST_F(TransactionTest, ARangeSeesOwnWritesInOrderAndPages) {
   EXPECT_EQ(scan(reader, 3), (std::vector<Bytes>{"0", "1", "2"}));
   EXPECT_EQ(commit(reader), "ok");
   EXPECT_EQ(now(3), std::nullopt);
+}
+
+// On the caller's thread: what has to be asked for on the loop ends the call, and nothing else of the transaction.
+TEST_F(TransactionTest, WhatIsReadHereIsNeverOlderThanWhatTheNodeHasCommittedItself) {
+  Transaction setup = begin();
+  put(setup, 1, "a");
+  put(setup, 2, "b");
+  ASSERT_EQ(commit(setup), "ok");
+  pass(seconds(1));
+  const auto get_here = [&](Transaction& transaction, std::size_t number) -> std::string {
+    EXPECT_TRUE(transaction.here_begins());
+    const auto found = run_here(transaction.get({row(number)}, soon()));
+    if (transaction.here_ends()) return "has to be asked for";
+    return found && (*found)[0] ? *(*found)[0] : "nothing";
+  };
+  Transaction reader = begin();
+  EXPECT_EQ(get_here(reader, 1), "a");
+  EXPECT_EQ(get_here(reader, 7), "nothing");
+  rows_->faults.stale = 1;
+  EXPECT_EQ(get_here(reader, 2), "has to be asked for");
+  EXPECT_EQ(get(reader, 2), "b");
+  EXPECT_EQ(get_here(reader, 2), "b");
+  rows_->faults = {.absent = 1};
+  EXPECT_EQ(get_here(reader, 3), "has to be asked for");
+  EXPECT_EQ(get_here(reader, 1), "a");
+  EXPECT_EQ(commit(reader), "ok");
+  Transaction latest = begin({.reading = Reading::latest});
+  EXPECT_FALSE(latest.here_begins());
+}
+
+TEST_F(TransactionTest, ARangeReadHereHasTheRowsThatTheNodeHasCommittedItself) {
+  Transaction setup = begin();
+  for (std::size_t i = 0; i < 5; ++i) put(setup, i, std::to_string(i));
+  ASSERT_EQ(commit(setup), "ok");
+  const auto scan_here = [&](Transaction& transaction, std::size_t limit) -> std::vector<Bytes> {
+    EXPECT_TRUE(transaction.here_begins());
+    const auto page = run_here(transaction.range(kTenant, all_partitions(), kAllRows, limit, soon()));
+    if (transaction.here_ends()) return {"has to be asked for"};
+    std::vector<Bytes> out;
+    for (const auto& found : page->rows) out.push_back(found.row);
+    return out;
+  };
+  Transaction reader = begin();
+  put(reader, 9, "9");
+  EXPECT_EQ(scan_here(reader, 100), (std::vector<Bytes>{"0", "1", "2", "3", "4", "9"}));
+  EXPECT_EQ(scan_here(reader, 2), (std::vector<Bytes>{"0", "1"}));
+  // The replica has not heard of one that this node has committed.
+  shared_->committed.note(row(6).stored(), Hlc{UINT64_MAX});
+  Transaction later = begin();
+  EXPECT_EQ(scan_here(later, 100), std::vector<Bytes>{"has to be asked for"});
+  rows_->faults.absent = 1;
+  EXPECT_EQ(scan_here(reader, 100), std::vector<Bytes>{"has to be asked for"});
 }
 
 TEST_F(TransactionTest, SavepointsGoBack) {
@@ -277,7 +355,7 @@ TEST_F(TransactionTest, TheBanksSumNeverChanges) {
     Transactions shared(runtime(), rows, hlc);
     Bank bank(runtime(), shared, seed);
     ASSERT_TRUE(run(bank.fill()).has_value());
-    rows.faults = {.lost = 0.02, .unsure = 0.02, .twice = 0.05, .stale = 0.2};
+    rows.faults = {.lost = 0.02, .unsure = 0.02, .twice = 0.05, .stale = 0.2, .absent = 0.5};
     TaskGroup clients(runtime().executor, 8);
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(clients.spawn(bank.client()).has_value());
     const auto ended = run(clients.join());

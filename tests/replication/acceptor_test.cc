@@ -21,7 +21,7 @@ class AcceptorTest : public testing::Test {
   AcceptorStep take(const AcceptorOp& op) { return step(record_, floor_, op); }
   bool prepares(const Ballot& b) { return take(PrepareOp{b}).answer.ok; }
   bool accepts(const Ballot& b, RegisterState s, const Ballot& next = {}, const Ballot& base = {}) {
-    return take(AcceptOp{b, std::move(s), next, base}).answer.ok;
+    return take(AcceptOp{b, std::move(s), next ? next : b, base}).answer.ok;
   }
   // As after a crash and a start: only what is on disk.
   void restart() {
@@ -78,6 +78,28 @@ TEST_F(AcceptorTest, WhatIsNotKnownToBeChosenIsNotReadLocally) {
   // The accept after it says that it was chosen.
   EXPECT_TRUE(accepts(ballot(3), state(3, "c"), ballot(4), ballot(2)));
   EXPECT_EQ(record_.last_chosen(), state(2, "b"));
+}
+
+// The proposer of the only replica asks for no promise: it says what it goes on from.
+TEST_F(AcceptorTest, TheOnlyReplicaAcceptsOnWhatItHasAndKnowsItToBeChosen) {
+  const auto alone = [&](const Ballot& b, RegisterState s, const Ballot& base) {
+    return take(AcceptOp{b, std::move(s), Ballot(), base}).answer.ok;
+  };
+  EXPECT_TRUE(alone(ballot(1), state(1, "a"), {}));
+  EXPECT_EQ(record_.last_chosen(), state(1, "a"));
+  restart();
+  EXPECT_FALSE(alone(ballot(2), state(1, "b"), {})) << "it has accepted something since";
+  EXPECT_TRUE(alone(ballot(2), state(2, "b"), ballot(1)));
+  EXPECT_TRUE(alone(ballot(2), state(2, "b"), ballot(1))) << "again";
+  EXPECT_FALSE(alone(ballot(3), state(2, "c"), ballot(1))) << "of two that go on from one state the second is refused";
+  EXPECT_EQ(record_.last_chosen(), state(2, "b"));
+  // Promised to another proposer, who has been told of it.
+  EXPECT_TRUE(prepares(ballot(9, 2)));
+  EXPECT_FALSE(alone(ballot(4), state(3, "d"), ballot(2)));
+  floor_ = ballot(20);
+  record_ = {};
+  EXPECT_FALSE(alone(ballot(20), state(1, "e"), {}));
+  EXPECT_TRUE(alone(ballot(21), state(1, "e"), {}));
 }
 
 TEST_F(AcceptorTest, AStaleLearnChangesNothing) {

@@ -12,6 +12,31 @@ std::string text_of(const std::optional<Bytes>& value) {
   return value ? '"' + printable(*value) + '"' : "absent";
 }
 
+std::string text_of_list(const KeyValue& value) {
+  if (!value) return "absent";
+  std::string text;
+  for (const Bytes& element : *value) text += (text.empty() ? "[" : " ") + printable(element);
+  return text + ']';
+}
+
+std::string text_of(const MicroOp& op) {
+  const std::string key = printable(op.key);
+  switch (op.kind) {
+    case MicroOp::Kind::read:
+      return key + " -> " + text_of_list(op.value);
+    case MicroOp::Kind::write:
+      return key + " := " + text_of_list(op.value);
+    case MicroOp::Kind::append:
+      return key + " += " + text_of_list(op.value);
+    case MicroOp::Kind::range:
+      break;
+  }
+  std::string text = key + ".." + printable(op.end) + " -> {";
+  for (const auto& [each, value] : op.rows)
+    text += (text.back() == '{' ? "" : ", ") + printable(each) + ' ' + text_of_list(value);
+  return text + '}';
+}
+
 std::string what_it_did(const Operation& operation) {
   const bool ok = operation.outcome == Outcome::ok;
   switch (kind_of(operation.op)) {
@@ -24,6 +49,11 @@ std::string what_it_did(const Operation& operation) {
       std::string text = " from " + text_of(operation.expected) + " to " + text_of(operation.value);
       if (!ok || operation.applied.value_or(false)) return text;
       return text + ", refused" + (operation.found ? ", found " + text_of(*operation.found) : "");
+    }
+    case OpKind::transaction: {
+      std::string text = operation.read_committed ? " (read committed)" : "";
+      for (const MicroOp& op : operation.ops) text += (&op == operation.ops.data() ? " " : "; ") + text_of(op);
+      return text;
     }
     default:
       break;
@@ -52,7 +82,7 @@ std::string_view to_string(Outcome outcome) {
 }
 
 OpKind kind_of(std::string_view op) {
-  static constexpr std::array<std::pair<std::string_view, OpKind>, 18> kNames{{{"put", OpKind::write},
+  static constexpr std::array<std::pair<std::string_view, OpKind>, 19> kNames{{{"put", OpKind::write},
                                                                                {"write", OpKind::write},
                                                                                {"remove", OpKind::remove},
                                                                                {"get", OpKind::read},
@@ -69,7 +99,8 @@ OpKind kind_of(std::string_view op) {
                                                                                {"siblings", OpKind::bucket},
                                                                                {"lww_put", OpKind::bucket},
                                                                                {"lww_remove", OpKind::bucket},
-                                                                               {"lww", OpKind::bucket}}};
+                                                                               {"lww", OpKind::bucket},
+                                                                               {"transaction", OpKind::transaction}}};
   constexpr std::string_view kFinal = "final_";
   if (op.starts_with(kFinal)) op.remove_prefix(kFinal.size());
   for (const auto& [name, kind] : kNames) {

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "runtime/clock.h"
+#include "tests/sim/micro_op.h"
 
 namespace latium::sim {
 
@@ -35,6 +36,7 @@ enum class OpKind : std::uint8_t {
   release,
   guarded_write,
   bucket,  ///< of a key of a bucket that several copies are held of: see bucket_checker.h
+  transaction,
   other,
 };
 /// "final_" in front changes nothing.
@@ -64,6 +66,10 @@ struct Operation {
   std::optional<std::uint64_t> token = std::nullopt;  ///< got by an ok acquire, shown by the others
   std::optional<std::int64_t> ttl_ms = std::nullopt;
   std::optional<std::int64_t> expires_ms = std::nullopt;  ///< as the lock said; wall clock since 1970
+
+  // transactions
+  std::vector<MicroOp> ops = {};
+  bool read_committed = false;  ///< what it only read is not meant to be checked
 
   friend bool operator==(const Operation&, const Operation&) = default;
 };

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/sim/history.h"
+#include "tests/sim/history_json.h"
 
 namespace latium::sim {
 
@@ -17,11 +18,6 @@ std::unexpected<Error> wrong(std::string message) {
 
 std::string field(std::string_view name) {
   return "field \"" + std::string(name) + '"';
-}
-
-std::unexpected<Error> wrong_type(std::string_view name, const Json& found, std::string_view wanted) {
-  return wrong(field(name) + " is " + printable(found.dump(-1, ' ', true, Json::error_handler_t::replace), 40) + " and must be " +
-               std::string(wanted));
 }
 
 // The parser's own text names its internals; what a person needs is where it stopped.
@@ -38,28 +34,6 @@ Result<Json> parse_object(std::string_view line) {
   }
 }
 
-/// The bytes whose numbers are the code points of `text`; none when one is above 0xFF.
-std::optional<Bytes> bytes_of(std::string_view text) {
-  Bytes out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x80) {
-      // The JSON parser has seen to it that this is UTF-8; 0xC2 and 0xC3 begin the code points 0x80 to 0xFF.
-      if (byte > 0xC3 || i + 1 == text.size()) return std::nullopt;
-      byte = static_cast<unsigned char>(((byte & 3) << 6) | (static_cast<unsigned char>(text[++i]) & 0x3F));
-    }
-    out.push_back(static_cast<char>(byte));
-  }
-  return out;
-}
-
-Result<Bytes> to_bytes(const Json& value, std::string_view name) {
-  if (!value.is_string()) return wrong_type(name, value, "a string");
-  auto bytes = bytes_of(value.get_ref<const std::string&>());
-  if (!bytes) return wrong(field(name) + " holds a character above U+00FF: each character stands for one byte");
-  return *std::move(bytes);
-}
-
 /// One line; the readers leave `out` alone where the field is not there, and say whether it is.
 class Fields {
  public:
@@ -74,7 +48,7 @@ class Fields {
 
   Result<bool> text(const char* name, Bytes& out) const {
     if (!has(name)) return false;
-    LATIUM_TRY(out, to_bytes(object_[name], name));
+    LATIUM_TRY(out, bytes_of_json(object_[name], name));
     return true;
   }
 
@@ -83,7 +57,7 @@ class Fields {
     if (!has(name)) return false;
     out.reset();
     if (object_[name].is_null()) return true;
-    LATIUM_TRY(out, to_bytes(object_[name], name));
+    LATIUM_TRY(out, bytes_of_json(object_[name], name));
     return true;
   }
 
@@ -91,11 +65,11 @@ class Fields {
   Result<bool> number(const char* name, T& out) const {
     if (!has(name)) return false;
     const Json& found = object_[name];
-    if (!found.is_number_integer()) return wrong_type(name, found, "a whole number");
+    if (!found.is_number_integer()) return wrong_json(name, found, "a whole number");
     const bool fits =
         found.is_number_unsigned() ? std::in_range<T>(found.get<std::uint64_t>()) : std::in_range<T>(found.get<std::int64_t>());
     if (!fits) {
-      return wrong_type(
+      return wrong_json(
           name, found,
           "from " + std::to_string(std::numeric_limits<T>::min()) + " to " + std::to_string(std::numeric_limits<T>::max()));
     }
@@ -112,14 +86,14 @@ class Fields {
   Result<bool> number(const char* name, Duration& out) const {
     Duration::rep count = 0;
     LATIUM_TRY(const bool there, number(name, count));
-    if (there && count < 0) return wrong_type(name, object_[name], "0 or more");
+    if (there && count < 0) return wrong_json(name, object_[name], "0 or more");
     if (there) out = Duration(count);
     return there;
   }
 
   Result<bool> flag(const char* name, std::optional<bool>& out) const {
     if (!has(name)) return false;
-    if (!object_[name].is_boolean()) return wrong_type(name, object_[name], "true or false");
+    if (!object_[name].is_boolean()) return wrong_json(name, object_[name], "true or false");
     out = object_[name].get<bool>();
     return true;
   }
@@ -127,15 +101,21 @@ class Fields {
   Result<void> pairs(std::vector<std::pair<Bytes, Bytes>>& out) const {
     if (!has("pairs")) return {};
     const Json& list = object_["pairs"];
-    if (!list.is_array()) return wrong_type("pairs", list, "a list of [key, value]");
+    if (!list.is_array()) return wrong_json("pairs", list, "a list of [key, value]");
     out.clear();
     for (const Json& pair : list) {
-      if (!pair.is_array() || pair.size() != 2) return wrong_type("pairs", pair, "a list of [key, value]");
-      LATIUM_TRY(Bytes key, to_bytes(pair[0], "pairs"));
-      LATIUM_TRY(Bytes value, to_bytes(pair[1], "pairs"));
+      if (!pair.is_array() || pair.size() != 2) return wrong_json("pairs", pair, "a list of [key, value]");
+      LATIUM_TRY(Bytes key, bytes_of_json(pair[0], "pairs"));
+      LATIUM_TRY(Bytes value, bytes_of_json(pair[1], "pairs"));
       out.emplace_back(std::move(key), std::move(value));
     }
     return {};
+  }
+
+  Result<bool> ops(std::vector<MicroOp>& out) const {
+    if (!has("ops")) return false;
+    LATIUM_TRY(out, ops_of_json(object_["ops"]));
+    return true;
   }
 
  private:
@@ -157,6 +137,13 @@ Result<void> read_request(const Fields& line, Operation& operation) {
   if (kind != OpKind::acquire && kind != OpKind::bucket) LATIUM_CHECKED(line.number("token", operation.token));
   // The context that a write was given; an operation that never ends has it, too.
   if (kind == OpKind::bucket) LATIUM_CHECKED(line.pairs(operation.pairs));
+  LATIUM_CHECKED(line.ops(operation.ops));
+  Bytes isolation;
+  LATIUM_TRY(const bool named, line.text("isolation", isolation));
+  if (named && isolation != "serializable" && isolation != "read_committed") {
+    return wrong("field \"isolation\" is '" + printable(isolation, 40) + "' and must be serializable or read_committed");
+  }
+  if (named) operation.read_committed = isolation == "read_committed";
   return {};
 }
 
@@ -166,6 +153,7 @@ Result<void> require_request(const Fields& line, OpKind kind) {
   if (kind == OpKind::cas) LATIUM_CHECKED(line.require("expected", " (null = absent)"));
   const bool shows_token = kind == OpKind::renew || kind == OpKind::release || kind == OpKind::guarded_write;
   if (shows_token) LATIUM_CHECKED(line.require("token"));
+  if (kind == OpKind::transaction) LATIUM_CHECKED(line.require("ops", " (what it is to write, as far as it is known)"));
   return {};
 }
 
@@ -196,6 +184,7 @@ std::string_view differing_field(const Operation& asked, const Operation& ended)
   if (asked.start != ended.start) return "start";
   if (asked.expected != ended.expected) return "expected";
   if (asked.value != ended.value) return "value";
+  if (asked.read_committed != ended.read_committed) return "isolation";
   return asked.token != ended.token ? "token" : "";
 }
 

@@ -3,28 +3,11 @@
 #include <tuple>
 
 #include "tests/sim/history.h"
+#include "tests/sim/history_json.h"
 
 namespace latium::sim {
 
 namespace {
-
-// Bytes above 0x7E as the code points of the same number, so that any bytes make valid JSON and can be had back.
-void put_json(std::string& out, BytesView bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte == '"' || byte == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte >= 0x20 && byte < 0x7F) {
-      out.push_back(c);
-    } else {
-      out.append("\\u00").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-    }
-  }
-  out.push_back('"');
-}
 
 void put_name(std::string& out, std::string_view name) {
   out.append(",\"").append(name).append("\":");
@@ -85,6 +68,13 @@ void put_lock_fields(std::string& out, const Operation& operation, OpKind kind, 
   if (end) put_number(out, "expires_ms", operation.expires_ms);
 }
 
+// What was read is an answer; what is to be written has to be known also of those that never end.
+void put_transaction(std::string& out, const Operation& operation, bool end) {
+  put_name(out, "ops");
+  put_ops(out, operation.ops, !end);
+  if (operation.read_committed) out += ",\"isolation\":\"read_committed\"";
+}
+
 std::string line(const Operation& operation, bool end) {
   const OpKind kind = kind_of(operation.op);
   std::string out = "{\"process\":" + std::to_string(operation.process);
@@ -93,6 +83,7 @@ std::string line(const Operation& operation, bool end) {
   put_field(out, "key", operation.key);
   put_values(out, operation, kind, end);
   put_lock_fields(out, operation, kind, end);
+  if (kind == OpKind::transaction) put_transaction(out, operation, end);
   out += ",\"start\":" + std::to_string(operation.start.count());
   if (end) out += ",\"end\":" + std::to_string(operation.end.count());
   if (end && !operation.error.empty()) put_field(out, "error", operation.error);

@@ -4,6 +4,7 @@
 #include "tests/sim/history.h"
 #include "tests/sim/linearizability.h"
 #include "tests/sim/lock_checker.h"
+#include "tests/sim/transaction_checker.h"
 
 namespace latium::sim {
 
@@ -37,6 +38,7 @@ Judgement judge_history(std::string_view json_lines, CheckKind kind) {
   if (wanted(CheckKind::registers)) add(check_registers(*history), "registers");
   if (wanted(CheckKind::locks)) add(check_locks(*history), "locks");
   if (wanted(CheckKind::buckets)) add(check_buckets(*history), "buckets");
+  if (wanted(CheckKind::transactions)) add(check_transactions(*history), "transactions");
   const std::size_t total = history->operations().size();
   if (judged == 0) {
     return {.exit_status = 2, .text = "nothing to judge: none of the " + std::to_string(total) + " operations is of this kind\n"};

@@ -7,7 +7,7 @@
 
 namespace latium::sim {
 
-enum class CheckKind : std::uint8_t { any, registers, locks, buckets };
+enum class CheckKind : std::uint8_t { any, registers, locks, buckets, transactions };
 
 struct Judgement {
   int exit_status = 0;  ///< 0 valid; 1 invalid, or given up; 2 a line is wrong, or there is nothing to judge

@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
       "or nothing to judge.");
   app.add_option("FILE", file, "The history; - is standard input")->required();
   app.add_option("--kind", kind, "Only this, and it must be there (default: what is there)")
-      ->check(CLI::IsMember({"register", "lock", "bucket"}));
+      ->check(CLI::IsMember({"register", "lock", "bucket", "transactions"}));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -48,10 +48,11 @@ int main(int argc, char** argv) {
     std::cerr << "latium-check: cannot read " << file << ": give the path of a file of JSON lines\n";
     return 2;
   }
-  const auto judgement = latium::sim::judge_history(text, kind == "register" ? CheckKind::registers
-                                                          : kind == "lock"   ? CheckKind::locks
-                                                          : kind == "bucket" ? CheckKind::buckets
-                                                                             : CheckKind::any);
+  const auto judgement = latium::sim::judge_history(text, kind == "register"       ? CheckKind::registers
+                                                          : kind == "lock"         ? CheckKind::locks
+                                                          : kind == "bucket"       ? CheckKind::buckets
+                                                          : kind == "transactions" ? CheckKind::transactions
+                                                                                   : CheckKind::any);
   if (judgement.exit_status == 2) {
     std::cerr << "latium-check: " << file << ": " << judgement.text;
   } else {

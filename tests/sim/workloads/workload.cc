@@ -5,8 +5,10 @@
 #include "tests/sim/workloads/bank.h"
 #include "tests/sim/workloads/buckets.h"
 #include "tests/sim/workloads/durable_puts.h"
+#include "tests/sim/workloads/index.h"
 #include "tests/sim/workloads/locks.h"
 #include "tests/sim/workloads/registers.h"
+#include "tests/sim/workloads/transactions.h"
 
 namespace latium::sim {
 
@@ -16,10 +18,13 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
       {"buckets", buckets},
       {"durable_puts", [](const RunOptions& options) { return durable_puts(options, node_binding()); }},
       {"durable_puts_mini", [](const RunOptions& options) { return durable_puts(options, mini_binding()); }},
+      {"index", index},
+      {"list_append", list_append},
       {"locks", locks},
       {"outage", outage},
       {"placement", placement},
       {"registers", registers},
+      {"rw_register", rw_register},
   };
   return kWorkloads;
 }

@@ -1,0 +1,70 @@
+// Which tables and views a session knows.
+#include <algorithm>
+#include <set>
+
+#include "relational/key_codec.h"
+#include "relational/sql/engine.h"
+#include "relational/sql/module.h"
+#include "relational/sql/tokens.h"
+
+namespace latium::sql {
+
+Result<void> Engine::take(const Schema& schema) {
+  LATIUM_CHECKED(hub_.shadow.put(*schema));
+  LATIUM_TRY(SqlTable described, hub_.shadow.describe(schema));
+  auto table = std::make_shared<const SqlTable>(std::move(described));
+  LATIUM_CHECKED(register_table(db_.get(), hub_, table));
+  hub_.tables.insert_or_assign(fold_nocase(schema->name), std::move(table));
+  ++generation_;
+  return {};
+}
+
+void Engine::drop(const std::string& folded) {
+  const auto known = hub_.tables.find(folded);
+  if (known == hub_.tables.end()) return;
+  unregister_table(db_.get(), known->second->name);
+  (void)hub_.shadow.drop(known->second->name);
+  hub_.tables.erase(known);
+  ++generation_;
+}
+
+Result<void> Engine::refresh() {
+  LATIUM_TRY(const std::vector<Schema> all, hub_.access->tables());
+  std::set<std::string> there;
+  for (const Schema& schema : all) {
+    const std::string folded = fold_nocase(schema->name);
+    there.insert(folded);
+    const auto known = hub_.tables.find(folded);
+    if (known != hub_.tables.end() && *known->second->schema == *schema) continue;
+    LATIUM_CHECKED(take(schema));
+  }
+  std::vector<std::string> gone;
+  for (const auto& [folded, table] : hub_.tables) {
+    if (!there.contains(folded)) gone.push_back(folded);
+  }
+  for (const std::string& folded : gone) drop(folded);
+  return refresh_views();
+}
+
+Result<void> Engine::refresh_views() {
+  LATIUM_TRY(const auto all, hub_.access->views());
+  for (const std::string& name : views_) {
+    const bool same = std::ranges::any_of(
+        all, [&](const auto& view) { return view.first == name && view.second == hub_.shadow.text_of("view", name); });
+    if (same) continue;
+    LATIUM_CHECKED(run(db_.get(), "DROP VIEW IF EXISTS " + quote_name(name)));
+    LATIUM_CHECKED(run(hub_.shadow.db(), "DROP VIEW IF EXISTS " + quote_name(name)));
+    ++generation_;
+  }
+  views_.clear();
+  for (const auto& [name, sql] : all) {
+    views_.push_back(name);
+    if (!hub_.shadow.text_of("view", name).empty()) continue;
+    LATIUM_CHECKED(run(db_.get(), sql));
+    LATIUM_CHECKED(run(hub_.shadow.db(), sql));
+    ++generation_;
+  }
+  return {};
+}
+
+}  // namespace latium::sql

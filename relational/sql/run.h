@@ -1,0 +1,93 @@
+// Run: one statement while it runs, and the rows that it has fetched. SQLite joins by nested loops and asks for the rows of one
+// value at a time; here it is guessed from which column of which other cursor the value comes, and the rows of all values that
+// this cursor has are fetched at once. A wrong guess costs work, and nothing else.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "relational/sql/hub.h"
+#include "relational/sql/plan.h"
+
+namespace latium::sql {
+
+struct RowSet;
+/// What was fetched together.
+using Batch = std::vector<std::weak_ptr<RowSet>>;
+
+/// The rows of one look-up, in pages.
+struct RowSet {
+  LookUp wanted;
+  std::vector<Row> rows;
+  std::string next;                  // of the page behind; empty: there is none
+  std::vector<std::uint64_t> reads;  // of the pages
+  bool used = false;
+  std::shared_ptr<const Batch> batch{};
+};
+using RowSetPtr = std::shared_ptr<RowSet>;
+
+/// One look-up: what a plan makes of one value for each of its columns.
+struct Probe {
+  LookUp wanted;
+  Bytes key;                  // equal for equal look-ups of a table
+  std::vector<Value> values;  // of the plan's columns that are equal to one
+};
+
+/// A cursor, as others that look for where values come from see it.
+struct Source {
+  const SqlTable* table = nullptr;
+  RowSetPtr rows;
+  std::size_t at = 0;  // the current row
+};
+
+class Run {
+ public:
+  explicit Run(Hub& hub) : hub_(hub) {}
+
+  /// The rows of the probes, in their order. `others`: open cursors, the one that was moved last in front.
+  Result<std::vector<RowSetPtr>> look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes, std::size_t limit,
+                                         const std::vector<Source>& others);
+  /// The page behind those that are there.
+  Result<void> next_page(const TablePtr& table, RowSet& rows);
+  /// What was fetched of the table before is not what it is now.
+  void forget(const SqlTable& table);
+  void use(RowSet& rows);
+
+  SqlStats stats{};
+
+ private:
+  // One place in the statement where a table is asked for the rows of values.
+  struct Site {
+    std::size_t misses = 0;
+    std::vector<Value> before;
+    bool too_large = false;
+    RowSetPtr whole;  // all rows of the table
+    std::unordered_map<Bytes, RowSetPtr> by_key;
+  };
+  using SiteKey = std::pair<const SqlTable*, Plan>;
+
+  std::vector<Probe> guess(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site,
+                           const std::vector<Source>& others);
+  void guess_from(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site, const SqlTable& source,
+                  const std::vector<const Row*>& rows, std::vector<Probe>& out);
+  void remember(Source source);
+  Result<void> fetch(const TablePtr& table, std::vector<Probe> wanted, std::size_t limit);
+  Result<bool> take_whole(const TablePtr& table, const Plan& plan, Site& site);
+  RowSetPtr from_whole(const SqlTable& table, const Plan& plan, Site& site, const Probe& probe);
+
+  Hub& hub_;
+  std::map<TableId, std::unordered_map<Bytes, RowSetPtr>> found_;
+  std::map<SiteKey, Site> sites_;
+  std::vector<Source> seen_;  // what cursors went over that may be closed by now
+};
+
+/// Values as the columns of a plan hold them, and bounds. Nothing: the plan finds nothing of them, for one of them is null.
+/// A value that can be equal to others in the column's eyes (a number in a text column) makes the look-up wider.
+Result<Probe> make_probe(const SqlTable& table, const Plan& plan, std::vector<Value> equal, std::optional<KeyBound> low,
+                         std::optional<KeyBound> high);
+
+}  // namespace latium::sql

@@ -1,0 +1,44 @@
+// SqlTable: a table as SQL sees it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "relational/sql/table_access.h"
+#include "relational/sql/values.h"
+
+namespace latium::sql {
+
+/// The primary key of a table that SQL made without one; not a column that SQL sees.
+inline constexpr std::string_view kHiddenKey = "latium_rowid";
+
+struct SqlColumn {
+  std::string name;
+  std::string declared;  ///< its type, as it was written
+  Affinity affinity = Affinity::blob;
+  bool not_null = false;
+  bool nocase = false;
+  std::string default_sql{};  ///< an expression; empty: none
+};
+
+struct SqlTable {
+  Schema schema;
+  std::string name;
+  std::vector<SqlColumn> columns;  ///< as SQL has them: that of the schema at `first` is the first one
+  std::size_t first = 0;           ///< 1 where the key is hidden
+  /// Where the integer stands in a row of the schema that is SQL's rowid; nothing: rows are numbered by the session.
+  std::optional<std::size_t> rowid;
+  /// It has CHECK constraints, or is STRICT: SQLite itself has to look at each row.
+  bool checked = false;
+
+  std::size_t position(std::size_t column) const { return column + first; }
+  const ColumnSchema& stored(std::size_t column) const { return schema->columns[position(column)]; }
+  /// "CREATE TABLE x(...)", for sqlite3_declare_vtab().
+  std::string declaration() const;
+};
+using TablePtr = std::shared_ptr<const SqlTable>;
+
+}  // namespace latium::sql

@@ -1,0 +1,19 @@
+// transact(): work on tables that is done again until it commits.
+#pragma once
+
+#include <functional>
+
+#include "relational/session.h"
+
+namespace latium {
+
+/// It may run several times, each time in a new session. What it keeps outlives the call.
+using SessionWork = std::move_only_function<Task<void>(TableSession&, MonotonicTime)>;
+
+/// Runs `work` in a session and commits it, again as long as the commit is a conflict, with backoff, until the deadline. An error
+/// of `work` ends it without a commit; after local reads, which may have been old, once it has come again from the latest state.
+/// The cost is that of all tries.
+Task<CallStats> transact(Transactions& shared, Catalog& tables, CatalogPlace database, TransactionOptions options,
+                         SessionWork work, MonotonicTime deadline);
+
+}  // namespace latium

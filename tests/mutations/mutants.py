@@ -1,0 +1,121 @@
+"""Known bugs, each a small change of the product's text, and what has to notice it. `scripts/mutations` puts them in one by one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    what: str  # what is wrong then
+    file: str
+    old: str  # stands there exactly once
+    new: str
+    target: str  # what is built
+    run: str  # what has to fail: of build/release/bin, with its arguments
+
+
+def transactions(name, what, old, new, file="relational/transaction.cc", tests="TransactionTest.*:TransactionHistoryTest.*"):
+    return Mutant(name, what, file, old, new, "latium_relational_test", f"latium_relational_test --gtest_filter={tests}")
+
+
+def rows(name, what, old, new, file="replication/row_commands.cc"):
+    return Mutant(name, what, file, old, new, "latium_replication_test",
+                  "latium_replication_test --gtest_filter=Row*:*Row*:CommitExplorer*:*Staged*")
+
+
+def registers(name, what, old, new, file):
+    return Mutant(name, what, file, old, new, "latium_replication_test",
+                  "latium_replication_test --gtest_filter=-CommitExplorer*")
+
+
+def seeds(name, what, old, new, file, workload, count=20):
+    return Mutant(name, what, file, old, new, "latium-sim", f"latium-sim --seeds {count} --minutes 1 --workload {workload}")
+
+
+MUTANTS = [
+    # Sessions.
+    transactions("skip_validate", "what was only read is not checked by the commit",
+                 "if (read->state.committed.ts != entry.seen.ts) {",
+                 "if (read->state.committed.ts < entry.seen.ts) {"),
+    transactions("skip_ranges", "rows that came into a range that was read do not matter",
+                 'if (read.state.committed.present) co_return conflict(key, "it has come into a range that was read");',
+                 "if (read.state.committed.present) continue;"),
+    transactions("range_then_row", "a row that came after a range was read is taken for one that was in it",
+                 "        reads[i].state.committed.ts = {};\n", ""),
+    transactions("intents_are_rows", "a read returns what another transaction is about to write",
+                 "      Bytes stored = unread[i].stored();\n",
+                 "      if (reads[i].state.intent && reads[i].state.intent->present) reads[i].state.committed.row = reads[i].state.intent->row;\n"
+                 "      Bytes stored = unread[i].stored();\n"),
+    transactions("savepoint_keeps", "going back to a savepoint keeps what was written since",
+                 "    entry.write.reset();\n    const auto found",
+                 "    const auto found"),
+    transactions("lost_answer_is_no", "a parallel commit whose answer was lost is reported as not made",
+                 "  if (staged && unsure) {",
+                 "  if (staged && unsure && why.message.empty()) {"),
+    transactions("lost_write_is_no", "one row whose answer was lost is reported as not written",
+                 "    co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, std::move(why.message));\n  }\n  commit_ts_ = meant;",
+                 "    co_return fail(ErrorCode::unavailable, Certainty::not_applied, std::move(why.message));\n  }\n  commit_ts_ = meant;"),
+    transactions("checks_first", "what was read is checked before the intents stand",
+                 "  if (const auto prewritten = co_await prewrite_all(writes, staged, deadline); !prewritten) {",
+                 "  if (!staged) LATIUM_CO_CHECKED(co_await validate(deadline));\n"
+                 "  const bool checked = !staged;\n"
+                 "  if (checked) ranges_.clear();\n"
+                 "  if (checked) std::erase_if(entries_, [](const auto& each) { return !each.second.write; });\n"
+                 "  if (const auto prewritten = co_await prewrite_all(writes, staged, deadline); !prewritten) {"),
+    rows("prewrite_any_ts", "an intent is put on a row that has changed since it was read: a lost update",
+         "    if (command.expected != before.committed.ts) return refuse(RowRefusal::ts_differs);\n    if (intent.staged()",
+         "    if (intent.staged()"),
+    rows("write_any_ts", "a row is overwritten that has changed since it was read",
+         "if (command.expected && *command.expected != committed.ts) return refuse(RowRefusal::ts_differs);", ""),
+    rows("forget_the_fence", "who finds no trace of a transaction leaves none",
+         "    record(state, {command.txn, command.start, Hlc(), command.now_ms, {}});\n", ""),
+    rows("outcome_without_list", "the outcome does not say which rows are still to be resolved",
+         "record(state, {intent.txn, intent.start, ts, now_ms, std::move(intent.others)});",
+         "record(state, {intent.txn, intent.start, ts, now_ms, {}});"),
+    rows("no_floor", "what is forgotten of a transaction does not raise the floor",
+         "    state.floor = std::max(state.floor, outcome->start);\n", ""),
+    rows("abort_staged", "a parallel commit is ended without asking its other rows",
+         "      if (!fence && intent->staged() && !command.fenced) return refuse(RowRefusal::staged);\n", ""),
+    rows("promote_unasked", "a parallel commit with a missing intent counts as committed",
+         "  if (missing) return {StagedAction::fence, *missing};\n", "", file="replication/row_recovery.cc"),
+    rows("roll_back_unfenced", "an intent whose primary knows nothing is rolled back without a fence",
+         "return {forgotten ? IntentAction::roll_back : IntentAction::fence_it};",
+         "return {forgotten || true ? IntentAction::roll_back : IntentAction::fence_it};", file="replication/row_recovery.cc"),
+    seeds("unique_unchecked", "a value of a unique index may be taken twice",
+          "  if (is && index.unique && there.back()) {", "  if (is && index.unique && there.back() && after == nullptr) {",
+          "relational/session.cc", "index"),
+    seeds("entries_stay", "the entry of an old value stays in the index",
+          "  if (was) changes.emplace_back(std::move(was->first), std::nullopt);\n", "", "relational/session.cc", "index"),
+
+    # Registers and locks.
+    registers("accept_anything", "an accept below the promise is taken",
+              "    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));\n    if (op.base", "    if (op.base",
+              "replication/acceptor.cc"),
+    registers("promise_unsynced", "a promise is not on the disk when it is answered",
+              "if (record.promised != op.ballot) out.change = RecordChange::durable;",
+              "if (record.promised != op.ballot) out.change = RecordChange::lazy;", "replication/acceptor.cc"),
+    registers("forgets_accepted", "a proposer does not go on from what a replica has accepted",
+              "    if (answer->state) out.state = *answer->state;\n", "", "replication/registers.cc"),
+    registers("one_is_a_majority", "a read believes the first replica",
+              "    if (same.reached()) return candidate->accepted;", "    return candidate->accepted;",
+              "replication/registers_read.cc"),
+    registers("no_ballot_floor", "a collected register forgets the ballots that it had",
+              "    floor = std::max(floor, std::get<CollectOp>(item.op).floor);\n", "", "replication/register_replica.cc"),
+    registers("token_stays", "a lock's token does not grow with a new owner", "lock->token + 1", "lock->token",
+              "replication/register_state.cc"),
+    seeds("answer_before_sync", "accepts are answered before they are on the disk",
+          "  if (change != RecordChange::lazy) plan.durability = Durability::sync;\n", "", "replication/register_replica.cc",
+          "registers", 100),
+
+    # Buckets.
+    registers("dots_again", "a node gives out dots that it gave out before its restart",
+              "last_(std::uint64_t{run} << 40)", "last_(std::uint64_t{run} * 0)", "replication/dots.h"),
+    registers("siblings_lost", "a merge drops what the other side has not heard of",
+              "    if (there || !other.context.covers(version.dot)) out.push_back(version);", "    if (there) out.push_back(version);",
+              "replication/version.cc"),
+    Mutant("tombstones_by_age", "deletions are removed although replicas may not know of them", "replication/collection.cc",
+           "    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));\n    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));\n", "",
+           "latium_sim_test", "latium_sim_test --gtest_filter=Forgetting*:*Forget*:BucketsTest.*"),
+    seeds("hints_forgotten", "a hint is gone before its owner has it", "    hint.missing = nodes ? nodes->size() : 1;",
+          "    hint.missing = 0;", "replication/hint_delivery.cc", "buckets", 30),
+]

@@ -1,0 +1,158 @@
+// SQL on a cluster of three nodes and one that holds nothing.
+#include "latium/sql.h"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "base/result.h"
+#include "tests/node/three_nodes.h"
+
+namespace latium {
+namespace {
+
+class SqlTest : public ThreeNodesTest {
+ protected:
+  SqlSession session(std::size_t node, SqlOptions options = {.reads = Consistency::quorum}) {
+    auto made = nodes_[node].database("acme")->sql(options);
+    EXPECT_TRUE(made.has_value()) << made.error().message;
+    return *std::move(made);
+  }
+  static SqlResult ok(SqlSession& session, std::string_view sql, std::vector<Value> parameters = {}) {
+    auto result = session.execute(sql, std::move(parameters));
+    EXPECT_TRUE(result.has_value()) << sql << ": " << result.error().message;
+    return result ? *result : SqlResult();
+  }
+  static std::string show(const Result<SqlResult>& result) {
+    if (!result) return "error: " + result.error().message;
+    std::string out;
+    for (const auto& row : result->rows) {
+      out += out.empty() ? "" : " ";
+      for (std::size_t i = 0; i < row.size(); ++i) out += (i > 0 ? "|" : "") + row[i].to_string();
+    }
+    return out;
+  }
+};
+
+TEST_F(SqlTest, WhatOneNodeWritesAllNodesRead) {
+  SqlSession writer = session(0);
+  const auto made = writer.script(
+      "CREATE TABLE hosts(id INTEGER PRIMARY KEY, name VARCHAR(255) NOT NULL UNIQUE, cpus INTEGER);"
+      "CREATE INDEX hosts_by_cpus ON hosts(cpus);"
+      "INSERT INTO hosts(name, cpus) VALUES ('a', 4), ('b', '8'), ('c', 8.0);");
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    SqlSession reader = session(node);
+    EXPECT_EQ(show(reader.execute("SELECT name, cpus FROM hosts WHERE cpus = 8 ORDER BY name")), "'b'|8 'c'|8");
+    EXPECT_EQ(show(reader.execute("SELECT id, cpus FROM hosts WHERE name = ?", {Value("a")})), "1|4");
+    EXPECT_EQ(show(reader.execute("SELECT count(*), max(id) FROM hosts")), "3|3");
+  }
+  SqlSession other = session(3);
+  EXPECT_EQ(ok(other, "UPDATE hosts SET cpus = cpus * 2 WHERE cpus >= 8").changes, 2);
+  EXPECT_EQ(ok(other, "DELETE FROM hosts WHERE name = 'a'").changes, 1);
+  const auto duplicate = other.execute("INSERT INTO hosts(name) VALUES ('b')");
+  ASSERT_FALSE(duplicate.has_value());
+  EXPECT_EQ(duplicate.error().code, ErrorCode::already_exists);
+  EXPECT_THAT(duplicate.error().message, testing::HasSubstr("UNIQUE constraint failed: hosts.name"));
+  EXPECT_EQ(show(writer.execute("SELECT name, cpus FROM hosts ORDER BY id")), "'b'|16 'c'|16");
+}
+
+TEST_F(SqlTest, TransactionsCommitWholeOrNotAtAll) {
+  SqlSession one = session(0);
+  ASSERT_TRUE(one.script("CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER);INSERT INTO t VALUES (1, 0), (2, 0)").has_value());
+  SqlSession two = session(1);
+  ok(one, "BEGIN");
+  ok(two, "BEGIN");
+  EXPECT_EQ(show(one.execute("SELECT v FROM t WHERE id = 1")), "0");
+  EXPECT_EQ(show(two.execute("SELECT v FROM t WHERE id = 1")), "0");
+  ok(one, "UPDATE t SET v = v + 1 WHERE id = 1");
+  ok(two, "UPDATE t SET v = v + 1 WHERE id = 1");
+  ok(one, "COMMIT");
+  const auto lost = two.execute("COMMIT");
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().code, ErrorCode::conflict) << lost.error().message;
+  EXPECT_FALSE(two.in_transaction());
+  ok(two, "BEGIN");
+  ok(two, "SAVEPOINT s");
+  ok(two, "UPDATE t SET v = 100");
+  ok(two, "ROLLBACK TO s");
+  ok(two, "UPDATE t SET v = v + 1 WHERE id = 1");
+  ok(two, "COMMIT");
+  EXPECT_EQ(show(one.execute("SELECT v FROM t ORDER BY id")), "2 0");
+}
+
+TEST_F(SqlTest, ManySessionsCountInOneRow) {
+  SqlSession first = session(0);
+  ASSERT_TRUE(first.script("CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER);INSERT INTO t VALUES (1, 0)").has_value());
+  constexpr int kEach = 5;
+  std::vector<std::thread> threads;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    threads.emplace_back([&, node] {
+      SqlSession mine = session(node, {.timeout = std::chrono::seconds(60)});
+      for (int i = 0; i < kEach; ++i) ok(mine, "UPDATE t SET v = v + 1 WHERE id = 1");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(show(first.execute("SELECT v FROM t")), std::to_string(kEach * static_cast<int>(nodes_.size())));
+}
+
+TEST_F(SqlTest, StatementsAreSteppedThroughAndUsedAgain) {
+  SqlSession mine = session(1);
+  ASSERT_TRUE(mine.script("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT)").has_value());
+  auto insert = mine.prepare("INSERT INTO t(v) VALUES (?)");
+  ASSERT_TRUE(insert.has_value()) << insert.error().message;
+  EXPECT_EQ(insert->parameters(), 1u);
+  EXPECT_FALSE(insert->read_only());
+  for (const char* text : {"x", "y", "z"}) {
+    ASSERT_TRUE(insert->bind({Value(text)}).has_value());
+    const auto done = insert->step();
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+    EXPECT_FALSE(*done);
+    EXPECT_EQ(insert->changes(), 1);
+  }
+  auto select = mine.prepare("SELECT id, v FROM t ORDER BY id DESC");
+  ASSERT_TRUE(select.has_value());
+  EXPECT_TRUE(*select->step());
+  EXPECT_EQ(select->row(), (std::vector<Value>{Value(3), Value("z")}));
+  EXPECT_EQ(select->columns(), (std::vector<std::string>{"id", "v"}));
+  ASSERT_TRUE(select->reset().has_value());
+  int rows = 0;
+  while (*select->step()) ++rows;
+  EXPECT_EQ(rows, 3);
+}
+
+TEST_F(SqlTest, TablesOfCppAreSeenWithTheirTypes) {
+  TableDefinition table{.name = "events",
+                        .columns = {{.name = "id", .type = ValueType::uuid},
+                                    {.name = "at", .type = ValueType::timestamp},
+                                    {.name = "done", .type = ValueType::boolean, .default_value = false}},
+                        .primary_key = {"id"},
+                        .indexes = {{.name = "by_at", .columns = {"at"}}}};
+  ASSERT_TRUE(nodes_[0].database("acme")->create_table(table).has_value());
+  SqlSession mine = session(2);
+  ok(mine, "INSERT INTO events(id, at) VALUES ('00000000-0000-0000-0000-000000000001', '2026-01-31 12:00:00')");
+  EXPECT_EQ(show(mine.execute("SELECT * FROM events WHERE id = '00000000-0000-0000-0000-000000000001'")),
+            "'00000000-0000-0000-0000-000000000001'|'2026-01-31 12:00:00.000000'|0");
+  EXPECT_EQ(show(mine.execute("SELECT count(*) FROM events WHERE at > '2026-01-31'")), "1");
+  EXPECT_THAT(show(mine.execute("INSERT INTO events(id, at) VALUES ('x', '2026-01-31 12:00:00')")),
+              testing::HasSubstr("datatype mismatch"));
+  Session session = nodes_[0].database("acme")->session({.reads = Consistency::quorum});
+  const auto found = session.find("events", "");
+  ASSERT_TRUE(found.has_value() && found->rows.size() == 1);
+  EXPECT_EQ(found->rows[0].values[2], Value(false));
+}
+
+TEST_F(SqlTest, BadOptionsAndBadSqlAreRefused) {
+  EXPECT_EQ(nodes_[0].database("acme")->sql({.max_rows = 0}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(nodes_[0].database("acme")->sql({.timeout = std::chrono::milliseconds(0)}).error().code, ErrorCode::invalid_argument);
+  SqlSession mine = session(0, {.max_rows = 2});
+  EXPECT_EQ(show(mine.execute("SELECT FROM")), "error: near \"FROM\": syntax error");
+  EXPECT_EQ(show(mine.execute("SELECT * FROM nothing")), "error: no such table: nothing");
+  EXPECT_THAT(show(mine.execute("VALUES (1), (2), (3)")), testing::HasSubstr("max_rows"));
+  EXPECT_THAT(show(mine.execute("ATTACH 'x' AS y")), testing::HasSubstr("not supported"));
+  EXPECT_THAT(show(mine.execute("SELECT 1; SELECT 2")), testing::HasSubstr("several statements"));
+  EXPECT_EQ(show(mine.execute("SELECT latium_site()")), "'rennes'");
+}
+
+}  // namespace
+}  // namespace latium

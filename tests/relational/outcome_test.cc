@@ -1,0 +1,94 @@
+// What became of a commit that ended without an answer: what is told is true, and stays so.
+#include <map>
+
+#include "relational/transaction.h"
+#include "tests/relational/memory_rows.h"
+#include "tests/runtime/simulated.h"
+
+namespace latium::testing {
+namespace {
+
+RegisterKey row(std::size_t number) {
+  const Bytes key = "row" + std::to_string(number);
+  return table_register(TenantId{1}, 4, key, key);
+}
+
+class OutcomeTest : public Simulated {
+ protected:
+  void TearDown() override {
+    run(shared_->stop());
+    run(rows_->stop());
+  }
+  MonotonicTime soon() { return in(seconds(20)); }
+  std::optional<Bytes> now(std::size_t number) {
+    Transaction reader(*shared_, {.reading = Reading::latest});
+    const auto found = run(reader.get({row(number)}, soon()));
+    EXPECT_TRUE(found.has_value()) << found.error().message;
+    return found ? found->front() : std::nullopt;
+  }
+
+  HlcClock hlc_;
+  std::unique_ptr<MemoryRows> rows_ = std::make_unique<MemoryRows>(runtime(), 7);
+  std::unique_ptr<Transactions> shared_ = std::make_unique<Transactions>(runtime(), *rows_, hlc_);
+};
+
+// Commits of one row and of several, of rows that were there and that were not, while answers and commands get lost and come
+// late: the row is in the end as the outcome says.
+TEST_F(OutcomeTest, WhatIsToldIsWhatIsThereWheneverLateCommandsCome) {
+  std::map<std::string, int> told;
+  for (int round = 0; round < 150; ++round) {
+    const std::size_t first = 10 * static_cast<std::size_t>(round % 20);
+    const std::size_t keys = 1 + static_cast<std::size_t>(round) % 3;
+    std::vector<RegisterKey> wanted;
+    for (std::size_t i = 0; i < keys; ++i) wanted.push_back(row(first + i));
+    Transaction writer(
+        *shared_, {.isolation = round % 2 ? Isolation::serializable : Isolation::read_committed, .reading = Reading::latest});
+    ASSERT_TRUE(run(writer.get(wanted, soon())).has_value());
+    std::vector<std::optional<Bytes>> before;
+    for (std::size_t i = 0; i < keys; ++i) before.push_back(now(first + i));
+    const Bytes value = "round" + std::to_string(round);
+    for (const RegisterKey& key : wanted) writer.put(key, value);
+    rows_->faults = {.lost = 0.2, .late = 0.3, .unsure = 0.3, .twice = 0.3};
+    const auto done = run(writer.commit(in(milliseconds(20))));
+    if (!done && done.error().code != ErrorCode::unknown_outcome) {
+      rows_->faults = {};
+      pass(seconds(30));
+      continue;
+    }
+    const auto outcome = run(writer.outcome(soon()));
+    rows_->faults = {};
+    ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+    if (done) EXPECT_EQ(*outcome, CommitOutcome::committed);
+    // Nobody else has written, so it can be known.
+    ASSERT_NE(*outcome, CommitOutcome::unknown);
+    ++told[std::string(done                                   ? "sure"
+                       : *outcome == CommitOutcome::committed ? "committed"
+                                                              : "not committed") +
+           (keys == 1 ? " one" : " many")];
+    pass(seconds(round % 2 ? 0 : 30));
+    for (std::size_t i = 0; i < keys; ++i) {
+      EXPECT_EQ(now(first + i), *outcome == CommitOutcome::committed ? std::optional(value) : before[i]) << "round " << round;
+    }
+  }
+  for (const char* each : {"committed one", "not committed one", "committed many", "not committed many"}) {
+    EXPECT_GT(told[each], 0) << each;
+  }
+}
+
+TEST_F(OutcomeTest, TracesThatOthersCoveredAreNotGuessedAt) {
+  Transaction writer(*shared_, {.reading = Reading::latest});
+  ASSERT_TRUE(run(writer.get({row(1)}, soon())).has_value());
+  writer.put(row(1), "mine");
+  rows_->faults = {.late = 1};
+  ASSERT_EQ(code_of(run(writer.commit(in(milliseconds(1))))), "unknown_outcome");
+  rows_->faults = {};
+  pass(seconds(3));
+  Transaction other(*shared_, {.reading = Reading::latest});
+  ASSERT_EQ(run(other.get({row(1)}, soon()))->front(), "mine");
+  other.put(row(1), "other's");
+  ASSERT_EQ(code_of(run(other.commit(soon()))), "ok");
+  EXPECT_EQ(run(writer.outcome(soon())).value(), CommitOutcome::unknown);
+}
+
+}  // namespace
+}  // namespace latium::testing

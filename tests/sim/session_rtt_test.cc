@@ -1,0 +1,133 @@
+// What a session costs in round trips between sites, for a node that changed the rows last itself: counted by the transaction,
+// and as it shows in time.
+#include <vector>
+
+#include "node/node_core.h"
+#include "node/tenants.h"
+#include "relational/transaction.h"
+#include "tests/sim/rtt_cluster.h"
+
+namespace latium::sim {
+namespace {
+
+struct Plan {
+  std::size_t reads = 0;   // of rows that are not written
+  std::size_t writes = 0;  // each read before
+  std::size_t ranges = 0;
+  std::string tenant = "acme";
+  TransactionOptions options{};
+};
+
+struct Place {
+  TenantId tenant;
+  std::uint16_t partitions = 1;
+
+  RegisterKey row(const std::string& name) const { return table_register(tenant, partitions, name, name); }
+  RegisterKey read(std::size_t i) const { return row("read" + std::to_string(i)); }
+  RegisterKey write(std::size_t i) const { return row("write" + std::to_string(i)); }
+};
+
+MonotonicTime soon(NodeCore& core) {
+  return saturating_add(core.runtime().clock.monotonic_now(), seconds(10));
+}
+
+Task<Place> place_of(NodeCore& core, std::string tenant) {
+  LATIUM_CO_TRY(const auto found, co_await find_tenant(core.cluster(), tenant, soon(core)));
+  co_return Place{found->id, found->partitions};
+}
+
+class SessionRttTest : public RttCluster {
+ protected:
+  // All rows, so that this node was the last to change each of them.
+  static Task<void> fill(NodeCore& core, Plan plan) {
+    LATIUM_CO_TRY(const Place place, co_await place_of(core, plan.tenant));
+    std::vector<RegisterKey> keys;
+    for (std::size_t i = 0; i < plan.reads; ++i) keys.push_back(place.read(i));
+    for (std::size_t i = 0; i < plan.writes; ++i) keys.push_back(place.write(i));
+    Transaction transaction(core.transactions(), {});
+    LATIUM_CO_CHECKED(co_await transaction.get(keys, soon(core)));
+    for (const RegisterKey& key : keys) transaction.put(key, "1");
+    co_return co_await transaction.commit(soon(core));
+  }
+
+  Task<void> play(NodeCore& core, Plan plan) {
+    LATIUM_CO_TRY(const Place place, co_await place_of(core, plan.tenant));
+    Transaction transaction(core.transactions(), plan.options);
+    std::vector<RegisterKey> keys;
+    for (std::size_t i = 0; i < plan.reads; ++i) keys.push_back(place.read(i));
+    for (std::size_t i = 0; i < plan.writes; ++i) keys.push_back(place.write(i));
+    LATIUM_CO_CHECKED(co_await transaction.get(keys, soon(core)));
+    std::vector<PartitionId> partitions;
+    for (std::uint16_t i = 0; i < place.partitions; ++i) partitions.push_back(PartitionId{i});
+    for (std::size_t i = 0; i < plan.ranges; ++i) {
+      LATIUM_CO_CHECKED(
+          co_await transaction.range(place.tenant, partitions, {"read" + std::to_string(i), "read:"}, 1'000, soon(core)));
+    }
+    for (std::size_t i = 0; i < plan.writes; ++i) transaction.put(place.write(i), "2");
+    reads_cost_ = transaction.stats().wan_round_trips;
+    LATIUM_CO_CHECKED(co_await transaction.commit(soon(core)));
+    cost_ = transaction.stats().wan_round_trips;
+    co_return Result<void>();
+  }
+
+  /// Round trips between sites, of the reads and in all.
+  void expect_cost(std::uint32_t reads, int all, const Plan& plan) {
+    const auto filled = run_on(0, [&](NodeCore& core) { return fill(core, plan); });
+    ASSERT_TRUE(filled.has_value()) << filled.error().message;
+    settle();
+    const auto played = run_on(0, [&](NodeCore& core) { return play(core, plan); });
+    ASSERT_TRUE(played.has_value()) << played.error().message;
+    EXPECT_EQ(reads_cost_, reads);
+    EXPECT_EQ(cost_, static_cast<std::uint32_t>(all));
+    expect_time(all);
+  }
+
+  std::uint32_t reads_cost_ = 0;
+  std::uint32_t cost_ = 0;
+};
+
+constexpr TransactionOptions kReadCommitted{.isolation = Isolation::read_committed};
+constexpr TransactionOptions kLatest{.reading = Reading::latest};
+
+TEST_F(SessionRttTest, OneRowIsOne) {
+  expect_cost(0, 1, {.writes = 1});
+}
+
+TEST_F(SessionRttTest, SeveralRowsThatAreReadAndWrittenAreOne) {
+  expect_cost(0, 1, {.writes = 5});
+}
+
+TEST_F(SessionRttTest, ThreeReadsAndTwoUpdatesAtReadCommittedAreOne) {
+  expect_cost(0, 1, {.reads = 3, .writes = 2, .options = kReadCommitted});
+}
+
+// The intents, then what was only read, then the commit: whoever checks before its intents stand can be crossed by one that does
+// the same the other way round.
+TEST_F(SessionRttTest, ThreeReadsAndTwoUpdatesThatAreCheckedAreThree) {
+  expect_cost(0, 3, {.reads = 3, .writes = 2});
+}
+
+TEST_F(SessionRttTest, FiveHundredReadsCostAsManyAsThree) {
+  expect_cost(0, 3, {.reads = 500, .writes = 2});
+}
+
+TEST_F(SessionRttTest, RangesAreCheckedTogetherWithTheReads) {
+  expect_cost(0, 3, {.reads = 3, .writes = 2, .ranges = 3});
+}
+
+TEST_F(SessionRttTest, ReadsAloneAreOneAtTheirCommit) {
+  expect_cost(0, 1, {.reads = 3});
+}
+
+TEST_F(SessionRttTest, ReadsOfTheLatestStateAreOneMore) {
+  expect_cost(1, 2, {.reads = 500, .options = kLatest});
+}
+
+TEST_F(SessionRttTest, WithAllReplicasAtHomeItIsNone) {
+  make_tenant("home", "rennes:1");
+  settle();
+  expect_cost(0, 0, {.reads = 3, .writes = 2, .ranges = 1, .tenant = "home"});
+}
+
+}  // namespace
+}  // namespace latium::sim

@@ -1,0 +1,32 @@
+// The workloads of transactions on a few seeds; latium-sim runs more.
+#include "tests/sim/workloads/transactions.h"
+
+#include "tests/sim/seed_runs.h"
+#include "tests/sim/workloads/index.h"
+
+namespace latium::sim {
+namespace {
+
+TEST(ListAppendTest, TransactionsHaveOneOrderThatKeepsToTime) {
+  EXPECT_GT(acknowledged_in(list_append, 15, std::chrono::minutes(1)), 1000u);
+}
+
+TEST(RwRegisterTest, TransactionsHaveOneOrderThatKeepsToTime) {
+  EXPECT_GT(acknowledged_in(rw_register, 15, std::chrono::minutes(1)), 1000u);
+}
+
+TEST(IndexTest, IndexesSayWhatTheRowsSay) {
+  for (std::uint64_t seed = 1; seed <= 15; ++seed) passing_run(index, seed, std::chrono::minutes(1));
+}
+
+TEST(TransactionWorkloadsTest, TheTraceDependsOnTheSeedAlone) {
+  for (const RunSeed& workload : {RunSeed(list_append), RunSeed(rw_register), RunSeed(index)}) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      const auto trace = [&] { return passing_run(workload, seed, std::chrono::minutes(1)).trace_hash; };
+      EXPECT_EQ(trace(), trace()) << "seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace latium::sim

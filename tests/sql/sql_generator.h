@@ -1,0 +1,60 @@
+// Random schemas and statements, the same for the same seed. Their values are few, so that rows collide, join and compare across
+// types; what SQL leaves open (which of equal rows comes first, which row of an UPDATE is first) has no part in their results.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+
+namespace latium::testing {
+
+class SqlGenerator {
+ public:
+  explicit SqlGenerator(std::uint64_t seed) : random_(seed) {}
+
+  /// CREATE TABLE and CREATE INDEX.
+  std::vector<std::string> schema();
+  std::string statement();
+  /// One for each table: all of its rows.
+  std::vector<std::string> everything() const;
+
+ private:
+  struct Column {
+    std::string name;
+    bool unique = false;  // or part of what is
+    bool key = false;
+  };
+  struct Table {
+    std::string name;
+    std::vector<Column> columns;
+  };
+
+  bool chance(int percent) { return random_.below(100) < static_cast<std::uint64_t>(percent); }
+  std::size_t below(std::size_t end) { return random_.below(end); }
+  template <class T>
+  const T& one_of(const std::vector<T>& all) {
+    return all[below(all.size())];
+  }
+  std::string create_table(std::size_t number);
+  std::string literal();
+  std::string expression(const std::vector<std::string>& columns, int depth);
+  std::string condition(const std::vector<std::string>& columns, int depth);
+  std::string comparison(const std::vector<std::string>& columns);
+  std::string insert();
+  std::string update();
+  std::string remove();
+  std::string select();
+  std::string aggregate();
+  std::string transaction();
+  static std::vector<std::string> names(const Table& table, const std::string& alias);
+
+  Random random_;
+  std::vector<Table> tables_;
+  std::string changed_;  // the table that the statement changes
+  bool open_ = false;
+  int savepoints_ = 0;
+};
+
+}  // namespace latium::testing
