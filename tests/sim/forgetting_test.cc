@@ -146,7 +146,8 @@ TEST_F(ForgettingTest, TheOnlyCopyRemembersARemovalToo) {
   const DataKey at{single->id, PartitionId{0}, "l", "k"};
   const auto late = [&](Hlc stamp) {
     const MonotonicTime deadline = saturating_add(core(owner).runtime().clock.monotonic_now(), seconds(4));
-    return simulation_.run(core(owner).buckets().buckets().coordinate(at, {.value = "late", .stamp = stamp}, deadline));
+    return simulation_.run(
+        core(owner).buckets().buckets().coordinate(at, {.value = "late", .context = {}, .site = {}, .stamp = stamp}, deadline));
   };
   client::KvPutRequest put_it;
   put_it.set_tenant("single");

@@ -133,7 +133,7 @@ TEST_F(MembershipTest, ATenantIsKnownEverywhereUnderOneId) {
 
 TEST_F(MembershipTest, APlacementThatCannotBeMetSaysWhatIsMissing) {
   for (const auto& [placement, word] :
-       {std::pair{"rennes:4", "rennes"}, {"paris:1", "paris"}, {"any 2 of [paris,lyon]", "lyon"}}) {
+       {std::pair{"rennes:4", "rennes"}, std::pair{"paris:1", "paris"}, std::pair{"any 2 of [paris,lyon]", "lyon"}}) {
     const auto refused = make("other", placement);
     ASSERT_FALSE(refused.has_value()) << placement;
     EXPECT_EQ(refused.error().code, ErrorCode::unsatisfiable_placement) << placement;

@@ -35,7 +35,8 @@ class SharedReadsTest : public RepairCluster {
   }
   static Task<void> write(Buckets& buckets, Runtime& runtime, DataKey key, int number, int& acknowledged) {
     const MonotonicTime deadline = saturating_add(runtime.clock.monotonic_now(), seconds(4));
-    const auto written = co_await buckets.write(std::move(key), {.value = std::to_string(number)}, deadline);
+    const auto written =
+        co_await buckets.write(std::move(key), {.value = std::to_string(number), .context = {}, .site = {}}, deadline);
     EXPECT_TRUE(written.has_value());
     acknowledged = number;
     co_return Result<void>();
