@@ -360,19 +360,20 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
 // so whoever changes it later sees them, or comes after the commit.
 Task<void> Transaction::validate(MonotonicTime deadline) {
   Phase phase;
-  TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size(), 1));
+  TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size() + ranges_.size(), 1));
   for (auto& [stored, entry] : entries_) {
     if (!is_checked(entry)) continue;
     ++counts_.validated;
     const auto spawned = group.spawn(validate_read(entry, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
+  for (const Range& range : ranges_) {
+    const auto spawned = group.spawn(validate_range(range, phase, deadline));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
   (void)co_await group.join();
   stats_.add(phase.stats);
   if (phase.failure) co_return fail(*std::move(phase.failure));
-  for (const Range& range : ranges_) {
-    if (is_checked(range)) LATIUM_CO_CHECKED(co_await validate_range(range, deadline));
-  }
   co_return Result<void>();
 }
 
@@ -415,24 +416,44 @@ Task<void> Transaction::validate_read(Entry& entry, Phase& phase, MonotonicTime 
   co_return Result<void>();
 }
 
-// What was there has been checked with the other reads; here it is about what has come.
-Task<void> Transaction::validate_range(const Range& range, MonotonicTime deadline) {
+// What was there is checked with the other reads; here it is about what has come.
+Task<void> Transaction::validate_range(const Range& range, Phase& phase, MonotonicTime deadline) {
   TupleRange rest = range.range;
-  Phase phase;
-  while (true) {
-    LATIUM_CO_TRY(RowKeys listed,
-                  co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline));
-    stats_.add(listed.stats);
-    for (const RegisterKey& key : listed.keys) {
+  CallStats cost;
+  while (!phase.failure) {
+    auto listed = co_await shared_.store.list(range.tenant, range.partitions, rest, 1000, Reading::latest, deadline);
+    if (!listed) {
+      phase.fail_with(of_others(std::move(listed).error()));
+      break;
+    }
+    cost.add(listed->stats);
+    Phase page;
+    TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(listed->keys.size(), 1));
+    for (const RegisterKey& key : listed->keys) {
       const auto known = entries_.find(key.stored());
       if (known != entries_.end() && known->second.used) continue;
-      LATIUM_CO_TRY(const RowRead read, co_await settled(key, phase, deadline));
-      stats_.add(read.stats);
-      if (read.state.committed.present) co_return conflict(key, "it has come into a range that was read");
+      const auto spawned = group.spawn(validate_absent(key, page, deadline));
+      LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
     }
-    if (!listed.more) co_return Result<void>();
-    rest.begin = listed.keys.back().key.substr(1) + '\0';
+    (void)co_await group.join();
+    cost.add(page.stats);
+    if (page.failure) phase.fail_with(*std::move(page.failure));
+    if (!listed->more) break;
+    rest.begin = listed->keys.back().key.substr(1) + '\0';
   }
+  add_parallel(phase.stats, cost);
+  co_return Result<void>();
+}
+
+Task<void> Transaction::validate_absent(RegisterKey key, Phase& phase, MonotonicTime deadline) {
+  auto read = co_await settled(key, phase, deadline);
+  if (!read) {
+    phase.fail_with(std::move(read).error());
+    co_return Result<void>();
+  }
+  add_parallel(phase.stats, read->stats);
+  if (read->state.committed.present) phase.fail_with(conflict(key, "it has come into a range that was read").error());
+  co_return Result<void>();
 }
 
 // The commit point. As long as its outcome is open, the same command is sent again: it is recognised.

@@ -252,7 +252,8 @@ class Transaction {
   Task<void> prewrite(Entry& entry, Intent intent, Phase& phase, MonotonicTime deadline);
   Task<void> validate(MonotonicTime deadline);
   Task<void> validate_read(Entry& entry, Phase& phase, MonotonicTime deadline);
-  Task<void> validate_range(const Range& range, MonotonicTime deadline);
+  Task<void> validate_range(const Range& range, Phase& phase, MonotonicTime deadline);
+  Task<void> validate_absent(RegisterKey key, Phase& phase, MonotonicTime deadline);
   /// The latest state of a key in which no other transaction is about to change anything.
   Task<RowRead> settled(RegisterKey key, const Phase& phase, MonotonicTime deadline);
   /// Recovery::clear(); a failure that passes is waited out, as long as there is time.

@@ -47,7 +47,7 @@ Operation at(int start, int end, std::vector<MicroOp> ops) {
   return made;
 }
 /// At the same time as all others that are made so.
-Operation t(std::vector<MicroOp> ops) {
+Operation tx(std::vector<MicroOp> ops) {
   return at(0, 100, std::move(ops));
 }
 Operation read_committed(Operation made) {
@@ -90,43 +90,43 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"TwoWritesInTwoOrders",
              "G0",
-             {t({append("x", "1"), append("y", "1")}), t({append("x", "2"), append("y", "2")}),
-              t({r("x", "1 2"), r("y", "2 1")})}},
-        Case{"AbortedRead", "G1a (aborted read)", {failed(t({append("x", "1")})), t({r("x", "1")})}},
-        Case{"AbortedReadByOneThatFails", "G1a (aborted read)", {failed(t({append("x", "1")})), failed(t({r("x", "1")}))}},
+             {tx({append("x", "1"), append("y", "1")}), tx({append("x", "2"), append("y", "2")}),
+              tx({r("x", "1 2"), r("y", "2 1")})}},
+        Case{"AbortedRead", "G1a (aborted read)", {failed(tx({append("x", "1")})), tx({r("x", "1")})}},
+        Case{"AbortedReadByOneThatFails", "G1a (aborted read)", {failed(tx({append("x", "1")})), failed(tx({r("x", "1")}))}},
         Case{"AbortedReadInTheMiddle",
              "G1a (aborted read)",
-             {failed(t({append("x", "1")})), t({append("x", "2")}), t({r("x", "1 2")})}},
-        Case{"IntermediateRead", "G1b (intermediate read)", {t({append("x", "1"), append("x", "2")}), t({r("x", "1")})}},
-        Case{"TwoThatReadEachOther", "G1c", {t({append("x", "1"), r("y", "1")}), t({append("y", "1"), r("x", "1")})}},
+             {failed(tx({append("x", "1")})), tx({append("x", "2")}), tx({r("x", "1 2")})}},
+        Case{"IntermediateRead", "G1b (intermediate read)", {tx({append("x", "1"), append("x", "2")}), tx({r("x", "1")})}},
+        Case{"TwoThatReadEachOther", "G1c", {tx({append("x", "1"), r("y", "1")}), tx({append("y", "1"), r("x", "1")})}},
         Case{"OneSeesHalfOfAnother",
              "G-single",
-             {t({append("x", "1"), append("y", "1")}), t({r("x", "1"), r("y", "")}), t({r("x", "1"), r("y", "1")})}},
+             {tx({append("x", "1"), append("y", "1")}), tx({r("x", "1"), r("y", "")}), tx({r("x", "1"), r("y", "1")})}},
         Case{"LostUpdate",
              "lost update (G-single)",
-             {t({r("x", ""), append("x", "1")}), t({r("x", ""), append("x", "2")}), t({r("x", "1 2")})}},
+             {tx({r("x", ""), append("x", "1")}), tx({r("x", ""), append("x", "2")}), tx({r("x", "1 2")})}},
         Case{"WriteSkew",
              "write skew (G2-item)",
-             {t({r("x", ""), append("y", "1")}), t({r("y", ""), append("x", "1")}), t({r("x", "1"), r("y", "1")})}},
+             {tx({r("x", ""), append("y", "1")}), tx({r("y", ""), append("x", "1")}), tx({r("x", "1"), r("y", "1")})}},
         Case{"ThreeInACircleOfReads",
              "G2-item",
-             {t({r("x", ""), append("y", "1")}), t({r("y", ""), append("z", "1")}), t({r("z", ""), append("x", "1")}),
-              t({r("x", "1"), r("y", "1"), r("z", "1")})}},
+             {tx({r("x", ""), append("y", "1")}), tx({r("y", ""), append("z", "1")}), tx({r("z", ""), append("x", "1")}),
+              tx({r("x", "1"), r("y", "1"), r("z", "1")})}},
         Case{"Phantom",
              "phantom (G2)",
-             {t({range("a", "c"), append("x", "1")}), t({r("x", ""), append("b", "1")}), t({r("x", "1"), r("b", "1")})}},
+             {tx({range("a", "c"), append("x", "1")}), tx({r("x", ""), append("b", "1")}), tx({r("x", "1"), r("b", "1")})}},
         Case{"PhantomInHalfOfAnother",
              "phantom (G-single)",
-             {t({append("a", "1"), append("b", "1")}), t({range("b", "c"), r("a", "1")}), t({r("b", "1")})}},
-        Case{"NoElementOfAnybody", "garbage read", {t({r("x", "1")})}},
+             {tx({append("a", "1"), append("b", "1")}), tx({range("b", "c"), r("a", "1")}), tx({r("b", "1")})}},
+        Case{"NoElementOfAnybody", "garbage read", {tx({r("x", "1")})}},
         Case{"TwoPasts",
              "incompatible order",
-             {t({append("x", "1")}), t({append("x", "2")}), t({r("x", "1 2")}), t({r("x", "2")})}},
-        Case{"OneElementTwice", "duplicate element", {t({append("x", "1")}), t({r("x", "1 1")})}},
-        Case{"OwnWriteNotSeen", "internal", {t({append("x", "1"), r("x", "")})}},
-        Case{"TwoReadsDiffer", "internal", {t({append("x", "1")}), t({r("x", ""), r("x", "1")})}},
-        Case{"ARangeAndAReadDiffer", "internal", {t({append("b", "1")}), t({range("a", "c"), r("b", "1")})}},
-        Case{"AnotherBetweenOwnWriteAndRead", "internal", {t({append("x", "2")}), t({append("x", "1"), r("x", "1 2")})}},
+             {tx({append("x", "1")}), tx({append("x", "2")}), tx({r("x", "1 2")}), tx({r("x", "2")})}},
+        Case{"OneElementTwice", "duplicate element", {tx({append("x", "1")}), tx({r("x", "1 1")})}},
+        Case{"OwnWriteNotSeen", "internal", {tx({append("x", "1"), r("x", "")})}},
+        Case{"TwoReadsDiffer", "internal", {tx({append("x", "1")}), tx({r("x", ""), r("x", "1")})}},
+        Case{"ARangeAndAReadDiffer", "internal", {tx({append("b", "1")}), tx({range("a", "c"), r("b", "1")})}},
+        Case{"AnotherBetweenOwnWriteAndRead", "internal", {tx({append("x", "2")}), tx({append("x", "1"), r("x", "1 2")})}},
         Case{"FromTheFuture", "read from the future", {at(0, 5, {r("x", "1")}), at(6, 9, {append("x", "1")})}}),
     name_of);
 
@@ -148,31 +148,31 @@ INSTANTIATE_TEST_SUITE_P(
                          {at(0, 30, {r("y", ""), append("x", "1")}), at(5, 10, {append("y", "1")}), at(11, 15, {r("x", "")})}},
                     Case{"AnUnknownOneThatWasSeenIsGone",
                          "G-single-realtime",
-                         {info(at(0, 5, {append("x", "1")})), at(6, 9, {r("x", "1")}), at(10, 12, {r("x", "")})}}),
+                         {hand_made::info(at(0, 5, {append("x", "1")})), at(6, 9, {r("x", "1")}), at(10, 12, {r("x", "")})}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Registers, BadTransactions,
     testing::Values(
-        Case{"AbortedRead", "G1a (aborted read)", {failed(t({w("x", "1")})), t({r("x", "1")})}},
-        Case{"IntermediateRead", "G1b (intermediate read)", {t({w("x", "1"), w("x", "2")}), t({r("x", "1")})}},
-        Case{"TwoThatReadEachOther", "G1c", {t({w("x", "1"), r("y", "1")}), t({w("y", "1"), r("x", "1")})}},
+        Case{"AbortedRead", "G1a (aborted read)", {failed(tx({w("x", "1")})), tx({r("x", "1")})}},
+        Case{"IntermediateRead", "G1b (intermediate read)", {tx({w("x", "1"), w("x", "2")}), tx({r("x", "1")})}},
+        Case{"TwoThatReadEachOther", "G1c", {tx({w("x", "1"), r("y", "1")}), tx({w("y", "1"), r("x", "1")})}},
         Case{"TwoWritesInTwoOrders",
              "G0",
-             {t({w("x", "0"), w("y", "0")}), t({r("x", "0"), w("x", "1"), r("y", "2"), w("y", "1")}),
-              t({r("y", "0"), w("y", "2"), r("x", "1"), w("x", "2")})}},
-        Case{"LostUpdate", "lost update (G2)", {t({r("x", ""), w("x", "1")}), t({r("x", ""), w("x", "2")})}},
+             {tx({w("x", "0"), w("y", "0")}), tx({r("x", "0"), w("x", "1"), r("y", "2"), w("y", "1")}),
+              tx({r("y", "0"), w("y", "2"), r("x", "1"), w("x", "2")})}},
+        Case{"LostUpdate", "lost update (G2)", {tx({r("x", ""), w("x", "1")}), tx({r("x", ""), w("x", "2")})}},
         Case{"LostUpdateAtReadCommitted",
              "lost update (G2)",
-             {read_committed(t({r("x", ""), w("x", "1")})), read_committed(t({r("x", ""), w("x", "2")}))}},
+             {read_committed(tx({r("x", ""), w("x", "1")})), read_committed(tx({r("x", ""), w("x", "2")}))}},
         Case{"WriteSkew",
              "write skew (G2-item)",
-             {t({r("x", ""), r("y", ""), w("y", "1")}), t({r("x", ""), r("y", ""), w("x", "1")})}},
+             {tx({r("x", ""), r("y", ""), w("y", "1")}), tx({r("x", ""), r("y", ""), w("x", "1")})}},
         Case{"OneSeesHalfOfAnother",
              "G-single",
-             {t({r("x", ""), w("x", "1"), r("y", ""), w("y", "1")}), t({r("x", "1"), r("y", "")})}},
+             {tx({r("x", ""), w("x", "1"), r("y", ""), w("y", "1")}), tx({r("x", "1"), r("y", "")})}},
         Case{
-            "Phantom", "phantom (G2)", {t({range("a", "c"), r("x", ""), w("x", "1")}), t({r("x", ""), r("b", ""), w("b", "1")})}},
+            "Phantom", "phantom (G2)", {tx({range("a", "c"), r("x", ""), w("x", "1")}), tx({r("x", ""), r("b", ""), w("b", "1")})}},
         Case{"RemovedAndThereAgain",
              "G-single-realtime",
              {at(0, 5, {r("x", ""), w("x", "1")}), at(6, 9, {r("x", "1"), w("x", "")}), at(10, 12, {r("x", "1")})}},
@@ -190,10 +190,10 @@ INSTANTIATE_TEST_SUITE_P(
                          {at(0, 5, {append("x", "1")}), at(3, 9, {r("x", "")}), at(6, 9, {r("x", "1")})}},
                     Case{"TheUnknownMayHaveHappenedLater",
                          "",
-                         {info(at(0, 5, {append("x", "1")})), at(6, 9, {r("x", "")}), at(10, 12, {r("x", "1")})}},
+                         {hand_made::info(at(0, 5, {append("x", "1")})), at(6, 9, {r("x", "")}), at(10, 12, {r("x", "1")})}},
                     Case{"TheUnknownMayNotHaveHappened",
                          "",
-                         {info(at(0, 5, {append("x", "1"), append("y", "1")})), running(at(0, 0, {append("y", "2")})),
+                         {hand_made::info(at(0, 5, {append("x", "1"), append("y", "1")})), running(at(0, 0, {append("y", "2")})),
                           at(6, 9, {r("x", ""), r("y", "")})}},
                     Case{"TheFailedMayHaveReadAnything",
                          "",
@@ -205,18 +205,18 @@ INSTANTIATE_TEST_SUITE_P(
                           at(6, 9, {r("x", "1"), r("y", "1")})}},
                     Case{"AtReadCommittedARowMayComeAfterARange",
                          "",
-                         {t({append("b", "1")}), read_committed(t({range("a", "c"), r("b", "1"), append("b", "2")})),
-                          t({r("b", "1 2")})}},
+                         {tx({append("b", "1")}), read_committed(tx({range("a", "c"), r("b", "1"), append("b", "2")})),
+                          tx({r("b", "1 2")})}},
                     Case{"AppendedWithoutReading",
                          "",
-                         {t({append("x", "1")}), t({append("x", "2"), r("x", "1 2"), append("x", "3")}), t({r("x", "1 2 3")})}},
-                    Case{"AFirstAppendThatSawNothing", "", {t({append("x", "1"), r("x", "1")}), t({r("x", "1")})}},
+                         {tx({append("x", "1")}), tx({append("x", "2"), r("x", "1 2"), append("x", "3")}), tx({r("x", "1 2 3")})}},
+                    Case{"AFirstAppendThatSawNothing", "", {tx({append("x", "1"), r("x", "1")}), tx({r("x", "1")})}},
                     Case{"WithoutACircle",
                          "",
-                         {t({r("x", ""), append("y", "1")}), t({r("y", "1"), append("x", "1")}), t({r("x", "1"), r("y", "1")})}},
+                         {tx({r("x", ""), append("y", "1")}), tx({r("y", "1"), append("x", "1")}), tx({r("x", "1"), r("y", "1")})}},
                     Case{"WhatIsOutsideOfARange",
                          "",
-                         {t({range("a", "b"), append("x", "1")}), t({r("x", "1"), append("b", "1")}), t({r("b", "1")})}}),
+                         {tx({range("a", "b"), append("x", "1")}), tx({r("x", "1"), append("b", "1")}), tx({r("b", "1")})}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -228,21 +228,21 @@ INSTANTIATE_TEST_SUITE_P(
                          "",
                          {at(0, 5, {r("x", ""), w("x", "1")}), at(6, 9, {r("x", "1"), w("x", "")}), at(10, 12, {r("x", "")}),
                           at(13, 15, {r("x", ""), w("x", "2")}), at(16, 18, {r("x", "2")})}},
-                    Case{"BlindWritesHaveNoOrder", "", {t({w("x", "1")}), t({w("x", "2")}), t({r("x", "1")}), t({r("x", "2")})}},
-                    Case{"OnlyTheLastOfItsWritesIsAVersion", "", {t({w("x", "1"), w("x", "2"), r("x", "2")}), t({r("x", "2")})}}),
+                    Case{"BlindWritesHaveNoOrder", "", {tx({w("x", "1")}), tx({w("x", "2")}), tx({r("x", "1")}), tx({r("x", "2")})}},
+                    Case{"OnlyTheLastOfItsWritesIsAVersion", "", {tx({w("x", "1"), w("x", "2"), r("x", "2")}), tx({r("x", "2")})}}),
     name_of);
 
 TEST(TransactionCheckerTest, ShowsTheCircle) {
   const CheckReport report =
-      check_transactions(history_by({t({r("x", ""), r("y", ""), w("y", "1")}), t({r("x", ""), r("y", ""), w("x", "1")})}));
+      check_transactions(history_by({tx({r("x", ""), r("y", ""), w("y", "1")}), tx({r("x", ""), r("y", ""), w("x", "1")})}));
   ASSERT_EQ(report.violations.size(), 1u);
   EXPECT_THAT(report.first(), HasSubstr("which replaced the version of 'y' that it read"));
   EXPECT_THAT(report.first(), HasSubstr("x -> absent; y -> absent; y := [1]"));
 }
 
 TEST(TransactionCheckerTest, GivesUpWhereItCannotBeToldWhoWroteWhat) {
-  EXPECT_THAT(check_transactions(history_by({t({w("x", "1")}), t({w("x", "1")})})).first(), HasSubstr("is written twice"));
-  EXPECT_THAT(check_transactions(history_by({t({w("x", "1")}), t({append("x", "2")})})).first(),
+  EXPECT_THAT(check_transactions(history_by({tx({w("x", "1")}), tx({w("x", "1")})})).first(), HasSubstr("is written twice"));
+  EXPECT_THAT(check_transactions(history_by({tx({w("x", "1")}), tx({append("x", "2")})})).first(),
               HasSubstr("both written and appended to"));
 }
 
@@ -265,13 +265,13 @@ TEST(TransactionCheckerTest, EachKnotOfALargeHistoryIsFoundOnce) {
 TEST(TransactionCheckerTest, AHistoryIsWrittenReadAndJudged) {
   History history =
       history_by({at(0, 5, {r("x", ""), append("x", "1"), range("a\xFF", "b", {{"a\xFF\x01", list("2 3")}}), w("y", "")}),
-                  read_committed(info(at(6, 9, {r("x", "1"), append("x", "2")})))});
+                  read_committed(hand_made::info(at(6, 9, {r("x", "1"), append("x", "2")})))});
   const auto parsed = parse_history(history.to_json_lines());
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
   EXPECT_EQ(parsed->operations(), history.operations());
 
   const std::string skew =
-      history_by({t({r("x", ""), r("y", ""), w("y", "1")}), t({r("x", ""), r("y", ""), w("x", "1")})}).to_json_lines();
+      history_by({tx({r("x", ""), r("y", ""), w("y", "1")}), tx({r("x", ""), r("y", ""), w("x", "1")})}).to_json_lines();
   const Judgement judgement = judge_history(skew, CheckKind::transactions);
   EXPECT_EQ(judgement.exit_status, 1);
   EXPECT_THAT(judgement.text, HasSubstr("INVALID write skew (G2-item)"));
