@@ -227,8 +227,7 @@ Task<void> back_off(NodeCore& core, std::uint32_t attempt) {
 // The work of each call; callers choose how to wait for it.
 
 auto get_work(std::string table, std::vector<Value> key, RowReadOptions options) {
-  return
-      [=](TableSession& session, MonotonicTime deadline) { return get_row(session, table, key, options, deadline); };
+  return [=](TableSession& session, MonotonicTime deadline) { return get_row(session, table, key, options, deadline); };
 }
 auto get_many_work(std::string table, std::vector<std::vector<Value>> keys, RowReadOptions options) {
   return [=](TableSession& session, MonotonicTime deadline) { return get_rows(session, table, keys, options, deadline); };

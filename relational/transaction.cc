@@ -96,8 +96,8 @@ Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, Monoto
   co_return Result<void>();
 }
 
-// A row that had not been read yet and lies in a range that was read before: it was not there then. What was seen of it and of the
-// range is no state that ever was: no commit takes a row with this ts.
+// A row that had not been read yet and lies in a range that was read before: it was not there then. What was seen of it and of
+// the range is no state that ever was: no commit takes a row with this ts.
 void Transaction::remember(RegisterKey key, CommittedRow row) {
   const bool came_later = row.present && std::ranges::any_of(ranges_, [&](const Range& each) { return each.contains(key); });
   if (came_later && options_.isolation == Isolation::serializable) row.ts = {};

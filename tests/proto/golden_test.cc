@@ -54,6 +54,10 @@ void set_value(Message& message, const FieldDescriptor& field, int which) {
     case FieldDescriptor::CPPTYPE_UINT64:
       many ? reflection.AddUInt64(&message, &field, large) : reflection.SetUInt64(&message, &field, large);
       return;
+    case FieldDescriptor::CPPTYPE_INT64:
+      many ? reflection.AddInt64(&message, &field, -1000 - field.number())
+           : reflection.SetInt64(&message, &field, -1000 - field.number());
+      return;
     case FieldDescriptor::CPPTYPE_UINT32:
       many ? reflection.AddUInt32(&message, &field, 1000 + number) : reflection.SetUInt32(&message, &field, 1000 + number);
       return;
@@ -111,6 +115,21 @@ TEST(GoldenTest, EveryMessageOfTheClientServicesRows) {
 
 TEST(GoldenTest, EveryMessageOfTheClientServicesSql) {
   check_all(*client::SqlOpenRequest::descriptor()->file());
+}
+
+// One of its fields at a time: the others stand in no message.
+TEST(GoldenTest, EveryKindOfSqlValue) {
+  client::SqlRow row;
+  row.add_values()->set_integer(-3);
+  row.add_values()->set_real(0x3ff8000000000000);
+  row.add_values()->set_text("text");
+  row.add_values()->set_blob(Bytes("\0\xff", 2));
+  row.add_values();
+  client::SqlExecuteRequest prepared;
+  prepared.set_session(1);
+  prepared.set_statement(2);
+  const Bytes bytes = row.SerializeAsString() + prepared.SerializeAsString();
+  EXPECT_EQ(bytes, testing::golden("latium.client.SqlValue.kinds")) << testing::as_golden_text(bytes);
 }
 
 TEST(GoldenTest, EveryMessageOfFaults) {

@@ -68,6 +68,9 @@ inline rc::Gen<Value> value_of(ValueType type) {
       return rc::gen::map(any_uuid(), value);
     case ValueType::json:
       return rc::gen::map(any_text(), [](std::string text) { return Value(Json{std::move(text)}); });
+    case ValueType::any:
+      return rc::gen::oneOf(value_of(ValueType::integer), value_of(ValueType::real), value_of(ValueType::text),
+                            value_of(ValueType::bytes));
   }
   return rc::gen::just(Value());
 }

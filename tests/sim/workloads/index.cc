@@ -37,6 +37,7 @@ struct Ledger {
   std::uint64_t looks = 0;
   std::uint64_t rows_seen = 0;
   std::optional<std::string> wrong;
+  std::string last_error = "no node reads the table and its indexes in one session";
 
   void found(std::string what) {
     if (!wrong) wrong = std::move(what);
@@ -67,7 +68,7 @@ class Clerk {
       place_ = {(*tenant)->id, (*tenant)->partitions};
       // Errors are what faults make of it: only what was promised counts.
       if (ledger_.ending) {
-        (void)co_await look(true);
+        if (const auto looked = co_await look(true); !looked) ledger_.last_error = looked.error().message;
       } else if (random_.chance(0.3)) {
         (void)co_await look(false);
       } else {
@@ -152,29 +153,26 @@ class Clerk {
       co_return made;
     }
     LATIUM_CO_CHECKED(scanned);
-    LATIUM_CO_TRY(const Rows by_name, co_await all(session, "one_name", {}));
-    LATIUM_CO_TRY(const Rows by_tag_size, co_await all(session, "by_tag_size", {}));
-    // By one value at a time: those ask one partition each.
-    Rows by_tag;
-    for (std::int64_t tag = 0; tag <= kTags; ++tag) {
-      const Value value = tag == kTags ? Value() : Value("tag" + std::to_string(tag));
-      LATIUM_CO_TRY(const Rows some, co_await all(session, "by_tag", {.equal = {value}}));
-      by_tag.insert(some.begin(), some.end());
-    }
+    // One index each time: a session must not take longer than the lease of its table.
+    const Index looked_at = items().indexes[random_.below(3)];
+    RowRange range;
+    if (looked_at.name == "by_tag") range.equal = {random_.chance(0.2) ? Value() : Value("tag" + std::to_string(random_.below(kTags)))};
+    LATIUM_CO_TRY(const Rows by_index, co_await all(session, looked_at.name, range));
     LATIUM_CO_CHECKED(co_await session.commit(deadline()));
     ++ledger_.looks;
     ledger_.rows_seen += scanned->size();
-    judge(*scanned, by_name, by_tag, by_tag_size);
+    judge(*scanned, looked_at, range, by_index);
     ledger_.ended = ledger_.ended || last;
     co_return Result<void>();
   }
 
-  void judge(const Rows& rows, const Rows& by_name, const Rows& by_tag, const Rows& by_tag_size) {
-    Rows named;
+  void judge(const Rows& rows, const Index& index, const RowRange& range, const Rows& found) {
+    Rows wanted;
     std::map<std::string, std::int64_t> owners;
     for (const auto& [id, row] : rows) {
-      if (row.values[1].is_null()) continue;
-      named.emplace(id, row);
+      const bool named = !row.values[1].is_null();
+      if (range.equal.empty() ? named || !index.unique : row.values[2] == range.equal[0]) wanted.emplace(id, row);
+      if (!named) continue;
       std::string name = row.values[1].get<std::string>();
       std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
       const auto [owner, first] = owners.emplace(name, id);
@@ -182,15 +180,9 @@ class Clerk {
         ledger_.found(name + " is the name of row " + std::to_string(owner->second) + " and of row " + std::to_string(id));
       }
     }
-    expect_equal("one_name", named, by_name);
-    expect_equal("by_tag", rows, by_tag);
-    expect_equal("by_tag_size", rows, by_tag_size);
-  }
-
-  void expect_equal(const std::string& index, const Rows& rows, const Rows& found) {
-    if (rows == found) return;
-    ledger_.found("node " + std::to_string(number_) + " saw in one session the rows " + ids_of(rows) + " and by index '" + index +
-                  "' " + ids_of(found));
+    if (wanted == found) return;
+    ledger_.found("node " + std::to_string(number_) + " saw in one session the rows " + ids_of(wanted) + " and by index '" +
+                  index.name + "' " + ids_of(found));
   }
 
   NodeCore& core_;
@@ -214,7 +206,7 @@ class Onlooker final : public ClusterClient {
   Awaitable<void> act() override { co_await pause(std::chrono::milliseconds(500), std::chrono::seconds(1)); }
   Awaitable<bool> finish() override {
     ledger_.ending = true;
-    last_error_ = "no node reads the table and its indexes in one session";
+    last_error_ = ledger_.last_error;
     co_return ledger_.ended;
   }
 
