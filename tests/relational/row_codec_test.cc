@@ -236,24 +236,5 @@ TEST(RowCodec, RefusesUnknownColumnsThatItHasNotRead) {
   EXPECT_TRUE(encode_row(schema, {.values = {1}, .unknown = "\x10\x01\x18\x01"}));
 }
 
-TEST(RowCodec, AColumnOfAnyTypeKeepsWhatAValueIs) {
-  const TableSchema schema = make_schema({.name = "t",
-                                          .columns = {{.name = "id", .type = ValueType::integer},
-                                                      {.name = "a", .type = ValueType::any, .nullable = true}},
-                                          .primary_key = {"id"}},
-                                         TableId{3})
-                                 .value();
-  for (const Value& value : {Value(), Value(1), Value(1.0), Value("x"), Value(Blob{std::string("\0x", 2)}), Value("")}) {
-    const Row row{{Value(1), value}};
-    const auto stored = encode_row(schema, row);
-    ASSERT_TRUE(stored.has_value()) << value.to_string();
-    EXPECT_EQ(decode_row(schema, *stored), row) << value.to_string();
-  }
-  EXPECT_EQ(to_hex(*encode_row(schema, Row{{Value(1), Value("x")}})), "0802120430780001");
-  EXPECT_FALSE(encode_row(schema, Row{{Value(1), Value(true)}}).has_value());
-  EXPECT_FALSE(encode_row(schema, Row{{Value(1), Value(Uuid())}}).has_value());
-  EXPECT_EQ(decode_row(schema, Bytes("\x08\x02\x12\x02\x01\x01", 6)).error().code, ErrorCode::corruption);
-}
-
 }  // namespace
 }  // namespace latium

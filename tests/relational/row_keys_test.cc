@@ -5,8 +5,6 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <limits>
-#include <span>
 
 #include "relational/row_codec.h"
 #include "tests/relational/tables.h"
@@ -252,49 +250,6 @@ TEST(RowKeys, RefuseToParseWhatIsNone) {
   }
   for (const Bytes& bytes : keys_of(schema, row)) EXPECT_TRUE(parse_table_key(schema, bytes)) << to_hex(bytes);
   EXPECT_EQ(table_of_key(Bytes(4, '\0') + "r").error().code, ErrorCode::corruption);
-}
-
-TEST(RowKeys, NumbersOfAColumnOfAnyTypeSortAmongEachOther) {
-  const TableSchema schema = make_schema({.name = "t",
-                                          .columns = {{.name = "id", .type = ValueType::integer},
-                                                      {.name = "a", .type = ValueType::any, .nullable = true, .nocase = true}},
-                                          .primary_key = {"id"},
-                                          .indexes = {{.name = "by_a", .columns = {"a"}}}},
-                                         TableId{3})
-                                 .value();
-  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-  const Values ascending = {Value(),
-                            Value(-std::numeric_limits<double>::infinity()),
-                            Value(std::numeric_limits<std::int64_t>::min()),
-                            Value(-1),
-                            Value(0.5),
-                            Value(1),
-                            Value(9007199254740992.0),
-                            Value(9007199254740993),
-                            Value(kMax - 1),
-                            Value(kMax),
-                            Value(9223372036854775808.0),
-                            Value(1e300),
-                            Value(""),
-                            Value("a"),
-                            Value("b"),
-                            Value(Blob{""}),
-                            Value(Blob{"a"})};
-  Bytes before;
-  for (const Value& value : ascending) {
-    const Bytes key = index_entry_key(schema, schema.indexes[0], Row{{Value(1), value}})->key;
-    EXPECT_LT(before, key) << value.to_string();
-    const auto parsed = parse_table_key(schema, key);
-    ASSERT_TRUE(parsed.has_value()) << value.to_string() << ": " << parsed.error().message;
-    EXPECT_EQ(index_entry_key(schema, schema.indexes[0], Row{{Value(1), parsed->values[0]}})->key, key);
-    before = key;
-  }
-  const auto key_of = [&](Value value) { return index_route(schema, schema.indexes[0], std::span(&value, 1)).value(); };
-  EXPECT_EQ(key_of(Value(1)), key_of(Value(1.0)));
-  EXPECT_EQ(key_of(Value("AB")), key_of(Value("ab")));
-  EXPECT_NE(key_of(Value("1")), key_of(Value(1)));
-  EXPECT_EQ(to_hex(key_of(Value(1))).substr(0, 20), "00000003780000000120");
-  EXPECT_FALSE(index_route(schema, schema.indexes[0], std::vector<Value>{Value(true)}).has_value());
 }
 
 }  // namespace
