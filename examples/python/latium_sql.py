@@ -15,7 +15,7 @@ import struct
 apilevel, threadsafety, paramstyle = "2.0", 1, "qmark"
 
 HELLO, HELLO_ACK, REQUEST, RESPONSE, ERROR, CHUNK, _CANCEL, PING, PONG, GOODBYE = range(1, 11)
-OPEN, PREPARE, EXECUTE, FETCH, STATE, CANCEL, CLOSE = range(52, 59)
+OPEN, PREPARE, EXECUTE, FETCH, STATE, CANCEL, CLOSE = range(54, 61)
 MORE = 1                     # a frame's flag: the message goes on
 MAX_PAYLOAD = 128 << 10
 HEADER = struct.Struct("<IBBHQQI")
@@ -142,11 +142,18 @@ class Connection:
         if tls:
             self._socket = tls.wrap_socket(self._socket)
         self._stream, self._next, self.session = self._socket.makefile("rb"), 1, 0
+        try:
+            self._begin(tenant)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, tenant):
         self._send(HELLO, 0, 0, _number(1, 1) + _number(2, 1) + _number(6, 2))
         kind, _, payload = self._message()
         if kind != HELLO_ACK:
             raise _error(payload)
-        answer = dict(_fields(self.call(OPEN, _bytes(1, tenant.encode()) + _number(4, int(timeout * 1000)))))
+        answer = dict(_fields(self.call(OPEN, _bytes(1, tenant.encode()) + _number(4, int(self.timeout * 1000)))))
         self.session = answer[1]
 
     def call(self, method, body):

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "examples/fog_controllers/controller.h"
 #include "examples/fog_controllers/tokens.h"
