@@ -53,8 +53,8 @@ class SqlDriverTest(DaemonTest):
             cursor.execute("INSERT INTO hosts (name) VALUES ('n2')")
         self.assertTrue(other.in_transaction)
         other.commit()
-        with self.assertRaisesRegex(latium_sql.OperationalError, "no such table: nothing"):
-            self.cursor.execute("SELECT * FROM nothing")
+        with self.assertRaisesRegex(latium_sql.OperationalError, "no such table: nowhere"):
+            self.cursor.execute("SELECT * FROM nowhere")
         self.assertEqual(self.cursor.execute("SELECT name FROM hosts").fetchall(), [("n2",)])
 
     def test_the_second_writer_has_a_conflict(self):
