@@ -32,9 +32,10 @@ class SqlDriverTest(DaemonTest):
     def test_rows_come_in_pages_and_in_chunks(self):
         writer = self.connect()
         cursor = writer.cursor()
-        for i in range(1, 301):
-            cursor.execute("INSERT INTO hosts (name, data) VALUES (?, ?)", (f"n{i}", b"x" * 1000))
-            self.assertEqual((cursor.rowcount, cursor.lastrowid), (1, i))
+        # In one request, of several chunks.
+        values = [value for i in range(1, 301) for value in (f"n{i}", b"x" * 1000)]
+        cursor.execute("INSERT INTO hosts (name, data) VALUES " + ", ".join(["(?, ?)"] * 300), values)
+        self.assertEqual((cursor.rowcount, cursor.lastrowid), (300, 300))
         cursor.execute("INSERT INTO hosts (name, data) VALUES ('large', ?)", (b"y" * 300_000,))
         self.assertEqual(self.cursor.execute("SELECT count(*) FROM hosts").fetchone(), (0,))
         writer.commit()
