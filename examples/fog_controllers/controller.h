@@ -20,7 +20,8 @@ class Databases {
 struct Tally {
   std::int64_t boots = 0;         ///< that came to their end, every answer as recorded
   std::int64_t failures = 0;      ///< boots given up
-  std::int64_t mismatches = 0;    ///< answers that were not as recorded
+  std::int64_t mismatches = 0;    ///< boots given up for an answer that was not as recorded, however often it was asked again
+  std::int64_t stale = 0;         ///< transactions done again because an answer was not as recorded: it was read too early
   std::int64_t retries = 0;       ///< transactions done again after a conflict, or because nobody could be reached
   std::int64_t transactions = 0;  ///< of boots that came to their end, as the ones below
   std::int64_t statements = 0;

@@ -19,6 +19,7 @@ Tally sum_of(const RunReport& report) {
     all.failures += site.tally.failures;
     all.mismatches += site.tally.mismatches;
     all.retries += site.tally.retries;
+    all.stale += site.tally.stale;
     all.transactions += site.tally.transactions;
     all.statements += site.tally.statements;
     all.cost += site.tally.cost;
@@ -47,6 +48,7 @@ nlohmann::json json_of(const Tally& tally) {
           {"failures", tally.failures},
           {"mismatches", tally.mismatches},
           {"retries", tally.retries},
+          {"stale", tally.stale},
           {"transactions", tally.transactions},
           {"statements", tally.statements},
           {"round_trips_a_boot", a_boot(tally.cost.round_trips, tally)},
@@ -97,7 +99,8 @@ void print_table(std::ostream& out, const RunReport& report) {
   out << row_of("all", all, instances, "");
   out << "\n"
       << all.boots << text(" boots in %.1f s, ", report.seconds) << all.transactions
-      << " transactions; answers that were not as recorded: " << all.mismatches << "\n";
+      << " transactions; answers that were not as recorded: " << all.mismatches
+      << ", read too early and right when asked again: " << all.stale << "\n";
   for (const SiteReport& site : report.sites) {
     if (site.instances != site.expected_instances) {
       out << site.site << ": " << site.instances << " instances are there, of " << site.expected_instances << "\n";

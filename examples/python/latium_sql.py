@@ -9,13 +9,14 @@
 The first statement begins a transaction, commit() or rollback() ends it; with autocommit=True each statement is one. A Conflict says that
 another session was first: roll back and do all of it again. One thread a connection. TLS: give an ssl.SSLContext with a client's certificate.
 """
+import select
 import socket
 import struct
 
 apilevel, threadsafety, paramstyle = "2.0", 1, "qmark"
 
 HELLO, HELLO_ACK, REQUEST, RESPONSE, ERROR, CHUNK, _CANCEL, PING, PONG, GOODBYE = range(1, 11)
-OPEN, PREPARE, EXECUTE, FETCH, STATE, CANCEL, CLOSE = range(52, 59)
+OPEN, PREPARE, EXECUTE, FETCH, STATE, CANCEL, CLOSE = range(54, 61)
 MORE = 1                     # a frame's flag: the message goes on
 MAX_PAYLOAD = 128 << 10
 HEADER = struct.Struct("<IBBHQQI")
@@ -136,21 +137,44 @@ def _decode_value(data):
 
 class Connection:
     def __init__(self, address, tenant, autocommit=False, timeout=10.0, tls=None):
-        host, port = address.rsplit(":", 1)
+        self.address, self.tls, self.session, self._next = address, tls, 0, 1
         self.autocommit, self.timeout, self.in_transaction = autocommit, timeout, False
-        self._socket = socket.create_connection((host.strip("[]"), int(port)), timeout=timeout + GRACE_SECONDS)
-        if tls:
-            self._socket = tls.wrap_socket(self._socket)
-        self._stream, self._next, self.session = self._socket.makefile("rb"), 1, 0
+        self._dial()
+        try:
+            answer = dict(_fields(self.call(OPEN, _bytes(1, tenant.encode()) + _number(4, int(timeout * 1000)))))
+        except BaseException:
+            self.close()
+            raise
+        self.session = answer[1]
+
+    def _dial(self):
+        host, port = self.address.rsplit(":", 1)
+        self._socket = socket.create_connection((host.strip("[]"), int(port)), timeout=self.timeout + GRACE_SECONDS)
+        if self.tls:
+            self._socket = self.tls.wrap_socket(self._socket)
+        self._stream = self._socket.makefile("rb")
         self._send(HELLO, 0, 0, _number(1, 1) + _number(2, 1) + _number(6, 2))
         kind, _, payload = self._message()
         if kind != HELLO_ACK:
             raise _error(payload)
-        answer = dict(_fields(self.call(OPEN, _bytes(1, tenant.encode()) + _number(4, int(timeout * 1000)))))
-        self.session = answer[1]
+
+    def _catch_up(self):
+        """Pings that came while nothing was asked; or the end of the connection, after which the session is reached by another one."""
+        try:
+            while select.select([self._socket], [], [], 0)[0]:
+                header = self._exactly(32)
+                length, kind, _, _, request, _, _ = HEADER.unpack(header[:28])
+                self._exactly(length)
+                if kind == PING:
+                    self._frame(PONG, 0, 0, request, 0, b"")
+        except (OSError, Error):
+            self._stream.close()
+            self._socket.close()
+            self._dial()
 
     def call(self, method, body):
         """One request and its answer."""
+        self._catch_up()
         request = self._next
         self._next += 1
         self._send(REQUEST, method, request, body)

@@ -42,10 +42,10 @@ TEST_F(SqlCommandTest, ManyRowsComeInSeveralPages) {
 }
 
 TEST_F(SqlCommandTest, TheFirstErrorEndsIt) {
-  const Outcome wrong = run({"sql", "acme", "-c", "SELECT * FROM nothing; SELECT 1"});
+  const Outcome wrong = run({"sql", "acme", "-c", "SELECT * FROM nowhere; SELECT 1"});
   EXPECT_EQ(wrong.status, 2);
   EXPECT_TRUE(wrong.is_one_line_error()) << wrong.out << wrong.err;
-  EXPECT_NE(wrong.err.find("no such table: nothing"), std::string::npos) << wrong.err;
+  EXPECT_NE(wrong.err.find("no such table: nowhere"), std::string::npos) << wrong.err;
   EXPECT_EQ(run({"sql", "acme", "-c", "CREATE TABLE t (a INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)"}).status, 0);
   EXPECT_EQ(run({"sql", "acme", "-c", "INSERT INTO t VALUES (1)"}).status, 1);
   EXPECT_EQ(run({"sql", "nobody", "-c", "SELECT 1"}).status, 1);

@@ -32,15 +32,16 @@ class SqlDriverTest(DaemonTest):
     def test_rows_come_in_pages_and_in_chunks(self):
         writer = self.connect()
         cursor = writer.cursor()
-        for i in range(1, 301):
-            cursor.execute("INSERT INTO hosts (name, data) VALUES (?, ?)", (f"n{i}", b"x" * 1000))
-            self.assertEqual((cursor.rowcount, cursor.lastrowid), (1, i))
-        cursor.execute("INSERT INTO hosts (name, data) VALUES ('large', ?)", (b"y" * 300_000,))
+        # In one request, of several chunks.
+        values = [value for i in range(1, 301) for value in (f"n{i}", b"x" * 1000)]
+        cursor.execute("INSERT INTO hosts (name, data) VALUES " + ", ".join(["(?, ?)"] * 300), values)
+        self.assertEqual((cursor.rowcount, cursor.lastrowid), (300, 300))
+        cursor.execute("INSERT INTO hosts (name, data) VALUES ('large', ?)", (b"y" * 100_000,))
         self.assertEqual(self.cursor.execute("SELECT count(*) FROM hosts").fetchone(), (0,))
         writer.commit()
         rows = self.cursor.execute("SELECT name, data FROM hosts ORDER BY id").fetchall()
         self.assertEqual([row[0] for row in rows], [*(f"n{i}" for i in range(1, 301)), "large"])
-        self.assertEqual(rows[300][1], b"y" * 300_000)
+        self.assertEqual(rows[300][1], b"y" * 100_000)
         counted = self.cursor.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) SELECT i FROM n")
         self.assertEqual(sum(row[0] for row in counted), 2500 * 2501 // 2)
 
@@ -53,8 +54,8 @@ class SqlDriverTest(DaemonTest):
             cursor.execute("INSERT INTO hosts (name) VALUES ('n2')")
         self.assertTrue(other.in_transaction)
         other.commit()
-        with self.assertRaisesRegex(latium_sql.OperationalError, "no such table: nothing"):
-            self.cursor.execute("SELECT * FROM nothing")
+        with self.assertRaisesRegex(latium_sql.OperationalError, "no such table: nowhere"):
+            self.cursor.execute("SELECT * FROM nowhere")
         self.assertEqual(self.cursor.execute("SELECT name FROM hosts").fetchall(), [("n2",)])
 
     def test_the_second_writer_has_a_conflict(self):
