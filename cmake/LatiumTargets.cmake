@@ -73,14 +73,17 @@ function(latium_precompiled target header)
   target_compile_options(${target} PRIVATE -fPIC -include-pch "${PROJECT_BINARY_DIR}/pch/${header}.pch")
 endfunction()
 
-# latium_library(NAME [PRECOMPILED header] [LINKS targets...] [PRIVATE targets...]): the static library of the folder that calls
-# it, from its *.cc.
+# latium_library(NAME [PRECOMPILED header] [APART sources...] [LINKS targets...] [PRIVATE targets...]): the static library of the
+# folder that calls it, from its *.cc, eight of which are compiled as one: that takes a third of the time. Those named in APART
+# have a name of their own file that another one has, too.
 function(latium_library name)
-  cmake_parse_arguments(arg "" "PRECOMPILED" "LINKS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "PRECOMPILED" "APART;LINKS;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   list(FILTER sources EXCLUDE REGEX "_main\\.cc$")
   add_library(latium_${name} STATIC ${sources})
   add_library(latium::${name} ALIAS latium_${name})
+  set_target_properties(latium_${name} PROPERTIES UNITY_BUILD ${LATIUM_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  set_source_files_properties(${arg_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_include_directories(latium_${name} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
     "$<INSTALL_INTERFACE:include>")

@@ -368,6 +368,7 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
   for (const Range& range : ranges_) {
+    if (!is_checked(range)) continue;
     const auto spawned = group.spawn(validate_range(range, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
