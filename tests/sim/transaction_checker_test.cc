@@ -255,8 +255,8 @@ TEST(TransactionCheckerTest, EachKnotOfALargeHistoryIsFoundOnce) {
     const Bytes x = "x" + std::to_string(i);
     const Bytes y = "y" + std::to_string(i);
     const bool bad = i % 500 == 7;
-    history.add(at(10 * i, 10 * i + 5, {r(x, ""), w(y, "1")}));
-    history.add(at(10 * i, 10 * i + 5, {r(y, bad ? "" : "1"), w(x, "1")}));
+    history.add(at(10 * i, 10 * i + 5, {r(x, ""), r(y, ""), w(y, "1")}));
+    history.add(at(10 * i, 10 * i + 5, {r(y, bad ? "" : "1"), r(x, ""), w(x, "1")}));
     history.add(at(10 * i + 6, 10 * i + 8, {r(x, "1"), r(y, "1")}));
   }
   const CheckReport report = check_transactions(history);
