@@ -112,7 +112,7 @@ TEST_F(SessionRttTest, FiveHundredReadsCostAsManyAsThree) {
 }
 
 TEST_F(SessionRttTest, RangesAreCheckedTogetherWithTheReads) {
-  expect_cost(0, 3, {.reads = 3, .writes = 2, .ranges = 3});
+  expect_cost(0, 3, {.reads = 3, .writes = 2, .ranges = 2});
 }
 
 TEST_F(SessionRttTest, ReadsAloneAreOneAtTheirCommit) {
