@@ -176,7 +176,7 @@ int run(const std::vector<std::string>& sockets) {
   return serve_load(
       {.name = "mariadb_load",
        .connect = [&](std::size_t number) { return std::make_unique<MariadbClient>(sockets[number % sockets.size()]); },
-       .total = [&] { return Connection(sockets.front()).number("SELECT SUM(value) FROM counters"); }});
+       .total = [&] { return total(sockets.front()); }});
 }
 
 }  // namespace
