@@ -233,6 +233,8 @@ class Transaction {
   Task<std::vector<RegisterKey>> read_what_is_here(const std::vector<RegisterKey>& keys);
   bool has_what_was_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const Bytes& begin,
                                    const Bytes& end) const;
+  void add_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
+                          RowKeys& listed) const;
   Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                      MonotonicTime deadline);
   std::vector<Entry*> written();

@@ -1,4 +1,5 @@
 // What a transaction reads on this node: no message, and on its caller's thread no loop either.
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -50,11 +51,37 @@ bool Transaction::has_what_was_committed_here(TenantId tenant, const std::vector
   return true;
 }
 
+// The replica that was asked may not have heard yet of a row that this node has added: its key is listed all the same, and get()
+// asks a quorum for the row.
+void Transaction::add_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
+                                     RowKeys& listed) const {
+  const Bytes end = listed.more ? listed.keys.back().key.substr(1) : range.end;
+  const auto by_name = [](const RegisterKey& a, const RegisterKey& b) { return a.key < b.key; };
+  const std::size_t known = listed.keys.size();
+  for (const PartitionId partition : partitions) {
+    const auto stored = [&](const Bytes& tuple) {
+      return RegisterKey{tenant, partition, static_cast<char>(RegisterSpace::table) + tuple}.stored();
+    };
+    for (const auto& [name, ts] : shared_.committed.between(stored(range.begin), stored(end))) {
+      auto key = parse_register_key(name);
+      LATIUM_CHECK(key.has_value(), "what was committed has a register's name");
+      const auto last = listed.keys.begin() + static_cast<std::ptrdiff_t>(known);
+      if (!std::binary_search(listed.keys.begin(), last, *key, by_name)) listed.keys.push_back(*std::move(key));
+    }
+  }
+  if (listed.keys.size() == known) return;
+  std::ranges::sort(listed.keys, by_name);
+  const auto twice = std::ranges::unique(listed.keys, {}, &RegisterKey::key);
+  listed.keys.erase(twice.begin(), twice.end());
+}
+
 // Here, the rows are read along with their keys.
 Task<RowKeys> Transaction::list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                                 MonotonicTime deadline) {
   if (!here_) {
-    co_return co_await shared_.store.list(tenant, std::move(partitions), std::move(range), limit, options_.reading, deadline);
+    LATIUM_CO_TRY(RowKeys listed, co_await shared_.store.list(tenant, partitions, range, limit, options_.reading, deadline));
+    if (options_.reading == Reading::local) add_committed_here(tenant, partitions, range, listed);
+    co_return listed;
   }
   LATIUM_CO_TRY(auto found, shared_.store.scan_here(tenant, partitions, range, limit));
   if (!found) co_return miss();
