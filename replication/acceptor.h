@@ -32,7 +32,8 @@ struct PrepareOp {
 struct AcceptOp {
   Ballot ballot;
   RegisterState state;
-  Ballot next;  ///< at least `ballot`; none: at the only replica, which takes it on exactly `base`, needs no promise, and has chosen
+  Ballot
+      next;  ///< at least `ballot`; none: at the only replica, which takes it on exactly `base`, needs no promise, and has chosen
   Ballot base;  ///< a ballot that the proposer knows to be chosen; or none
 };
 /// The ballot was chosen. `state`: for those who may not have accepted it.

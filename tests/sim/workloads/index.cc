@@ -156,7 +156,8 @@ class Clerk {
     // One index each time: a session must not take longer than the lease of its table.
     const Index looked_at = items().indexes[random_.below(3)];
     RowRange range;
-    if (looked_at.name == "by_tag") range.equal = {random_.chance(0.2) ? Value() : Value("tag" + std::to_string(random_.below(kTags)))};
+    if (looked_at.name == "by_tag")
+      range.equal = {random_.chance(0.2) ? Value() : Value("tag" + std::to_string(random_.below(kTags)))};
     LATIUM_CO_TRY(const Rows by_index, co_await all(session, looked_at.name, range));
     LATIUM_CO_CHECKED(co_await session.commit(deadline()));
     ++ledger_.looks;
