@@ -158,7 +158,7 @@ TEST_F(Commands, WrongUsageEndsWithTwo) {
   for (const std::vector<std::string>& args :
        std::vector<std::vector<std::string>>{{},
                                              {"lock"},
-                                             {"sql", "acme"},
+                                             {"sql"},
                                              {"kv"},
                                              {"kv", "frobnicate"},
                                              {"kv", "get", "acme/b"},

@@ -38,10 +38,10 @@ TEST(SqlOutputTest, Csv) {
 
 TEST(SqlOutputTest, Table) {
   EXPECT_EQ(printed(SqlMode::table, page()),
-            "id    name                       share  data\n"
-            "--    ----                       -----  ----\n"
+            "id    name                  share  data\n"
+            "--    ----                  -----  ----\n"
             "-7    say \"hi\",\\x0athen go  2.0    X'00FF'\n"
-            "NULL  NULL                       NULL   NULL\n");
+            "NULL  NULL                  NULL   NULL\n");
 }
 
 TEST(SqlOutputTest, Line) {

@@ -91,6 +91,7 @@ TEST(BucketChecker, RejectsWhatNobodyWrote) {
 // What the checker goes by has to be in the lines of a history, also of an operation that nobody saw the end of.
 TEST(BucketChecker, JudgesAFileAsItJudgesTheRun) {
   Operation hung = operation(7, "sibling_put", 3, 4);
+  hung.process = 2;
   hung.value = value_of("c");
   hung.outcome = Outcome::running;
   hung.end = Duration(0);

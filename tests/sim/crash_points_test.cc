@@ -166,10 +166,6 @@ class HintDeliveryRun final : public Run {
   }
 };
 
-TEST(CrashPointsTest, HintDelivery) {
-  crash_everywhere<HintDeliveryRun>({0, 2});
-}
-
 class ReadRepairRun final : public Run {
  public:
   void prepare() override {
@@ -214,10 +210,6 @@ class ReadRepairRun final : public Run {
     }
   }
 };
-
-TEST(CrashPointsTest, ReadRepair) {
-  crash_everywhere<ReadRepairRun>({0, 2});
-}
 
 /// A put, one over it, and a deletion, of keys of both kinds; hints and anti-entropy see to whoever missed something.
 class WriteRun final : public Run {

@@ -8,11 +8,11 @@ namespace latium::sim {
 namespace {
 
 TEST(ListAppendTest, TransactionsHaveOneOrderThatKeepsToTime) {
-  EXPECT_GT(acknowledged_in(list_append, 15, std::chrono::minutes(1)), 1000u);
+  EXPECT_GT(acknowledged_in(list_append, 15, std::chrono::minutes(1)), 500u);
 }
 
 TEST(RwRegisterTest, TransactionsHaveOneOrderThatKeepsToTime) {
-  EXPECT_GT(acknowledged_in(rw_register, 15, std::chrono::minutes(1)), 1000u);
+  EXPECT_GT(acknowledged_in(rw_register, 15, std::chrono::minutes(1)), 500u);
 }
 
 TEST(IndexTest, IndexesSayWhatTheRowsSay) {
