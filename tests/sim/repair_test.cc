@@ -81,9 +81,9 @@ TEST_F(RepairTest, ManyPartitionsAreMendedTogether) {
   ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
   nodes_[2]->kill(Crash::process);
   write_all("new");
-  const std::uint64_t before = moved();
   ASSERT_TRUE(nodes_[2]->start());
   ASSERT_TRUE(soon(minutes(1), [&] { return core_of(nodes_[2]->process()) != nullptr; }));
+  const std::uint64_t before = moved();
   const Duration began = simulation_.now();
   ASSERT_TRUE(soon(minutes(2), [&] { return converged(); }));
   EXPECT_LT(simulation_.now() - began, seconds(30)) << "64 partitions, with each of two nodes";
