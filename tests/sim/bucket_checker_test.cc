@@ -101,6 +101,7 @@ TEST(BucketChecker, JudgesAFileAsItJudgesTheRun) {
   deletion.start = Duration(5);
   deletion.end = Duration(6);
   Operation forgotten = last_lww("", 0);
+  forgotten.process = 3;
   forgotten.token.reset();
   const std::vector<Operation> good = {put("a"), hung, last({}), deletion, forgotten};
   ASSERT_EQ(verdict(good), "");
