@@ -22,16 +22,16 @@ struct SqlOptions {
   Consistency reads = Consistency::local;
   /// Of each statement, and of each change of a table; 1 ms to 24 h.
   std::chrono::milliseconds timeout{10'000};
-  /// Of each statement: one more is `invalid_argument`. Nothing: no bound.
+  /// Of each statement. Taken along over the wire, and not enforced yet: SqlStats tells what it was.
   std::optional<std::uint32_t> max_wan_round_trips{};
   /// Of each statement: rows that it may return, and rows that it may read. At least 1.
   std::size_t max_rows = 1'000'000;
   std::size_t max_rows_read = 10'000'000;
-  /// What the session may keep of rows that it has read, and what SQLite may use besides, each. At least 1 MiB.
+  /// What a session may keep of rows. At least 1 MiB; not enforced yet, max_rows_read is.
   std::size_t max_bytes = 256 << 20;
-  /// Prepared statements that are kept for their next use, by text. 0: none.
+  /// Prepared statements to keep for their next use. Not used yet: keep a SqlStatement.
   std::size_t statement_cache = 100;
-  /// As PRAGMA foreign_keys, with which it can be changed: whether a write that leaves a reference without its row fails.
+  /// As PRAGMA foreign_keys, which answers it. Foreign keys of tables that SQL made are kept and shown, not enforced yet.
   bool foreign_keys = false;
 };
 
