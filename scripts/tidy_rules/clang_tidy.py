@@ -92,10 +92,15 @@ class Checker:
         self.common = version + "".join(s.text for s in tree.sources if s.path.rpartition("/")[2] == ".clang-tidy")
 
     def commands(self):
-        """{path: options} of the repository's own sources, without those that the build generates."""
+        """{path: options} of the repository's own sources, also of those that the build has joined."""
         database = json.loads((self.tree.root / _BUILD / "compile_commands.json").read_text())
-        relative = ((os.path.relpath(os.path.join(e["directory"], e["file"]), self.tree.root), e["command"]) for e in database)
-        return {path: options_of(command) for path, command in relative if path in self.sources}
+        found = {}
+        for entry in database:
+            compiled = pathlib.Path(entry["directory"], entry["file"])
+            joined = compiled.parent.name == "joined"
+            names = re.findall(r'#include "(.+)"', compiled.read_text()) if joined else [os.path.relpath(compiled, self.tree.root)]
+            found |= {name: options_of(entry["command"]) for name in names if name in self.sources}
+        return found
 
     def dependencies(self, paths):
         """`paths` and the repository's files that they include, directly or not."""
