@@ -1,0 +1,23 @@
+// What embedded_bench measures of SQL on tables of one node: a row by key with a prepared statement, and joins beside SQLite
+// itself with the same tables in memory.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+
+#include "latium/database.h"
+
+namespace latium::bench {
+
+/// Makes the tables of the joins: 500 instances, and four tables with one row an instance.
+void fill_join_tables(Database& database);
+
+/// One row of `plain` (embedded_sessions.h) by key: in a transaction of its own; or in one that ends after 64 reads.
+void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bool each_in_its_own);
+/// All instances, and what the other four tables have of each.
+void sql_joins(benchmark::State& state, Database& database);
+/// The same statement on SQLite in memory.
+void sqlite_joins(benchmark::State& state);
+
+}  // namespace latium::bench
