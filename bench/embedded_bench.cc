@@ -15,6 +15,7 @@
 #include <optional>
 #include <semaphore>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/check.h"
@@ -83,7 +84,6 @@ class Subjects {
     if (what != For::buffered) {
       database_.emplace(*node_->database("t"));
       bench::fill_tables(*database_, kKeys, kIndexedRows);
-      if (what == For::reads) bench::fill_join_tables(*database_);
     }
     load();
   }
@@ -322,27 +322,29 @@ class Medians final : public benchmark::ConsoleReporter {
   std::map<std::string, std::vector<double>> times_;
 };
 
-/// Subjects that are made when a benchmark first asks for them, so that a filter does not wait for the others.
+/// What is made when a benchmark first asks for it, so that a filter does not wait for the others.
+template <class T, class... From>
 class OnDemand {
  public:
-  explicit OnDemand(Subjects::For what) : what_(what) {}
+  explicit OnDemand(From... from) : from_(from...) {}
 
-  Subjects& get() {
-    std::call_once(made_, [this] { subjects_.emplace(what_); });
-    return *subjects_;
+  T& get() {
+    std::call_once(made_, [this] { std::apply([this](From... from) { made_of_.emplace(from...); }, from_); });
+    return *made_of_;
   }
 
  private:
-  Subjects::For what_;
+  std::tuple<From...> from_;
   std::once_flag made_;
-  std::optional<Subjects> subjects_;
+  std::optional<T> made_of_;
 };
 
 /// Everything that is measured: reads, buffered writes and synced writes each on subjects of their own.
 struct Bench {
-  OnDemand reads{Subjects::For::reads};
-  OnDemand buffered{Subjects::For::buffered};
-  OnDemand synced{Subjects::For::synced};
+  OnDemand<Subjects, Subjects::For> reads{Subjects::For::reads};
+  OnDemand<Subjects, Subjects::For> buffered{Subjects::For::buffered};
+  OnDemand<Subjects, Subjects::For> synced{Subjects::For::synced};
+  OnDemand<bench::JoinTables> joins;
 
   void add_all() {
     const auto add = [](const char* name, auto function, int threads = 1) {
@@ -366,7 +368,7 @@ struct Bench {
     add("session_find", [this](benchmark::State& state) { bench::session_find(state, reads.get().database(), kIndexedRows); });
     add("sql_get", [this](benchmark::State& state) { bench::sql_get(state, reads.get().database(), kKeys, true); });
     add("sql_get_of_64", [this](benchmark::State& state) { bench::sql_get(state, reads.get().database(), kKeys, false); });
-    add("sql_joins", [this](benchmark::State& state) { bench::sql_joins(state, reads.get().database()); });
+    add("sql_joins", [this](benchmark::State& state) { bench::sql_joins(state, joins.get().database()); });
     add("sqlite_joins", [](benchmark::State& state) { bench::sqlite_joins(state); });
     add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered.get(), false); });
     add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered.get(), Durability::buffered); });

@@ -1,7 +1,9 @@
 #include "bench/embedded_sql.h"
 
 #include <sqlite3.h>
+#include <stdlib.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,8 +66,15 @@ void must_execute(sqlite3* db, const std::string& sql) {
 
 }  // namespace
 
-void fill_join_tables(Database& database) {
-  SqlSession session = session_of(database);
+JoinTables::JoinTables() {
+  std::string pattern = std::filesystem::current_path() / "embedded_sql_XXXXXX";
+  LATIUM_CHECK(mkdtemp(pattern.data()) != nullptr);
+  directory_ = pattern;
+  auto node = Node::open({.data_dir = directory_, .site = "bench", .bootstrap = true});
+  LATIUM_CHECK(node.has_value() && node->create_tenant("t").has_value());
+  node_.emplace(*std::move(node));
+  database_.emplace(*node_->database("t"));
+  SqlSession session = session_of(*database_);
   // One transaction for all rows of a table.
   bool open = false;
   for (const std::string& sql : join_tables()) {
@@ -75,6 +84,11 @@ void fill_join_tables(Database& database) {
     LATIUM_CHECK(session.execute(sql).has_value(), "the tables are filled");
   }
   LATIUM_CHECK(session.execute("COMMIT").has_value(), "the rows of a table are committed");
+}
+
+JoinTables::~JoinTables() {
+  LATIUM_CHECK(node_->stop().has_value());
+  std::filesystem::remove_all(directory_);
 }
 
 void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bool each_in_its_own) {

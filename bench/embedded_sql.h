@@ -5,13 +5,29 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "latium/database.h"
+#include "latium/node.h"
 
 namespace latium::bench {
 
-/// Makes the tables of the joins: 500 instances, and four tables with one row an instance.
-void fill_join_tables(Database& database);
+/// A node with the tables of the joins: 500 instances, and four tables with one row an instance.
+class JoinTables {
+ public:
+  JoinTables();
+  ~JoinTables();
+  JoinTables(const JoinTables&) = delete;
+  JoinTables& operator=(const JoinTables&) = delete;
+
+  Database& database() { return *database_; }
+
+ private:
+  std::string directory_;
+  std::optional<Node> node_;
+  std::optional<Database> database_;
+};
 
 /// One row of `plain` (embedded_sessions.h) by key: in a transaction of its own; or in one that ends after 64 reads.
 void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bool each_in_its_own);
