@@ -73,6 +73,10 @@ Task<void> Recovery::decide_staged(RegisterKey primary, TransactionId txn, Monot
     LATIUM_CO_TRY(const RowRead at_primary, co_await store_.read(primary, Reading::latest, deadline));
     const Intent* const found = at_primary.state.intent_of(txn);
     if (found == nullptr || !found->staged()) co_return Result<void>();
+    if (runtime_.clock.monotonic_now() >= deadline) {
+      co_return fail(ErrorCode::unavailable,
+                     "what became of a transaction at " + primary.describe() + " was not decided in time");
+    }
     const Intent intent = *found;
     std::vector<RegisterKey> keys;
     for (const Bytes& other : intent.others) {

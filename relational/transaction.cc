@@ -390,8 +390,12 @@ Task<RowRead> Transaction::settled(RegisterKey key, const Phase& phase, Monotoni
   }
 }
 
-// What was not done, or is not known to have been, is tried again as long as there is time.
+// What was not done, or is not known to have been, is tried again as long as there is time. Those who call it look again at the
+// key until it is clear, and have no other bound.
 Task<void> Transaction::clear(RegisterKey key, Intent intent, MonotonicTime deadline) {
+  if (shared_.runtime.clock.monotonic_now() >= deadline) {
+    co_return fail(ErrorCode::unavailable, "another transaction holds " + key.describe() + ", and the deadline has passed");
+  }
   ++counts_.waits;
   auto cleared = co_await shared_.recovery.clear(std::move(key), std::move(intent), me(), deadline);
   if (cleared) co_return Result<void>();
@@ -463,23 +467,28 @@ Task<void> Transaction::commit_at_primary(Entry& primary, MonotonicTime deadline
   while (true) {
     auto changed = co_await shared_.store.change(primary.key,
                                                  RowCommit{txn_, start_, commit_ts_, shared_.runtime.clock.wall_ms()}, deadline);
+    const bool late = shared_.runtime.clock.monotonic_now() >= deadline;
     if (!changed) {
-      const bool sure = changed.error().certainty == Certainty::not_applied && changed.error().code != ErrorCode::unknown_outcome;
-      const bool late = shared_.runtime.clock.monotonic_now() >= deadline;
-      if (late || changed.error().code == ErrorCode::cancelled) {
-        // Even if this one was not made, an earlier one may have been; and the intents end by themselves.
-        commit_ts_ = {};
-        co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
-                       "whether the transaction has committed is not known: " + changed.error().message);
+      Result<void> again = fail(changed.error());
+      if (!late && changed.error().code != ErrorCode::cancelled) {
+        again = co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5));
       }
-      if (sure) LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
-      continue;
+      if (again) continue;
+      // Even if this one was not made, an earlier one may have been; and the intents end by themselves.
+      commit_ts_ = {};
+      co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                     "whether the transaction has committed is not known: " + again.error().message);
     }
     stats_.add(changed->stats);
     if (changed->applied) co_return Result<void>();
     switch (changed->refusal) {
       case RowRefusal::behind:
         commit_ts_ = std::max(Hlc{changed->state.committed.ts.value + 1}, above_all_seen());
+        if (late) {
+          commit_ts_ = {};
+          co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                         "whether the transaction has committed is not known: its stamps were too low until the deadline");
+        }
         break;
       case RowRefusal::committed:
         commit_ts_ = changed->state.outcome_of(txn_) != nullptr ? changed->state.outcome_of(txn_)->committed_ts : commit_ts_;

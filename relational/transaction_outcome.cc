@@ -33,29 +33,21 @@ Task<CommitOutcome> Transaction::outcome(MonotonicTime deadline) {
   while (true) {
     auto aborted = co_await shared_.store.change(
         primary, RowAbort{txn_, start_, RowAbort::When::always, false, shared_.runtime.clock.wall_ms()}, deadline);
-    if (!aborted) {
-      if (shared_.runtime.clock.monotonic_now() >= deadline) {
-        co_return fail(ErrorCode::unavailable, "what became of the transaction is not known yet: " + aborted.error().message);
-      }
-      LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
-      continue;
+    Result<void> decided;
+    if (aborted) {
+      stats_.add(aborted->stats);
+      if (aborted->applied) co_return CommitOutcome::not_committed;
+      if (aborted->refusal == RowRefusal::committed) co_return CommitOutcome::committed;
+      if (aborted->refusal != RowRefusal::staged) co_return co_await outcome_in_rows(deadline);
+      decided = co_await shared_.recovery.decide_staged(primary, txn_, deadline);
+    } else {
+      decided = fail(aborted.error());
     }
-    stats_.add(aborted->stats);
-    if (aborted->applied) co_return CommitOutcome::not_committed;
-    switch (aborted->refusal) {
-      case RowRefusal::committed:
-        co_return CommitOutcome::committed;
-      case RowRefusal::staged:
-        if (const auto decided = co_await shared_.recovery.decide_staged(primary, txn_, deadline); !decided) {
-          if (shared_.runtime.clock.monotonic_now() >= deadline) {
-            co_return fail(ErrorCode::unavailable, "what became of the transaction is not known yet: " + decided.error().message);
-          }
-          LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
-        }
-        break;
-      default:
-        co_return co_await outcome_in_rows(deadline);
+    if (shared_.runtime.clock.monotonic_now() >= deadline) {
+      co_return fail(ErrorCode::unavailable, "what became of the transaction is not known yet" +
+                                                 (decided ? std::string() : ": " + decided.error().message));
     }
+    if (!decided) LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
   }
 }
 

@@ -18,10 +18,16 @@ class TableSessions : public Simulated {
  protected:
   static constexpr CatalogPlace kPlace{TenantId{1}, 4};
 
-  /// What a node has: it is gone when the node stops.
+  /// What a node has: it is gone when the node stops. Its process draws numbers of its own: no two nodes give a transaction the
+  /// same id.
   struct TableNode {
-    TableNode(Runtime& runtime, MemoryRows& rows, SharedRecords& records)
-        : store(runtime, records, milliseconds(1)), catalog(runtime, store), shared(runtime, rows, hlc) {}
+    TableNode(sim::Simulation& simulation, sim::SimClock& clock, const std::string& life, MemoryRows& rows,
+              SharedRecords& records)
+        : process(simulation, clock, life),
+          store(process.runtime(), records, milliseconds(1)),
+          catalog(process.runtime(), store),
+          shared(process.runtime(), rows, hlc) {}
+    sim::SimRuntime process;
     HlcClock hlc;
     MemoryCatalogStore store;
     Catalog catalog;
@@ -33,7 +39,10 @@ class TableSessions : public Simulated {
     run(rows_->stop());
   }
 
-  TableNode& add_node() { return *nodes_.emplace_back(std::make_unique<TableNode>(runtime(), *rows_, records_)); }
+  std::unique_ptr<TableNode> new_life() {
+    return std::make_unique<TableNode>(simulation_, clock_, "life " + std::to_string(++lives_), *rows_, records_);
+  }
+  TableNode& add_node() { return *nodes_.emplace_back(new_life()); }
   void stop(TableNode& node) {
     run(node.shared.stop());
     run(node.catalog.stop());
@@ -42,7 +51,7 @@ class TableSessions : public Simulated {
     for (auto& each : nodes_) {
       if (each.get() != &node) continue;
       stop(node);
-      each = std::make_unique<TableNode>(runtime(), *rows_, records_);
+      each = new_life();
     }
   }
   TableNode& node(std::size_t i) {
@@ -81,6 +90,7 @@ class TableSessions : public Simulated {
   SharedRecords records_;
   std::unique_ptr<MemoryRows> rows_ = std::make_unique<MemoryRows>(runtime(), 1);
   std::vector<std::unique_ptr<TableNode>> nodes_;
+  int lives_ = 0;
 };
 
 }  // namespace latium::testing

@@ -11,7 +11,8 @@ class MembershipTest : public RepairCluster {
   void SetUp() override { form({.compare_every = kNever, .collect_every = kNever, .hints = {}}); }
 
   Cluster& cluster(std::size_t node) { return core(node).cluster(); }
-  MonotonicTime in(Duration time) { return saturating_add(core(0).runtime().clock.monotonic_now(), time); }
+  /// By the clock of the node that the call is made at: no two nodes' monotonic clocks say the same.
+  MonotonicTime in(Duration time, std::size_t node) { return saturating_add(core(node).runtime().clock.monotonic_now(), time); }
   static TopologyNode newcomer(std::uint64_t id, bool storage, std::string address) {
     return {.id = NodeId{id},
             .site = "rennes",
@@ -21,16 +22,32 @@ class MembershipTest : public RepairCluster {
             .address = std::move(address)};
   }
   Result<Topology> take(TopologyNode node, std::size_t by = 0) {
-    return simulation_.run(take_in(cluster(by), std::move(node), in(seconds(20))));
+    return simulation_.run(take_in(cluster(by), std::move(node), in(seconds(20), by)));
   }
   Result<Tenant> make(const std::string& name, const std::string& placement, std::size_t by = 0) {
-    return simulation_.run(create_tenant(cluster(by), "rennes", name, placement, 4, in(seconds(10))));
+    return simulation_.run(create_tenant(cluster(by), "rennes", name, placement, 4, in(seconds(10), by)));
   }
   static Task<void> keep(Task<Topology> work, std::optional<Result<Topology>>& out) {
     out.emplace(co_await std::move(work));
     co_return Result<void>();
   }
 };
+
+TEST_F(MembershipTest, AClientComesInTwoEpochsAndOnce) {
+  const Epoch before = cluster(0).epoch();
+  const auto topology = take(newcomer(9, false, "node9:7400"));
+  ASSERT_TRUE(topology.has_value()) << topology.error().message;
+  EXPECT_EQ(topology->epoch.value, before.value + 2);
+  ASSERT_NE(topology->find(NodeId{9}), nullptr);
+  EXPECT_EQ(topology->find(NodeId{9})->state, NodeState::up);
+  EXPECT_FALSE(topology->transition.has_value());
+  EXPECT_EQ(topology->voters.size(), kNodes) << "who holds nothing does not vote";
+  // Asked again, through another node.
+  const auto again = take(newcomer(9, false, "node9:7400"), 1);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->epoch, topology->epoch);
+  for (std::size_t i = 0; i < kNodes; ++i) EXPECT_EQ(cluster(i).epoch(), topology->epoch) << "node " << i << " was told";
+}
 
 TEST_F(MembershipTest, AMemberMayMoveToAnotherAddress) {
   ASSERT_TRUE(take(newcomer(9, false, "node9:7400")));
@@ -71,6 +88,24 @@ TEST_F(MembershipTest, ANodeThatWouldTakeDataOverIsRefusedByTheTenantsName) {
   FAIL() << "three nodes more, and none would own anything";
 }
 
+TEST_F(MembershipTest, TwoThatComeAtOnceAreBothTakenIn) {
+  std::optional<Result<Topology>> one;
+  std::optional<Result<Topology>> other;
+  {
+    TaskGroup group(core(0).runtime().executor, 2);
+    ASSERT_TRUE(group.spawn(keep(take_in(cluster(0), newcomer(9, false, "node9:7400"), in(seconds(60), 0)), one)));
+    ASSERT_TRUE(group.spawn(keep(take_in(cluster(1), newcomer(10, false, "node10:7400"), in(seconds(60), 1)), other)));
+    ASSERT_TRUE(simulation_.run(group.join()));
+  }
+  ASSERT_TRUE(one && *one) << (one ? (*one).error().message : "no end");
+  ASSERT_TRUE(other && *other) << (other ? (*other).error().message : "no end");
+  pass(seconds(15));
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    EXPECT_NE(cluster(i).ring()->topology().find(NodeId{9}), nullptr);
+    EXPECT_NE(cluster(i).ring()->topology().find(NodeId{10}), nullptr);
+  }
+}
+
 TEST_F(MembershipTest, WithoutAMajorityNobodyIsTakenInAndNoTenantMade) {
   nodes_[1]->kill(Crash::process);
   nodes_[2]->kill(Crash::process);
@@ -80,6 +115,21 @@ TEST_F(MembershipTest, WithoutAMajorityNobodyIsTakenInAndNoTenantMade) {
   const auto tenant = make("other", "rennes:1");
   ASSERT_FALSE(tenant.has_value());
   EXPECT_EQ(tenant.error().code, ErrorCode::unavailable) << tenant.error().message;
+}
+
+TEST_F(MembershipTest, ATenantIsKnownEverywhereUnderOneId) {
+  const auto tenant = make("other", "rennes:2", 1);
+  ASSERT_TRUE(tenant.has_value()) << tenant.error().message;
+  EXPECT_NE(tenant->id, core(0).catalog().find("acme")->id);
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    const auto found = simulation_.run(find_tenant(cluster(i), "other", in(seconds(5), i)));
+    ASSERT_TRUE(found.has_value()) << found.error().message;
+    EXPECT_EQ((*found)->id, tenant->id);
+    const auto again = make("other", "rennes:1", i);
+    ASSERT_FALSE(again.has_value());
+    EXPECT_EQ(again.error().code, ErrorCode::already_exists);
+  }
+  EXPECT_EQ(simulation_.run(find_tenant(cluster(0), "nobody", in(seconds(5), 0))).error().code, ErrorCode::unknown_tenant);
 }
 
 TEST_F(MembershipTest, APlacementThatCannotBeMetSaysWhatIsMissing) {
@@ -92,6 +142,38 @@ TEST_F(MembershipTest, APlacementThatCannotBeMetSaysWhatIsMissing) {
   }
   EXPECT_EQ(make("a b", "rennes:1").error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(make("other", "rennes").error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(MembershipTest, ADroppedTenantIsGoneAlsoWhereItWasNotHeardOf) {
+  ASSERT_TRUE(make("other", "rennes:3"));
+  client::KvPutRequest request;
+  request.set_tenant("other");
+  request.set_bucket("b");
+  request.set_key("k");
+  request.set_value("v");
+  request.set_level(client::LEVEL_ALL);
+  ASSERT_TRUE(ask(0, handle_kv_put, request));
+  const TenantId id = core(0).catalog().find("other")->id;
+  const auto keys = [&](std::size_t node) {
+    std::size_t count = 0;
+    const auto cursor = nodes_[node]->engine().scan(Family::data, KeyRange::prefix(tenant_prefix(id)), nullptr);
+    for (; cursor && (*cursor)->valid(); (*cursor)->next()) ++count;
+    return count;
+  };
+  EXPECT_EQ(keys(2), 1u);
+  nodes_[2]->kill(Crash::process);
+  ASSERT_TRUE(simulation_.run(drop_tenant(cluster(0), "other", in(seconds(10), 0))));
+  EXPECT_EQ(simulation_.run(drop_tenant(cluster(1), "other", in(seconds(10), 1))).error().code, ErrorCode::unknown_tenant);
+  EXPECT_EQ(keys(0) + keys(1), 0u);
+  ASSERT_TRUE(nodes_[2]->start());
+  ASSERT_TRUE(soon(minutes(3), [&] { return core_of(nodes_[2]->process()) != nullptr && keys(2) == 0; }));
+  EXPECT_EQ(core(2).catalog().find("other"), nullptr);
+  // Another of that name is another one.
+  const auto anew = make("other", "rennes:3", 1);
+  ASSERT_TRUE(anew.has_value()) << anew.error().message;
+  EXPECT_NE(anew->id, id);
+  EXPECT_FALSE(simulation_.run(cluster(0).adopt_tenant(Tenant{id, "other", 1, anew->placement, 4, {}})))
+      << "a dropped id stays so";
 }
 
 TEST_F(MembershipTest, WhatIsAskedOfTheMapIsAnsweredByNames) {
