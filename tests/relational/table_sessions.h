@@ -20,10 +20,24 @@ class TableSessions : public Simulated {
 
   /// What a node has: it is gone when the node stops.
   struct TableNode {
-    TableNode(Runtime& runtime, MemoryRows& rows, SharedRecords& records)
-        : store(runtime, records, milliseconds(1)), catalog(runtime, store), shared(runtime, rows, hlc) {}
+    TableNode(Runtime& runtime, MemoryRows& rows, SharedRecords& shared_records, std::string node_name, bool restarted)
+        : records(shared_records),
+          name(std::move(node_name)),
+          store(runtime, records, milliseconds(1)),
+          peers(runtime, records, name, milliseconds(1)),
+          catalog(runtime, store, peers, restarted),
+          shared(runtime, rows, hlc) {
+      records.nodes[name] = &catalog;
+    }
+    ~TableNode() {
+      // One that was started again has taken the name.
+      if (records.nodes.at(name) == &catalog) records.nodes.erase(name);
+    }
+    SharedRecords& records;
+    std::string name;
     HlcClock hlc;
     MemoryCatalogStore store;
+    MemoryCatalogPeers peers;
     Catalog catalog;
     Transactions shared;
   };
@@ -33,7 +47,10 @@ class TableSessions : public Simulated {
     run(rows_->stop());
   }
 
-  TableNode& add_node() { return *nodes_.emplace_back(std::make_unique<TableNode>(runtime(), *rows_, records_)); }
+  TableNode& add_node() {
+    const std::string name = "n" + std::to_string(nodes_.size());
+    return *nodes_.emplace_back(std::make_unique<TableNode>(runtime(), *rows_, records_, name, false));
+  }
   void stop(TableNode& node) {
     run(node.shared.stop());
     run(node.catalog.stop());
@@ -42,7 +59,7 @@ class TableSessions : public Simulated {
     for (auto& each : nodes_) {
       if (each.get() != &node) continue;
       stop(node);
-      each = std::make_unique<TableNode>(runtime(), *rows_, records_);
+      each = std::make_unique<TableNode>(runtime(), *rows_, records_, node.name, true);
     }
   }
   TableNode& node(std::size_t i) {
