@@ -32,6 +32,9 @@ struct LoopSide {
   ExchangeStatistics exchange;
   AntiEntropyStatistics anti_entropy;
   CollectionStatistics collection;
+  CatalogStatistics catalog;
+  TableWorkStatistics table_work;
+  AutoIncrementStatistics numbers;
   std::uint64_t hints = 0;
   std::uint64_t hint_bytes = 0;
   std::uint64_t hints_dropped = 0;
@@ -94,6 +97,7 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_clock_stamps_refused_total", "Clock stamps of peers that were too far ahead",
             read.transport.refused_stamps);
     add_registers(out, read.registers);
+    add_tables(out, read);
     add_buckets(out, read);
     add_repair(out, read);
     add_liveness(out, read);
@@ -173,6 +177,22 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_register_bytes_total", "Keys and states that calls moved between nodes, about", read.cost.bytes);
   }
 
+  void add_tables(std::vector<MetricFamily>& out, const LoopSide& read) const {
+    counter(out, "latium_schema_reads_total", "Reads of what a table is, at a quorum", read.catalog.reads);
+    counter(out, "latium_table_changes_agreed_total", "Changes of tables that all nodes agreed to at once", read.catalog.agreed);
+    counter(out, "latium_table_changes_waited_total", "Changes of tables that had to wait for a node that did not answer",
+            read.catalog.waited);
+    counter(out, "latium_indexes_built_total", "Indexes of tables with rows made by this node", read.table_work.indexes_built);
+    counter(out, "latium_index_builds_refused_total", "Unique indexes given up as rows have the same values",
+            read.table_work.builds_refused);
+    counter(out, "latium_index_entries_added_total", "Entries of rows that were there before their index",
+            read.table_work.entries_added);
+    counter(out, "latium_table_keys_removed_total", "Keys of dropped tables and indexes removed", read.table_work.keys_removed);
+    counter(out, "latium_auto_increment_numbers_total", "Numbers given to rows", read.numbers.numbers);
+    counter(out, "latium_auto_increment_leases_total", "Blocks of numbers leased", read.numbers.leases);
+    counter(out, "latium_auto_increment_waits_total", "Rows that waited for a block", read.numbers.waited);
+  }
+
   // The endpoint dies before the loop stops, so the closure always runs.
   LoopSide read_loop_side() const {
     std::promise<LoopSide> promise;
@@ -183,7 +203,8 @@ class Collector final : public prometheus::Collectable {
                          core_.cluster().registers().statistics(), core_.buckets().buckets().statistics(),
                          core_.buckets().replica().statistics(), core_.buckets().delivery().statistics(),
                          core_.buckets().exchange().statistics(), core_.buckets().anti_entropy().statistics(),
-                         core_.buckets().collection().statistics(), core_.buckets().hints().count(),
+                         core_.buckets().collection().statistics(), core_.tables().statistics(), core_.table_work().statistics(),
+                         core_.transactions().auto_increment.statistics(), core_.buckets().hints().count(),
                          core_.buckets().hints().bytes(), core_.buckets().hints().dropped()});
     });
     return read.get();

@@ -7,6 +7,7 @@
 
 #include "base/hlc.h"
 #include "node/bucket_service.h"
+#include "node/catalog_peers.h"
 #include "node/catalog_store.h"
 #include "node/cluster.h"
 #include "node/identity.h"
@@ -94,6 +95,7 @@ class NodeCore {
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<Locks> locks_;
   RegisterCatalogStore table_records_;
+  ClusterCatalogPeers table_peers_;
   Catalog tables_;
   std::unique_ptr<LivenessService> liveness_;
   bool fetching_topology_ = false;

@@ -290,6 +290,18 @@ Task<Bytes> serve_dropped(Cluster& cluster, Bytes bytes) {
   co_return cluster::TenantDroppedResponse().SerializeAsString();
 }
 
+// The answer holds for all that this node ever does.
+Task<Bytes> serve_table_changed(NodeCore& core, Bytes bytes, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const auto request, parse_request<cluster::TableChangedRequest>(bytes));
+  const NodeId self = core.cluster().self();
+  if (NodeId{request.node_id()} != self) {
+    co_return fail(ErrorCode::invalid_argument, "this is node " + to_hex(self.value) + ", which was not asked");
+  }
+  LATIUM_CO_CHECKED(
+      co_await core.tables().give_up({.tenant = TenantId{request.tenant()}}, request.key(), request.version(), deadline));
+  co_return cluster::TableChangedResponse().SerializeAsString();
+}
+
 }  // namespace
 
 bool is_between_nodes(Method method) {
@@ -331,6 +343,8 @@ Task<Bytes> serve_node(NodeCore& core, Method method, NodeId peer, Bytes request
       return serve_topology(cluster, std::move(request));
     case wire::METHOD_TENANT_DROPPED:
       return serve_dropped(cluster, std::move(request));
+    case wire::METHOD_TABLE_CHANGED:
+      return serve_table_changed(core, std::move(request), deadline);
     default:
       break;
   }

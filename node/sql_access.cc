@@ -148,6 +148,17 @@ Task<void> go_back(SharedPtr shared, const Savepoint& mark) {
   co_return Result<void>();
 }
 
+Task<TableChange> build_index(NodeCore& core, CatalogPlace place, std::string table, Index index, MonotonicTime deadline) {
+  const std::string name = index.name;
+  LATIUM_CO_TRY(TableChange built, co_await core.table_work().create_index(place, table, std::move(index), deadline));
+  const IndexSchema* const found = built.schema.find_index(name);
+  if (found != nullptr && found->state == IndexState::published) co_return built;
+  co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                 "index '" + name + "' of table '" + table +
+                     "' is still being made, and that goes on: it is there once it is public, which the list of the table's "
+                     "indexes tells; DROP INDEX ends it");
+}
+
 class SqlAccess final : public sql::TableAccess {
  public:
   SqlAccess(std::shared_ptr<Node::Impl> node, Tenant tenant, const SqlOptions& options)
@@ -160,18 +171,18 @@ class SqlAccess final : public sql::TableAccess {
     return node().run<std::vector<sql::Schema>>(all_tables(shared_->core(), shared_->tenant, deadline_));
   }
   Result<void> create_table(const TableDefinition& definition) override {
-    return on_catalog([definition](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
-      return tables.create_table(place, definition, deadline);
+    return on_catalog([definition](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+      return core.tables().create_table(place, definition, deadline);
     });
   }
   Result<void> drop_table(const std::string& table) override {
-    return on_catalog([table](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
-      return tables.drop_table(place, table, deadline);
+    return on_catalog([table](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+      return core.tables().drop_table(place, table, deadline);
     });
   }
   Result<void> change_table(const std::string& table, Change change) override {
-    return on_catalog([table, change = std::move(change)](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
-      return tables.alter(place, table, change, deadline);
+    return on_catalog([table, change = std::move(change)](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+      return core.tables().alter(place, table, change, deadline);
     });
   }
   Result<void> create_index(const std::string& table, const Index& index) override;
@@ -239,7 +250,7 @@ class SqlAccess final : public sql::TableAccess {
   std::string site() const override { return shared_->node->options.site; }
 
  private:
-  using Work = std::move_only_function<Task<TableChange>(Catalog&, CatalogPlace, MonotonicTime)>;
+  using Work = std::move_only_function<Task<TableChange>(NodeCore&, CatalogPlace, MonotonicTime)>;
 
   Node::Impl& node() const { return *shared_->node; }
 
@@ -247,7 +258,7 @@ class SqlAccess final : public sql::TableAccess {
   Result<void> on_catalog(Work work) {
     return node().run<void>([](SharedPtr shared, Work work, MonotonicTime deadline) -> Task<void> {
       LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*shared->tenant));
-      LATIUM_CO_TRY(const TableChange change, co_await work(shared->core().tables(), place, deadline));
+      LATIUM_CO_TRY(const TableChange change, co_await work(shared->core(), place, deadline));
       if (change.settled) co_return Result<void>();
       co_return fail(ErrorCode::unavailable, "table '" + change.schema.name +
                                                  "' is changed, but not every node may have heard of it yet: look again in 6 s");
@@ -260,41 +271,16 @@ class SqlAccess final : public sql::TableAccess {
   std::vector<std::uint64_t> uses_;
 };
 
+// Whole, of a table with rows too. What is not whole at the deadline is made so all the same.
 Result<void> SqlAccess::create_index(const std::string& table, const Index& index) {
-  LATIUM_CHECKED(on_catalog([table, index](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
-    return tables.add_index(place, table, index, deadline);
-  }));
-  // Every node writes its entries from now on. What was there before has none.
-  std::vector<sql::Found> found;
-  LATIUM_TRY(const std::vector<sql::Schema> all, tables());
-  const auto schema = std::ranges::find_if(all, [&](const sql::Schema& each) { return each->find_index(index.name) != nullptr; });
-  Result<void> looked = fail(ErrorCode::not_found, "table '" + table + "' is gone");
-  if (schema != all.end()) {
-    shared_->attempts = 1;  // the latest state
-    looked = node().run<void>(latium::find(shared_, *schema, {sql::LookUp()}, 1, {}, deadline_, found));
-    (void)node().run<void>(roll_back(shared_));
-    shared_->attempts = 0;
-  }
-  if (looked && (!found[0].rows.empty() || !found[0].next.empty())) {
-    looked = fail(ErrorCode::invalid_argument, "table '" + table +
-                                                   "' has rows, and an index is only added to an empty table: create it together "
-                                                   "with the table, in one transaction or script");
-  }
-  if (looked) {
-    return on_catalog([table, name = index.name](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
-      return tables.index_became_public(place, table, name, deadline);
-    });
-  }
-  (void)drop_index(table, index.name);
-  return looked;
+  return on_catalog([table, index](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+    return build_index(core, place, table, index, deadline);
+  });
 }
 
 Result<void> SqlAccess::drop_index(const std::string& table, const std::string& index) {
-  LATIUM_CHECKED(on_catalog([table, index](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
-    return tables.drop_index(place, table, index, deadline);
-  }));
-  return on_catalog([table, index](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
-    return tables.forget_index(place, table, index, deadline);
+  return on_catalog([table, index](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+    return core.table_work().drop_index(place, table, index, deadline);
   });
 }
 

@@ -2,6 +2,7 @@
 #include "relational/catalog.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "relational/key_codec.h"
 #include "runtime/deadline.h"
@@ -13,6 +14,8 @@ namespace {
 // Names that a node keeps; leases that have run out go first.
 constexpr std::size_t kSlotsMax = 4096;
 constexpr std::size_t kReadsAtOnce = 256;
+// Uses end on any thread, within milliseconds: a look now and then costs less than telling.
+constexpr Duration kLookAtUses = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -31,10 +34,13 @@ class Catalog::Use {
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
   ~Use() {
-    const Slot& slot = at_->second;
-    if (--at_->second.users == 0 && !slot.schema && slot.unsettled_version == 0) catalog_.slots_.erase(at_);
+    Slot& slot = at_->second;
+    if (--slot.users > 0 || slot.schema || slot.unsettled_version != 0) return;
+    catalog_.forget_ended(slot);
+    if (slot.lent.empty()) catalog_.slots_.erase(at_);
   }
   Slot* operator->() const { return &at_->second; }
+  Slot& operator*() const { return at_->second; }
 
  private:
   Catalog& catalog_;
@@ -46,7 +52,25 @@ void Catalog::make_room() {
   const MonotonicTime now = runtime_.clock.monotonic_now();
   std::erase_if(slots_, [&](const auto& slot) { return slot.second.users == 0 && slot.second.until <= now; });
   if (slots_.size() < kSlotsMax) return;
-  std::erase_if(slots_, [](const auto& slot) { return slot.second.users == 0; });
+  for (auto& [name, slot] : slots_) {
+    if (slot.users > 0) continue;
+    stop_lending(name, slot);
+    forget_ended(slot);
+  }
+  // What is in use has to be known of.
+  std::erase_if(slots_, [](const auto& slot) { return slot.second.users == 0 && slot.second.lent.empty(); });
+}
+
+// After that the schema is in use where it was lent, and nowhere else.
+void Catalog::stop_lending(const Name& name, Slot& slot) {
+  slot.schema.reset();
+  slot.use.reset();
+  leases_.drop(name);
+}
+
+void Catalog::forget_ended(Slot& slot) const {
+  const MonotonicTime now = runtime_.clock.monotonic_now();
+  std::erase_if(slot.lent, [&](const Lent& lent) { return lent.use.expired() || lent.until <= now; });
 }
 
 Task<void> Catalog::stop() {
@@ -67,7 +91,7 @@ std::optional<SchemaLease> Catalog::known(CatalogPlace place, std::string_view t
     slot.refreshing = true;
   }
   ++statistics_.found;
-  return SchemaLease{slot.schema, slot.until};
+  return SchemaLease{slot.schema, slot.until, slot.use};
 }
 
 std::optional<SchemaLease> Catalog::known_here(CatalogPlace place, std::string_view table) const {
@@ -93,29 +117,36 @@ Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime 
 Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, MonotonicTime deadline) {
   const Name name(place.tenant, key);
   const Use slot(*this, place, key);
-  const std::uint64_t generation = slot->generation;
-  LATIUM_CO_TRY(Found found, co_await read(place, std::move(key), deadline));
+  std::uint64_t generation = 0;
+  Found found;
+  do {
+    generation = slot->generation;
+    LATIUM_CO_TRY(found, co_await read(place, key, deadline));
+    // It began before this node gave that up.
+  } while (found.record.table && found.version < slot->given_up);
   // From the beginning of the read: when it ends, the schema may have been changed since.
   const MonotonicTime until = saturating_add(found.began, kSchemaLease);
   // Another read may have begun later and come back before.
   const bool latest = slot->generation == generation && until >= slot->until;
   if (!found.record.table) {
-    if (latest) {
-      slot->schema.reset();
-      leases_.drop(name);
-    }
+    if (latest) stop_lending(name, *slot);
     slot->absent_since = std::max(slot->absent_since, found.began);
     co_return std::nullopt;
   }
   auto schema = slot->schema && *slot->schema == *found.record.table
                     ? slot->schema
                     : std::make_shared<const TableSchema>(*std::move(found.record.table));
+  const SchemaLease lease{schema, until, std::make_shared<std::shared_ptr<const TableSchema>>(schema)};
+  forget_ended(*slot);
+  slot->lent.push_back({lease.use, found.version, until});
   if (latest) {
-    slot->schema = schema;
+    slot->schema = lease.schema;
+    slot->use = lease.use;
+    slot->version = found.version;
     slot->until = until;
-    leases_.put(name, {schema, until});
+    leases_.put(name, lease);
   }
-  co_return SchemaLease{std::move(schema), until};
+  co_return lease;
 }
 
 // One that fails is made up for by whoever asks when the lease is over.
@@ -126,14 +157,15 @@ Task<void> Catalog::refresh(CatalogPlace place, Bytes key) {
   co_return Result<void>();
 }
 
-Task<SchemaLease> Catalog::lease(CatalogPlace place, std::string table, MonotonicTime deadline) {
-  if (auto have = known(place, table)) co_return *std::move(have);
+Task<SchemaLease> Catalog::lease(CatalogPlace place, std::string table, MonotonicTime deadline, Duration left) {
   const MonotonicTime asked = runtime_.clock.monotonic_now();
+  const MonotonicTime at_least = saturating_add(asked, left);
+  if (auto have = known(place, table); have && have->until >= at_least) co_return *std::move(have);
   const Use slot(*this, place, catalog_key(table));
   // One read of a name at a time; who waited takes what it brought.
   LATIUM_CO_TRY(const Permit permit, co_await with_deadline(runtime_, deadline, slot->reading.acquire()));
   while (true) {
-    if (auto have = known(place, table)) co_return *std::move(have);
+    if (auto have = known(place, table); have && have->until >= at_least) co_return *std::move(have);
     if (slot->absent_since > asked) co_return unknown_table(table);
     LATIUM_CO_TRY(auto lease, co_await renew(place, catalog_key(table), deadline));
     if (!lease) co_return unknown_table(table);
@@ -142,8 +174,30 @@ Task<SchemaLease> Catalog::lease(CatalogPlace place, std::string table, Monotoni
 }
 
 Task<std::shared_ptr<const TableSchema>> Catalog::find(CatalogPlace place, std::string table, MonotonicTime deadline) {
-  LATIUM_CO_TRY(SchemaLease lent, co_await lease(place, std::move(table), deadline));
-  co_return std::move(lent.schema);
+  LATIUM_CO_TRY(const SchemaLease lent, co_await lease(place, std::move(table), deadline));
+  co_return lent.schema;
+}
+
+void Catalog::keep_in_use(std::vector<SchemaLease> leases) {
+  const MonotonicTime now = runtime_.clock.monotonic_now();
+  std::erase_if(kept_, [&](const SchemaLease& lease) { return lease.until <= now; });
+  std::ranges::move(leases, std::back_inserter(kept_));
+}
+
+Task<void> Catalog::give_up(CatalogPlace place, Bytes key, std::uint64_t version, MonotonicTime deadline) {
+  const Name name(place.tenant, key);
+  const Use slot(*this, place, key);
+  slot->given_up = std::max(slot->given_up, version);
+  if (slot->version < version) stop_lending(name, *slot);
+  if (earlier_life_until_ > runtime_.clock.monotonic_now()) {
+    LATIUM_CO_CHECKED(co_await sleep_until(runtime_, std::min(earlier_life_until_, deadline)));
+  }
+  while (runtime_.clock.monotonic_now() < deadline) {
+    forget_ended(*slot);
+    if (std::ranges::none_of(slot->lent, [&](const Lent& lent) { return lent.version < version; })) co_return Result<void>();
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime_, kLookAtUses));
+  }
+  co_return fail(ErrorCode::deadline_exceeded, "the version before is still in use");
 }
 
 Task<TableChange> Catalog::describe(CatalogPlace place, std::string table, MonotonicTime deadline) {
@@ -206,7 +260,13 @@ Task<std::vector<std::string>> Catalog::referencing(CatalogPlace place, std::str
   co_return out;
 }
 
-// The record once it is settled; settles it itself when it has stood there long enough. Nothing: that is not before `wait_until`.
+Task<void> Catalog::all_gave_up(CatalogPlace place, Bytes key, std::uint64_t version, MonotonicTime deadline) {
+  LATIUM_CO_CHECKED(co_await give_up(place, key, version, deadline));
+  co_return co_await peers_.others_gave_up(place, std::move(key), version, deadline);
+}
+
+// The record once it is settled; settles it itself when all nodes have given up what was before, or when it has stood there long
+// enough. Nothing: that is not before `wait_until`.
 //
 // Why a wait of the lease is enough: the record was chosen when the read that found it ended, at the latest. A schema in use from
 // before was read by a read that began before that, so its lease has run out kSchemaLease after it. And nothing else was written
@@ -225,10 +285,18 @@ Task<std::optional<Catalog::Found>> Catalog::settled(CatalogPlace place, Bytes k
       slot->unsettled_since = runtime_.clock.monotonic_now();
     }
     const MonotonicTime until = saturating_add(slot->unsettled_since, kSchemaSettling);
-    if (until >= wait_until && until > runtime_.clock.monotonic_now()) co_return std::nullopt;
-    LATIUM_CO_CHECKED(co_await sleep_until(runtime_, until));
+    const MonotonicTime ask_until = std::min(until, wait_until);
+    bool agreed = false;
+    if (ask_until > runtime_.clock.monotonic_now()) {
+      agreed = (co_await all_gave_up(place, key, found.version, ask_until)).has_value();
+    }
+    if (!agreed) {
+      if (until >= wait_until && until > runtime_.clock.monotonic_now()) co_return std::nullopt;
+      LATIUM_CO_CHECKED(co_await sleep_until(runtime_, until));
+    }
     found.record.settled = true;
-    LATIUM_CO_CHECKED(co_await write(place, std::move(found), deadline));
+    LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
+    if (written) ++(agreed ? statistics_.agreed : statistics_.waited);
   }
 }
 

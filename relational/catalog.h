@@ -1,11 +1,12 @@
 // Catalog: the tables of tenants, as every node sees them. A table is one register under its name, so its changes are one after
 // the other, whichever nodes make them.
 //
-// Two adjacent versions of a schema may be in use at once, a third must not (relational/schema.h). No clock is compared with
-// another's for that: a node uses a schema for at most kSchemaLease after it began to read it at a quorum, and who has changed
-// one waits kSchemaSettling after it knows that the change is there, then writes down that it is settled. Whoever finds a change
-// that is not settled, because its maker is gone, waits as long itself. docs/protocols.md, "Schemas". Source: Rae et al.,
-// "Online, Asynchronous Schema Change in F1" (VLDB 2013), section 3.
+// Two adjacent versions of a schema may be in use at once, a third must not (relational/schema.h). Who has changed one asks all
+// nodes to give up what they know from before; where one does not answer, it waits kSchemaSettling after it knows that the change
+// is there, since a node uses a schema for at most kSchemaLease after it began to read it at a quorum. No clock is compared with
+// another's for that. Then it writes down that the change is settled. Whoever finds a change that is not settled, because its
+// maker is gone, does the same. docs/protocols.md, "Schemas". Source: Rae et al., "Online, Asynchronous Schema Change in F1"
+// (VLDB 2013), section 3.
 #pragma once
 
 #include <chrono>
@@ -18,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "relational/catalog_peers.h"
 #include "relational/catalog_record.h"
 #include "relational/catalog_store.h"
 #include "relational/schema.h"
@@ -43,23 +45,37 @@ struct TableChange {
 };
 
 struct CatalogStatistics {
-  std::uint64_t found = 0;  ///< in the cache
-  std::uint64_t reads = 0;  ///< of a record
+  std::uint64_t found = 0;   ///< in the cache
+  std::uint64_t reads = 0;   ///< of a record
+  std::uint64_t agreed = 0;  ///< changes that were settled since all nodes had given up the version before
+  std::uint64_t waited = 0;  ///< changes that were settled when all leases of the version before were over
 };
 
 /// Loop thread only; one a node. All that it is given outlives it, and so do the tasks of its callers. Names of tables are
 /// without regard to case. Errors of all calls: those of CatalogStore, `corruption`.
 class Catalog {
  public:
-  Catalog(Runtime& runtime, CatalogStore& store)
-      : runtime_(runtime), store_(store), refreshes_(runtime.executor, kRefreshesMax) {}
+  /// `restarted`: a process before this one may have used schemas, and what it sent may still be under way.
+  Catalog(Runtime& runtime, CatalogStore& store, CatalogPeers& peers, bool restarted)
+      : runtime_(runtime),
+        store_(store),
+        peers_(peers),
+        earlier_life_until_(restarted ? saturating_add(runtime.clock.monotonic_now(), kSchemaLease) : MonotonicTime{}),
+        refreshes_(runtime.executor, kRefreshesMax) {}
   /// Ends what runs in the background; before it dies.
   Task<void> stop();
 
   /// The table under a lease that has not run out; from memory, or one read at a quorum. A lease that is half over is renewed in
   /// the background, so who uses a table all the time does not wait for it. A table that is not there is asked for every time: it
   /// can be used on every node as soon as it was created. `not_found`.
-  Task<SchemaLease> lease(CatalogPlace place, std::string table, MonotonicTime deadline);
+  /// `left`: of a lease with less time to go, a new one is read.
+  Task<SchemaLease> lease(CatalogPlace place, std::string table, MonotonicTime deadline, Duration left = Duration(0));
+  /// What was sent under these leases may still take effect: they are in use until they end.
+  void keep_in_use(std::vector<SchemaLease> leases);
+  /// Uses no schema any more that was read when the record `key` was in an earlier version than `version`, and never will: no
+  /// such one is lent from now on, and when it returns, those that were lent are not in use. That is at the end of their leases
+  /// at the latest. `deadline_exceeded`: not by the deadline.
+  Task<void> give_up(CatalogPlace place, Bytes key, std::uint64_t version, MonotonicTime deadline);
   /// The same without the end of the lease, for what is done at once.
   Task<std::shared_ptr<const TableSchema>> find(CatalogPlace place, std::string table, MonotonicTime deadline);
   /// lease(), where it needs no read.
@@ -87,7 +103,8 @@ class Catalog {
 
   // Changes, as relational/schema.h has them, with its errors; also `not_found` (table), and `conflict` when another change was
   // first and this one does not apply any more, or when the change before is not settled by the deadline. Nothing was changed by
-  // an error, but for `unknown_outcome`. Each waits for the change before, then kSchemaSettling for its own.
+  // an error, but for `unknown_outcome`. Each waits for the change before, then until its own is settled: two round trips when
+  // all nodes answer, kSchemaSettling when one does not.
 
   /// Any change that can be safe while the version before is in use: for SQL, which keeps its own text with the schema.
   Task<TableChange> alter(CatalogPlace place, std::string table, std::function<Result<TableSchema>(const TableSchema&)> change,
@@ -121,10 +138,19 @@ class Catalog {
   using Name = SchemaLeases::Name;
   using Change = std::move_only_function<Result<TableSchema>(const TableSchema&)>;
 
+  struct Lent {
+    std::weak_ptr<const void> use;
+    std::uint64_t version;
+    MonotonicTime until;
+  };
   // What this node knows of a name.
   struct Slot {
     std::shared_ptr<const TableSchema> schema;
+    std::shared_ptr<const void> use;  // of the schema; what is lent shares it
+    std::uint64_t version = 0;        // of the record that it was read from
     MonotonicTime until{};
+    std::vector<Lent> lent;      // what is in use, or may be
+    std::uint64_t given_up = 0;  // no earlier version of the record is used
     // Since when, at least, the record has stood there that was last seen unsettled.
     std::uint64_t unsettled_version = 0;
     MonotonicTime unsettled_since{};
@@ -143,12 +169,15 @@ class Catalog {
     MonotonicTime began{};  // the read
   };
 
+  void stop_lending(const Name& name, Slot& slot);
+  void forget_ended(Slot& slot) const;
   Task<std::optional<SchemaLease>> renew(CatalogPlace place, Bytes key, MonotonicTime deadline);
   Task<void> refresh(CatalogPlace place, Bytes key);
   Task<Found> read(CatalogPlace place, Bytes key, MonotonicTime deadline);
   Task<void> read_into(CatalogPlace place, Bytes key, std::shared_ptr<std::vector<Found>> all, MonotonicTime deadline);
   Task<std::vector<Found>> read_all(CatalogPlace place, MonotonicTime deadline);
   Task<bool> write(CatalogPlace place, Found found, MonotonicTime deadline);
+  Task<void> all_gave_up(CatalogPlace place, Bytes key, std::uint64_t version, MonotonicTime deadline);
   Task<std::optional<Found>> settled(CatalogPlace place, Bytes key, MonotonicTime wait_until, MonotonicTime deadline);
   Task<Found> wait_for_turn(CatalogPlace place, std::string table, MonotonicTime deadline);
   Task<TableChange> finish(CatalogPlace place, Bytes key, TableSchema schema, MonotonicTime deadline);
@@ -167,6 +196,9 @@ class Catalog {
 
   Runtime& runtime_;
   CatalogStore& store_;
+  CatalogPeers& peers_;
+  MonotonicTime earlier_life_until_;
+  std::vector<SchemaLease> kept_;
   std::map<Name, Slot> slots_;
   SchemaLeases leases_;  // of the slots; leases that have run out may be among them
   std::map<TenantId, References> references_;

@@ -24,9 +24,8 @@ Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadlin
   references_.erase(place.tenant);
   if (const auto slot = slots_.find(name); slot != slots_.end()) {
     ++slot->second.generation;
-    slot->second.schema.reset();
+    stop_lending(name, slot->second);
   }
-  leases_.drop(name);
   co_return written;
 }
 

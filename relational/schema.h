@@ -103,6 +103,11 @@ struct TableSchema {
   friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };
 
+/// Of the same table, and no change between them.
+inline bool same_version(const TableSchema& one, const TableSchema& other) {
+  return one.id == other.id && one.version == other.version;
+}
+
 /// Version 1 of a new table; its indexes are published. `invalid_argument`, saying what of the definition cannot be and why.
 Result<TableSchema> make_schema(const TableDefinition& definition, TableId id);
 

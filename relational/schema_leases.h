@@ -15,14 +15,19 @@
 
 namespace latium {
 
-/// A schema, and until when it may be used: by then, what relies on it has been done.
+/// A schema, and until when it may be used: by then, what relies on it has been done. It is given up before that only when
+/// nobody uses it.
 struct SchemaLease {
-  std::shared_ptr<const TableSchema> schema;
+  std::shared_ptr<const TableSchema> schema;  ///< to keep and to compare with: no use of it
   MonotonicTime until;
+  std::shared_ptr<const void> use;  ///< who has it uses the schema; it keeps that too
+
+  /// The schema, for as long as it is used.
+  std::shared_ptr<const TableSchema> in_use() const { return {use, schema.get()}; }
 };
 
-/// Any thread. A lease is good until it ends, whatever happened to the table meanwhile: so one that is found here is as good as
-/// one that was found on the loop at the same moment.
+/// Any thread. A lease is good until it ends, or for as long as it is in use: so one that is found here is as good as one that
+/// was found on the loop at the same moment.
 class SchemaLeases {
  public:
   using Name = std::pair<TenantId, Bytes>;  // and the record's key

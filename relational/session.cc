@@ -5,6 +5,7 @@
 
 #include "relational/row_codec.h"
 #include "relational/session_errors.h"
+#include "replication/row_state.h"
 
 namespace latium {
 
@@ -86,6 +87,12 @@ Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* befo
   if (after != nullptr) {
     LATIUM_CO_CHECKED(co_await check_references(schema, *after, deadline));
     LATIUM_CO_TRY(encoded, encode_row(*schema, *after));
+    if (encoded->size() > kRowBytesMax) {
+      co_return fail(ErrorCode::invalid_argument,
+                     "the row of table '" + schema->name + "' with " + columns_of(*schema, schema->primary_key) + " = " +
+                         values_of(primary_key_of(*schema, *after)) + " has " + std::to_string(encoded->size()) +
+                         " bytes, which is too large: a row has at most " + std::to_string(kRowBytesMax));
+    }
   }
   for (const IndexSchema& index : schema->indexes) {
     LATIUM_CO_CHECKED(co_await move_entry(schema, index, before, after, changes, deadline));
@@ -234,6 +241,39 @@ Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& inde
   co_return out;
 }
 
+namespace {
+
+// Of a lease that is nearly over, a commit could not be sure to end in time.
+constexpr Duration kLeaseForCommit = kSchemaLease / 4;
+
+// What a commit has sent may take effect as long as nobody knows what became of it.
+class CommitLeases {
+ public:
+  CommitLeases(Catalog& tables, std::vector<SchemaLease> leases) : tables_(tables), leases_(std::move(leases)) {}
+  CommitLeases(const CommitLeases&) = delete;
+  CommitLeases& operator=(const CommitLeases&) = delete;
+  ~CommitLeases() {
+    if (!known_) tables_.keep_in_use(std::move(leases_));
+  }
+  MonotonicTime until() const {
+    MonotonicTime first = kNever;
+    for (const SchemaLease& lease : leases_) first = std::min(first, lease.until);
+    return first;
+  }
+  void outcome_is_known() { known_ = true; }
+
+ private:
+  Catalog& tables_;
+  std::vector<SchemaLease> leases_;
+  bool known_ = false;
+};
+
+std::unexpected<Error> table_changed(const TableSchema& schema) {
+  return fail(ErrorCode::conflict, "table '" + schema.name + "' was changed since the session first used it: do it again");
+}
+
+}  // namespace
+
 // Under a lease, so that no version of a table is written under once two newer ones are.
 Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime deadline) {
   std::optional<SchemaLease> lease;
@@ -243,19 +283,42 @@ Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime d
   } else {
     LATIUM_CO_TRY(lease, co_await tables_.lease(database_, std::move(name), deadline));
   }
-  schemas_until_ = std::min(schemas_until_, lease->until);
-  co_return std::move(lease->schema);
+  UsedTable& used = used_.try_emplace(catalog_key(lease->schema->name), UsedTable{lease->schema}).first->second;
+  used.changed = used.changed || !same_version(*used.schema, *lease->schema);
+  co_return lease->in_use();
+}
+
+// A version that was in use and is the latest now was the latest all the time, as versions never come back: so a session may be
+// as old as it likes if nothing has changed.
+Task<std::vector<SchemaLease>> TableSession::leases_for_commit(MonotonicTime deadline) {
+  std::vector<SchemaLease> leases;
+  for (const auto& [name, used] : used_) {
+    if (used.changed) co_return table_changed(*used.schema);
+    auto lease = co_await tables_.lease(database_, used.schema->name, deadline, kLeaseForCommit);
+    const bool dropped = !lease && lease.error().code == ErrorCode::not_found;
+    if (dropped || (lease && !same_version(*lease->schema, *used.schema))) co_return table_changed(*used.schema);
+    LATIUM_CO_CHECKED(lease);
+    leases.push_back(*std::move(lease));
+    if (!used.referencing) continue;
+    LATIUM_CO_TRY(const auto referencing, co_await tables_.referencing(database_, used.schema->name, deadline));
+    if (referencing != *used.referencing) {
+      co_return fail(ErrorCode::conflict,
+                     "a table with a foreign key to '" + used.schema->name + "' was made or dropped: do it again");
+    }
+  }
+  co_return leases;
 }
 
 Task<void> TableSession::commit(MonotonicTime deadline) {
-  if (shared_.runtime.clock.monotonic_now() >= schemas_until_) {
-    co_return fail(ErrorCode::conflict, "the session took so long that a table may have changed meanwhile: do it again");
-  }
-  co_return co_await transaction_->commit(std::min(deadline, schemas_until_));
+  LATIUM_CO_TRY(std::vector<SchemaLease> leases, co_await leases_for_commit(deadline));
+  CommitLeases in_use(tables_, std::move(leases));
+  const Result<void> done = co_await transaction_->commit(std::min(deadline, in_use.until()));
+  if (done || done.error().certainty == Certainty::not_applied) in_use.outcome_is_known();
+  co_return done;
 }
 
 void TableSession::rollback() {
-  schemas_until_ = kNever;
+  used_.clear();
   transaction_ = std::make_unique<Transaction>(shared_, options_);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -69,7 +70,8 @@ class TableSession {
   /// then rows of before get their entries. `already_exists`: two rows have the same values, and the index is unique.
   Task<IndexStep> add_entries(std::string table, IndexId index, Bytes after, MonotonicTime deadline);
 
-  /// The table, which is not changed twice before the session's commit.
+  /// The table, in use while the pointer is kept: for the time of a call. A session whose table has been changed since it first
+  /// used it does not commit.
   Task<std::shared_ptr<const TableSchema>> table(std::string name, MonotonicTime deadline);
 
   /// Runs `work`, which makes calls of this session but commit(), on the calling thread, any, as far as all that it reads is on
@@ -134,7 +136,16 @@ class TableSession {
 
  private:
   using Schema = std::shared_ptr<const TableSchema>;
+  // What the session relies on until its commit.
+  struct UsedTable {
+    std::shared_ptr<const TableSchema> schema;
+    bool changed = false;  // meanwhile
+    // Which tables had foreign keys to it, if that was asked.
+    std::optional<std::vector<std::string>> referencing{};
+  };
 
+  /// Leases of all tables that the session has used, which have not changed since. `conflict`.
+  Task<std::vector<SchemaLease>> leases_for_commit(MonotonicTime deadline);
   RegisterKey key_of_row(const Bytes& row_key) const;
   RegisterKey key_of_entry(const Bytes& key, BytesView route) const;
   Task<std::optional<Row>> row_at(Schema schema, RegisterKey key, MonotonicTime deadline);
@@ -189,8 +200,7 @@ class TableSession {
   TransactionOptions options_;
   std::unique_ptr<Transaction> transaction_;
   std::optional<std::int64_t> last_number_;
-  // When the first of the schemas in use may be another one.
-  MonotonicTime schemas_until_ = kNever;
+  std::map<Bytes, UsedTable> used_;  // by folded name
 };
 
 }  // namespace latium

@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kRenewEvery = std::chrono::seconds(3);
 constexpr Duration kStepTimeout = std::chrono::seconds(30);
 constexpr Duration kAskAgain = std::chrono::milliseconds(500);
+constexpr Duration kLookForEnd = std::chrono::milliseconds(50);
 
 Bytes lease_key(TenantId /*tenant*/, TableId table, IndexId index) {
   return "work/" + std::to_string(table.value) + "/" + std::to_string(index.value);
@@ -149,7 +150,15 @@ Task<TableChange> TableWork::drop_index(CatalogPlace place, std::string table, s
     const std::shared_ptr<Job> job = building->second;
     (void)co_await with_deadline(runtime_, deadline, job->ended.wait());
   }
-  start({place.tenant, dropped.schema.id, id}, drive_index(place, std::move(table), dropped.schema.id, id));
+  start({place.tenant, dropped.schema.id, id}, drive_index(place, table, dropped.schema.id, id));
+  // By this node or another one.
+  while (true) {
+    auto now = co_await tables_.describe(place, table, deadline);
+    if (!now || now->schema.id != dropped.schema.id) break;
+    if (now->schema.find_index(id) == nullptr) co_return *std::move(now);
+    if (runtime_.clock.monotonic_now() >= deadline) break;
+    LATIUM_CO_CHECKED(co_await sleep_for(runtime_, kLookForEnd));
+  }
   co_return std::move(dropped);
 }
 

@@ -53,7 +53,7 @@ class TableWork {
   /// on. `already_exists`: an index of that name, or, of a unique one, rows with the same values: then the index is dropped
   /// again. Errors of Catalog::add_index().
   Task<TableChange> create_index(CatalogPlace place, std::string table, Index index, MonotonicTime deadline);
-  /// No query uses it any more when this returns, and at the deadline at the latest; its entries go afterwards.
+  /// It is gone when this returns, and its name free; at the deadline, no query uses it at least. Its entries go afterwards.
   Task<TableChange> drop_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
 
   const TableWorkStatistics& statistics() const { return statistics_; }

@@ -130,6 +130,8 @@ Task<void> TableWork::remove_keys(CatalogPlace place, TupleRange range, Lease& l
         LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
       }
       LATIUM_CO_CHECKED(co_await group.join());
+      // The join is deaf to a stop, this is not.
+      LATIUM_CO_CHECKED(co_await sleep_for(runtime_, Duration(0)));
       LATIUM_CO_CHECKED(co_await keep(place, lease, patience()));
     }
     if (!page.more) co_return Result<void>();

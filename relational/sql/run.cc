@@ -133,11 +133,14 @@ Result<std::vector<RowSetPtr>> Run::look_up(const TablePtr& table, const Plan& p
   stats.cache_hits += probes.size() - missing.size();
   hub_.stats.cache_hits += probes.size() - missing.size();
   if (!missing.empty()) {
-    const bool values = !plan.equal.empty() && !plan.low && !plan.high;
+    // A wide look-up has fewer values than the plan, and finds rows of many.
+    const bool values = !plan.equal.empty() && !plan.low && !plan.high && std::ranges::all_of(missing, [&](const Probe& probe) {
+      return probe.values.size() == plan.equal.size();
+    });
     Site& site = sites_[{table.get(), plan}];
     const bool try_whole = values && ++site.misses > kMissesOfSite && !site.too_large && plan.limit < 0;
     if (try_whole && !site.whole) LATIUM_CHECKED(take_whole(table, plan, site));
-    if (site.whole) {
+    if (values && site.whole) {
       for (const Probe& probe : missing) found_[id].insert_or_assign(probe.key, from_whole(*table, plan, site, probe));
     } else {
       if (values && missing.size() == 1) {

@@ -103,6 +103,10 @@ TEST_F(RowCommandsTest, EveryTypeGoesInAndComesOut) {
   ASSERT_EQ(found.status, 0) << found.err;
   EXPECT_EQ(found.json()["row"], nlohmann::json::parse(row));
   EXPECT_EQ(run({"row", "put", "acme", "all", R"({"k":")" + uuid + R"(","n":1,"r":"-inf","t":1500000})"}).status, 0);
+  EXPECT_EQ(run({"row", "put", "acme", "all", R"({"k":")" + uuid + R"(","n":-5,"r":-2.5,"t":1})"}).status, 0);
+  EXPECT_EQ(run({"--json", "row", "get", "acme", "all", uuid, "-5"}).json()["row"]["r"], -2.5);
+  EXPECT_EQ(run({"--json", "row", "get", "acme", "all", "--", uuid, "-5"}).json()["row"]["n"], -5);
+  EXPECT_EQ(run({"row", "delete", "acme", "all", uuid, "-5"}).status, 0);
   const auto other = run({"--json", "row", "get", "acme", "all", uuid, "1"}).json()["row"];
   EXPECT_EQ(other["r"], "-inf");
   EXPECT_EQ(other["t"], "1970-01-01T00:00:01.500000Z");
@@ -133,7 +137,7 @@ TEST_F(RowCommandsTest, WrongUseIsRefusedInOneLine) {
   wrong({"find", "acme", "hosts", "--equal", "n1", "--from", "a"}, "no column left");
   wrong({"find", "acme", "hosts", "--from", "a", "--above", "b"}, "exclude");
   wrong({"find", "acme", "hosts", "--from", "a", "--prefix", "b"}, "not both");
-  wrong({"put", "acme", "hosts", R"({"name":"n1","note":")" + std::string(300'000, 'x') + "\"}"}, "too large");
+  wrong({"put", "acme", "hosts", R"({"name":"n1","note":")" + std::string(300'000, 'x') + "\"}"}, "hosts.name = 'n1' has 300");
 }
 
 TEST_F(RowCommandsTest, ATableThatAgreesWithItsIndexesIsSaidTo) {

@@ -153,6 +153,62 @@ TEST_F(SqlTest, TablesOfCppAreSeenWithTheirTypes) {
   EXPECT_EQ(found->rows[0].values[2], Value(false));
 }
 
+TEST_F(SqlTest, AnIndexIsAddedToATableWithRowsThatChangeMeanwhile) {
+  SqlSession one = session(0);
+  ASSERT_TRUE(one.script("CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER, w TEXT)").has_value());
+  constexpr int kRows = 300;
+  for (int i = 0; i < kRows; i += 100) {
+    ok(one, "INSERT INTO t SELECT value, value % 10, 'w' || value FROM json_each(?)", [&] {
+      std::string numbers;
+      for (int n = i; n < i + 100; ++n) numbers += (numbers.empty() ? "[" : ",") + std::to_string(n);
+      return std::vector<Value>{Value(numbers + "]")};
+    }());
+  }
+  std::atomic<bool> built = false;
+  std::thread writer([&] {
+    SqlSession mine = session(2, {.timeout = std::chrono::seconds(60)});
+    for (int i = 0; !built || i < 10; ++i) {
+      ok(mine, "UPDATE t SET v = v + 10 WHERE id = ?", {Value(i % kRows)});
+      ok(mine, "INSERT INTO t VALUES (?, 5, 'new' || ?)", {Value(kRows + i), Value(i)});
+    }
+  });
+  SqlSession two = session(1, {.reads = Consistency::quorum, .timeout = std::chrono::seconds(60)});
+  ok(two, "CREATE INDEX by_v ON t(v)");
+  built = true;
+  writer.join();
+  const auto total = ok(two, "SELECT count(*) FROM t").rows.at(0).at(0).get<std::int64_t>();
+  const SqlResult few = ok(two, "SELECT count(*) FROM t WHERE v = 5");
+  EXPECT_LT(few.stats.rows_read, static_cast<std::uint64_t>(total)) << "the index is used";
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    SqlSession reader = session(node);
+    // By the index and not by it.
+    EXPECT_EQ(show(reader.execute("SELECT count(*) FROM t WHERE v = 5")),
+              show(reader.execute("SELECT count(*) FROM t WHERE +v = 5")));
+    EXPECT_EQ(show(reader.execute("SELECT count(*) FROM t WHERE v > 12")),
+              show(reader.execute("SELECT count(*) FROM t WHERE +v > 12")));
+  }
+}
+
+TEST_F(SqlTest, AUniqueIndexOfRowsWithTheSameValuesIsRefusedAndNotLeft) {
+  SqlSession one = session(0, {.reads = Consistency::quorum, .timeout = std::chrono::seconds(60)});
+  ASSERT_TRUE(
+      one.script("CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO t VALUES (1, 7), (2, 8), (3, 7)").has_value());
+  const auto refused = one.execute("CREATE UNIQUE INDEX one_v ON t(v)");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::already_exists);
+  EXPECT_THAT(refused.error().message, testing::StartsWith("UNIQUE constraint failed: t.v"));
+  SqlSession two = session(1, {.reads = Consistency::quorum, .timeout = std::chrono::seconds(60)});
+  EXPECT_EQ(show(two.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")), "");
+  ok(two, "INSERT INTO t VALUES (4, 8)");
+  ok(two, "DELETE FROM t WHERE id > 2");
+  ok(two, "CREATE UNIQUE INDEX one_v ON t(v)");
+  EXPECT_THAT(show(one.execute("INSERT INTO t VALUES (5, 8)")), testing::HasSubstr("UNIQUE constraint failed: t.v"));
+  ok(one, "DROP INDEX one_v");
+  ok(one, "INSERT INTO t VALUES (5, 8)");
+  ok(two, "CREATE INDEX one_v ON t(v)");
+  EXPECT_EQ(show(two.execute("SELECT id FROM t WHERE v = 8 ORDER BY id")), "2 5");
+}
+
 TEST_F(SqlTest, BadOptionsAndBadSqlAreRefused) {
   EXPECT_EQ(nodes_[0].database("acme")->sql({.max_rows = 0}).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(nodes_[0].database("acme")->sql({.timeout = std::chrono::milliseconds(0)}).error().code, ErrorCode::invalid_argument);

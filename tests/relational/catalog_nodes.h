@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,57 @@ namespace latium {
 struct SharedRecords {
   std::map<Bytes, CatalogStore::Entry> entries;
   std::uint64_t writes = 0;
+  std::map<std::string, Catalog*> nodes;  // that run, by name
+  std::set<std::string> deaf;             // those of them that hear nothing
+};
+
+/// Asks the other nodes that run. Of the questions and answers, `lost_percent` are lost.
+class MemoryCatalogPeers final : public CatalogPeers {
+ public:
+  MemoryCatalogPeers(Runtime& runtime, SharedRecords& shared, std::string self, Duration delay_max)
+      : runtime_(runtime), shared_(shared), self_(std::move(self)), delay_max_(delay_max) {}
+
+  Task<void> others_gave_up(CatalogPlace place, Bytes key, std::uint64_t version, MonotonicTime deadline) override {
+    std::vector<std::string> names;
+    for (const auto& [name, catalog] : shared_.nodes) names.push_back(name);
+    for (const std::string& name : names) {
+      while (name != self_ && !(co_await ask(name, place, key, version))) {
+        if (runtime_.clock.monotonic_now() >= deadline) co_return fail(ErrorCode::unavailable, name + " does not answer");
+        LATIUM_CO_CHECKED(co_await sleep_for(runtime_, std::chrono::milliseconds(100)));
+      }
+    }
+    if (dead) co_return fail(ErrorCode::unavailable, "the process is gone");
+    co_return Result<void>();
+  }
+
+  std::uint64_t lost_percent = 0;
+  bool dead = false;  ///< the process was started again
+
+ private:
+  Task<void> ask(std::string name, CatalogPlace place, Bytes key, std::uint64_t version) {
+    LATIUM_CO_CHECKED(co_await carry());
+    if (shared_.deaf.contains(name)) co_return fail(ErrorCode::unavailable, name + " is deaf");
+    // Which may be another than the one that was meant, if it was started again.
+    const auto found = shared_.nodes.find(name);
+    if (found == shared_.nodes.end()) co_return fail(ErrorCode::unavailable, name + " does not run");
+    // A short patience by any clock: who uses the table for long is asked again.
+    const MonotonicTime until = saturating_add(runtime_.clock.monotonic_now(), std::chrono::milliseconds(500));
+    LATIUM_CO_CHECKED(co_await with_deadline(runtime_, until, found->second->give_up(place, key, version, kNever)));
+    co_return co_await carry();
+  }
+  Task<void> carry() {
+    if (delay_max_.count() > 0) {
+      const auto delay = Duration(runtime_.random.below(static_cast<std::uint64_t>(delay_max_.count())));
+      LATIUM_CO_CHECKED(co_await sleep_for(runtime_, delay));
+    }
+    if (runtime_.random.below(100) < lost_percent) co_return fail(ErrorCode::unavailable, "lost");
+    co_return Result<void>();
+  }
+
+  Runtime& runtime_;
+  SharedRecords& shared_;
+  const std::string self_;
+  Duration delay_max_;
 };
 
 class MemoryCatalogStore final : public CatalogStore {
@@ -73,19 +125,50 @@ struct CatalogNode {
       : clock(simulation, Random(std::hash<std::string>()(name))),
         process(simulation, clock, name),
         store(process.runtime(), shared, delay_max),
-        catalog(process.runtime(), store),
-        simulation_(simulation) {}
-  ~CatalogNode() { (void)simulation_.run(catalog.stop()); }
+        peers(process.runtime(), shared, name, delay_max),
+        catalog(process.runtime(), store, peers, false),
+        simulation_(simulation),
+        shared_(shared),
+        name_(name) {
+    shared_.nodes[name_] = &catalog;
+  }
+  ~CatalogNode() {
+    shared_.nodes.erase(name_);
+    (void)simulation_.run(catalog.stop());
+    for (auto& life : later_) (void)simulation_.run(life->catalog.stop());
+  }
+
+  /// What the process of before has begun goes on, as what it has sent would; but nobody answers it any more.
+  void restart() {
+    (later_.empty() ? peers : later_.back()->peers).dead = true;
+    later_.push_back(std::make_unique<Life>(process.runtime(), store, peers));
+    shared_.nodes[name_] = &later_.back()->catalog;
+  }
+  /// Of the process that runs now.
+  Catalog& latest() { return later_.empty() ? catalog : later_.back()->catalog; }
+  std::size_t restarts() const { return later_.size(); }
 
   MonotonicTime in(Duration time) { return process.runtime().clock.monotonic_now() + time; }
 
   sim::SimClock clock;
   sim::SimRuntime process;
   MemoryCatalogStore store;
+  MemoryCatalogPeers peers;
   Catalog catalog;
 
  private:
   sim::Simulation& simulation_;
+  SharedRecords& shared_;
+  std::string name_;
+  struct Life {
+    Life(Runtime& runtime, CatalogStore& store, const MemoryCatalogPeers& first)
+        : peers(first), catalog(runtime, store, peers, true) {
+      peers.dead = false;
+    }
+    MemoryCatalogPeers peers;
+    Catalog catalog;
+  };
+  std::vector<std::unique_ptr<Life>> later_;
 };
 
 }  // namespace latium

@@ -1,5 +1,6 @@
-// Over nodes whose clocks differ in speed, whose messages take any time, and which give up at any moment: never are three
-// versions of a schema in use, nor two that are not adjacent, and nothing writes to a table whose rows may be removed.
+// Over nodes whose clocks differ in speed, whose messages take any time and get lost, which are started again, hear nothing, and
+// give up at any moment: never are three versions of a schema in use, nor two that are not adjacent, and nothing writes to a
+// table whose rows may be removed.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -39,15 +40,35 @@ struct Member {
   Observed& observed;
 };
 
+// For as long as the use is held, which may be beyond the lease. What a process that is gone, or a commit whose outcome is open,
+// has sent may take effect until the lease ends.
 Task<void> use_for_ever(Member member) {
   CatalogNode& node = member.node;
+  Random& random = node.process.runtime().random;
   while (member.simulation.now() < kRun) {
-    const auto lease = co_await node.catalog.lease(kPlace, "hosts", node.in(seconds(30)));
-    if (lease) {
-      const Duration until = node.clock.virtual_time_of(lease->until);
-      member.observed.uses.push_back({lease->schema->id, lease->schema->version, member.simulation.now(), until});
+    const std::size_t restarts = node.restarts();
+    auto lease = co_await node.latest().lease(kPlace, "hosts", node.in(seconds(30)));
+    if (lease && restarts == node.restarts()) {
+      const Duration from = member.simulation.now();
+      const auto use = [&, until = node.clock.virtual_time_of(lease->until)](Duration end) {
+        member.observed.uses.push_back({lease->schema->id, lease->schema->version, from, std::min(end, until)});
+      };
+      LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), milliseconds(random.below(6000))));
+      const bool open = restarts != node.restarts() || random.below(5) == 0;
+      use(open ? Duration::max() : member.simulation.now());
+      if (restarts == node.restarts() && open) node.latest().keep_in_use({*std::move(lease)});
     }
-    LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), milliseconds(node.process.runtime().random.below(3000))));
+    lease = fail(ErrorCode::not_found, "given back");
+    LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), milliseconds(random.below(1000))));
+  }
+  co_return Result<void>();
+}
+
+Task<void> restart_for_ever(Member member) {
+  Random& random = member.node.process.runtime().random;
+  while (member.simulation.now() < kRun) {
+    LATIUM_CO_CHECKED(co_await sleep_for(member.node.process.runtime(), seconds(5 + random.below(60))));
+    member.node.restart();
   }
   co_return Result<void>();
 }
@@ -61,14 +82,14 @@ Task<void> change_for_ever(Member member) {
     if (random.below(5) == 0) node.store.lose_answers = 1 + random.below(2);
     switch (random.below(5)) {
       case 0:
-        (void)co_await node.catalog.create_table(kPlace, hosts(), deadline);
+        (void)co_await node.latest().create_table(kPlace, hosts(), deadline);
         break;
       case 1:
-        (void)co_await node.catalog.drop_table(kPlace, "hosts", deadline);
+        (void)co_await node.latest().drop_table(kPlace, "hosts", deadline);
         break;
       default: {
         const std::string name = "c" + std::to_string(++member.observed.changes);
-        (void)co_await node.catalog.add_column(kPlace, "hosts", {.name = name, .nullable = true}, deadline);
+        (void)co_await node.latest().add_column(kPlace, "hosts", {.name = name, .nullable = true}, deadline);
         break;
       }
     }
@@ -116,13 +137,19 @@ RC_GTEST_PROP(CatalogVersionsTest, NeverAreMoreThanTwoAdjacentVersionsInUse, ())
     const auto delay = milliseconds(*rc::gen::element(0, 20, 1000, 4000));
     nodes.push_back(std::make_unique<CatalogNode>(simulation, shared, "n" + std::to_string(i), delay));
     nodes.back()->clock.set_drift_ppm(*rc::gen::inRange(-40'000, 40'001));
+    nodes.back()->peers.lost_percent = *rc::gen::element<std::uint64_t>(0, 0, 10, 50, 100);
+    if (*rc::gen::inRange(0, 8) == 0) shared.deaf.insert("n" + std::to_string(i));
     const Member member{*nodes.back(), simulation, observed};
     RC_ASSERT(group.spawn(use_for_ever(member)).has_value());
     RC_ASSERT(group.spawn(change_for_ever(member)).has_value());
+    if (*rc::gen::arbitrary<bool>()) RC_ASSERT(group.spawn(restart_for_ever(member)).has_value());
   }
   RC_ASSERT(group.spawn(sweep_for_ever({*nodes.front(), simulation, observed})).has_value());
   RC_ASSERT(simulation.run(group.join()).has_value());
   check(observed);
+  std::uint64_t agreed = 0;
+  for (const auto& node : nodes) agreed += node->latest().statistics().agreed;
+  RC_CLASSIFY(agreed > 0, "had a change that all nodes agreed to");
   std::uint32_t newest = 0;
   for (const InUse& use : observed.uses) newest = std::max(newest, use.version);
   RC_CLASSIFY(newest >= 5, "went through five versions");

@@ -104,7 +104,8 @@ class RomeTest : public Simulated {
 
   SharedRecords records_;
   MemoryCatalogStore store_{runtime(), records_, Duration(0)};
-  Catalog tables_{runtime(), store_};
+  MemoryCatalogPeers peers_{runtime(), records_, "n", Duration(0)};
+  Catalog tables_{runtime(), store_, peers_, false};
   HlcClock hlc_;
   MemoryRows rows_{runtime(), 1};
   Transactions shared_{runtime(), rows_, hlc_};

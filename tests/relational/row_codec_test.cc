@@ -53,6 +53,22 @@ TEST(RowCodec, HasThePinnedBytes) {
   EXPECT_EQ(decode_row(all_types(), *stored), row);
 }
 
+TEST(RowCodec, HasThePinnedBytesOfColumnsOfAnyType) {
+  std::vector<Column> columns;
+  for (const char* name : {"a", "b", "c", "d"}) columns.push_back({.name = name, .type = ValueType::any, .nullable = true});
+  const TableSchema schema = of_columns(columns);
+  const Row row{.values = {0, -1, 0.5, "a\0"s, Blob{"\xFF"}}};
+  const auto stored = encode_row(schema, row);
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(to_hex(*stored),
+            "0800"
+            "120217fe"
+            "1a0928bfe0000000000000"
+            "2206306100ff0001"
+            "2a0438ff0001");
+  EXPECT_EQ(decode_row(schema, *stored), row);
+}
+
 TEST(RowCodec, WritesNoNulls) {
   Row row{.values = std::vector<Value>(9)};
   row.values[0] = 0;

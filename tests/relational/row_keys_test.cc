@@ -74,6 +74,27 @@ TEST(RowKeys, HaveThePinnedBytes) {
             "61");
 }
 
+TEST(RowKeys, HaveThePinnedBytesOfColumnsOfAnyType) {
+  const TableSchema schema =
+      make_schema({.name = "t", .columns = {{.name = "k", .type = ValueType::any}}, .primary_key = {"k"}}, TableId{7}).value();
+  const auto key = [&](Value value) { return to_hex(*row_key(schema, std::vector<Value>{std::move(value)})); };
+  EXPECT_EQ(key(1),
+            "0000000772"
+            "28bff0000000000000"
+            "18");
+  EXPECT_EQ(key(1.0), key(1));
+  EXPECT_EQ(key(9007199254740993),
+            "0000000772"
+            "28c340000000000000"
+            "1901");
+  EXPECT_EQ(key("1"),
+            "0000000772"
+            "30310001");
+  EXPECT_EQ(key(Blob{"1"}),
+            "0000000772"
+            "38310001");
+}
+
 RC_GTEST_PROP(RowKeysProperty, ParseBack, ()) {
   const TableSchema schema = *any_schema();
   const Row row = *any_row(schema);

@@ -231,5 +231,70 @@ TEST_F(TableSessionTest, ASavepointTakesBackRowsAndEntriesAlike) {
   EXPECT_EQ(names(rows("hosts")), (std::vector<std::string>{"a", "even0"}));
 }
 
+TEST_F(TableSessionTest, ASessionMayBeOlderThanTheLeasesOfItsTables) {
+  add_hosts(2);
+  TableSession old = session();
+  ASSERT_EQ(insert(old, "jobs", {Value(1), Value(name(0)), Value()}), "ok");
+  ASSERT_EQ(remove(old, "hosts", {Value(name(1))}), "ok");
+  run(sleep_for(runtime(), seconds(30)));
+  EXPECT_EQ(commit(old), "ok");
+  EXPECT_EQ(rows("jobs").size(), 1u);
+  EXPECT_EQ(rows("hosts").size(), 1u);
+}
+
+TEST_F(TableSessionTest, ASessionWhoseTableWasChangedMeanwhileIsAConflict) {
+  add_hosts(1);
+  for (const bool drop : {false, true}) {
+    TableSession first = session();
+    TableSession second = session(1);
+    ASSERT_EQ(insert(first, "jobs", {Value(1), Value(name(0)), Value()}), "ok");
+    ASSERT_EQ(insert(second, "jobs", {Value(2), Value(name(0)), Value()}), "ok");
+    if (drop) {
+      ASSERT_TRUE(run(node(1).catalog.drop_table(kPlace, "jobs", soon())).has_value());
+    } else {
+      ASSERT_TRUE(run(node(1).catalog.add_column(kPlace, "jobs", {.name = "note", .nullable = true}, soon())).has_value());
+    }
+    EXPECT_EQ(commit(first), "conflict");
+    EXPECT_EQ(commit(second), "conflict");
+    // A session that has used both versions neither.
+    if (drop) continue;
+    TableSession both = session();
+    ASSERT_EQ(insert(both, "jobs", {Value(3), Value(), Value(), Value()}), "ok");
+    ASSERT_TRUE(run(node(1).catalog.drop_column(kPlace, "jobs", "note", soon())).has_value());
+    ASSERT_EQ(insert(both, "jobs", {Value(4), Value(), Value()}), "ok");
+    EXPECT_EQ(commit(both), "conflict");
+  }
+}
+
+// Its rows were looked for in the tables that had foreign keys to it then.
+TEST_F(TableSessionTest, ASessionThatRemovesARowIsAConflictOnceATableThatMayNameItHasCome) {
+  add_hosts(1);
+  TableSession old = session();
+  ASSERT_EQ(remove(old, "hosts", {Value(name(0))}), "ok");
+  create({.name = "racks",
+          .columns = {{.name = "id", .type = ValueType::integer}, {.name = "host"}},
+          .primary_key = {"id"},
+          .foreign_keys = {{.columns = {"host"}, .table = "hosts", .referenced = {"name"}}}});
+  TableSession other = session();
+  ASSERT_EQ(insert(other, "racks", {Value(1), Value(name(0))}), "ok");
+  ASSERT_EQ(commit(other), "ok");
+  run(sleep_for(runtime(), seconds(10)));
+  EXPECT_EQ(commit(old), "conflict");
+}
+
+TEST_F(TableSessionTest, ARangeThatEndsBeforeItBeginsIsEmpty) {
+  TableSession writer = session();
+  for (int i = 1; i <= 6; ++i) ASSERT_EQ(insert(writer, "jobs", {Value(i), Value(), Value()}), "ok");
+  ASSERT_EQ(commit(writer), "ok");
+  TableSession reader = session();
+  ASSERT_TRUE(run(reader.find("jobs", "", {}, 100, soon())).has_value());
+  const auto found = run(
+      reader.find_all("jobs", {{.index = "", .range = {.low = KeyBound{Value(5)}, .high = KeyBound{Value(2)}}}}, 100, soon()));
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_TRUE(found->front().rows.empty());
+  reader.use(found->front().footprint);
+  EXPECT_EQ(commit(reader), "ok");
+}
+
 }  // namespace
 }  // namespace latium::testing

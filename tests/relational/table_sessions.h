@@ -22,14 +22,26 @@ class TableSessions : public Simulated {
   /// same id.
   struct TableNode {
     TableNode(sim::Simulation& simulation, sim::SimClock& clock, const std::string& life, MemoryRows& rows,
-              SharedRecords& records)
+              SharedRecords& shared_records, std::string node_name, bool restarted)
         : process(simulation, clock, life),
+          records(shared_records),
+          name(std::move(node_name)),
           store(process.runtime(), records, milliseconds(1)),
-          catalog(process.runtime(), store),
-          shared(process.runtime(), rows, hlc) {}
+          peers(process.runtime(), records, name, milliseconds(1)),
+          catalog(process.runtime(), store, peers, restarted),
+          shared(process.runtime(), rows, hlc) {
+      records.nodes[name] = &catalog;
+    }
+    ~TableNode() {
+      // One that was started again has taken the name.
+      if (records.nodes.at(name) == &catalog) records.nodes.erase(name);
+    }
     sim::SimRuntime process;
+    SharedRecords& records;
+    std::string name;
     HlcClock hlc;
     MemoryCatalogStore store;
+    MemoryCatalogPeers peers;
     Catalog catalog;
     Transactions shared;
   };
@@ -39,10 +51,10 @@ class TableSessions : public Simulated {
     run(rows_->stop());
   }
 
-  std::unique_ptr<TableNode> new_life() {
-    return std::make_unique<TableNode>(simulation_, clock_, "life " + std::to_string(++lives_), *rows_, records_);
+  std::unique_ptr<TableNode> new_life(const std::string& name, bool restarted) {
+    return std::make_unique<TableNode>(simulation_, clock_, "life " + std::to_string(++lives_), *rows_, records_, name, restarted);
   }
-  TableNode& add_node() { return *nodes_.emplace_back(new_life()); }
+  TableNode& add_node() { return *nodes_.emplace_back(new_life("n" + std::to_string(nodes_.size()), false)); }
   void stop(TableNode& node) {
     run(node.shared.stop());
     run(node.catalog.stop());
@@ -51,7 +63,7 @@ class TableSessions : public Simulated {
     for (auto& each : nodes_) {
       if (each.get() != &node) continue;
       stop(node);
-      each = new_life();
+      each = new_life(node.name, true);
     }
   }
   TableNode& node(std::size_t i) {

@@ -157,6 +157,10 @@ TEST_F(TableWorkTest, AUniqueIndexOverEqualValuesIsRefusedAndLeavesNothing) {
 
 TEST_F(TableWorkTest, ACallWithLittleTimeLeavesTheBuildToTheBackground) {
   add_rows(10, 3);
+  add_node();
+  add_node();
+  // What the change waits for.
+  for (const auto& each : nodes_) records_.deaf.insert(each->name);
   const auto begun = create_index(0, {.name = "by_host", .columns = {"host"}}, seconds(1));
   ASSERT_TRUE(begun.has_value()) << begun.error().message;
   EXPECT_EQ(begun->schema.find_index("by_host")->state, IndexState::write_only);

@@ -1,9 +1,11 @@
 #include "tests/sql/differential.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <string_view>
 
 #include "relational/sql/connection.h"
-#include "tests/sql/sql_generator.h"
 
 namespace latium::testing {
 
@@ -53,8 +55,17 @@ std::string ask_ours(const RunSql& ours, const std::string& statement, bool orde
 
 }  // namespace
 
-std::optional<std::string> compare_with_sqlite(std::uint64_t seed, std::size_t statements, const RunSql& ours) {
-  SqlGenerator generator(seed);
+std::size_t statements_to_compare(std::size_t otherwise) {
+  constexpr std::string_view kFlag = "--statements=";
+  for (const std::string& argument : ::testing::internal::GetArgvs()) {
+    if (argument.starts_with(kFlag)) return std::stoul(argument.substr(kFlag.size()));
+  }
+  return otherwise;
+}
+
+std::optional<std::string> compare_with_sqlite(std::uint64_t seed, std::size_t statements, const RunSql& ours,
+                                               SqlGeneratorOptions options) {
+  SqlGenerator generator(seed, options);
   const auto db = sql::open_connection();
   if (!db) return db.error().message;
   std::string log;

@@ -10,16 +10,23 @@ namespace {
 using latium::testing::MemoryDatabase;
 using latium::testing::MemoryTables;
 
-TEST(Differential, RandomStatementsDoWhatTheyDoInSqlite) {
-  constexpr std::uint64_t kSeeds = 250;
-  constexpr std::size_t kStatements = 200;
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+void compare(std::size_t statements, latium::testing::SqlGeneratorOptions options) {
+  constexpr std::size_t kEach = 200;
+  for (std::uint64_t seed = 1; seed <= statements / kEach; ++seed) {
     const auto engine = Engine::open(std::make_unique<MemoryTables>(std::make_shared<MemoryDatabase>()), {});
     ASSERT_TRUE(engine.has_value());
     const auto difference = latium::testing::compare_with_sqlite(
-        seed, kStatements, [&](const std::string& sql) { return (*engine)->execute(sql, {}); });
+        seed, kEach, [&](const std::string& sql) { return (*engine)->execute(sql, {}); }, options);
     ASSERT_FALSE(difference.has_value()) << *difference;
   }
+}
+
+TEST(Differential, RandomStatementsDoWhatTheyDoInSqlite) {
+  compare(latium::testing::statements_to_compare(50'000), {});
+}
+
+TEST(Differential, SoTheyDoWithIndexesThatComeAndGo) {
+  compare(latium::testing::statements_to_compare(20'000), {.indexes = true});
 }
 
 }  // namespace

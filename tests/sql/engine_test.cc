@@ -206,6 +206,18 @@ TEST_F(EngineTest, NumbersCompareAcrossTypesToTheLastDigit) {
   EXPECT_EQ(run("SELECT b FROM t WHERE b = 9223372036854775807"), "9223372036854775807");
 }
 
+// More look-ups than guesses help with have the whole table fetched. A number in a column without a type is looked up by what is
+// before it in the key.
+TEST_F(EngineTest, AJoinOfNumbersWithAColumnWithoutATypeFindsAllOfAWholeTable) {
+  ok("CREATE TABLE m(id INTEGER PRIMARY KEY, n NUMERIC)");
+  ok("CREATE TABLE t(a INTEGER NOT NULL, b NOT NULL, PRIMARY KEY (a, b))");
+  for (int i = 1; i <= 10; ++i) {
+    ok("INSERT INTO m VALUES (?, ?)", {Value(i), Value(i + 0.5)});
+    ok("INSERT INTO t VALUES (?, ?)", {Value(100 - i), Value(i + 0.5)});
+  }
+  EXPECT_EQ(run("SELECT count(*) FROM m CROSS JOIN t ON t.a = abs(m.id - 100) AND t.b = m.n"), "10");
+}
+
 TEST_F(EngineTest, ExplainLatiumCounts) {
   ok("CREATE TABLE t(id INTEGER PRIMARY KEY)");
   ok("INSERT INTO t DEFAULT VALUES");

@@ -71,13 +71,12 @@ std::vector<std::string> SqlGenerator::schema() {
   std::vector<std::string> out;
   const std::size_t count = 2 + below(2);
   for (std::size_t i = 0; i < count; ++i) out.push_back(create_table(i));
-  int number = 0;
   for (const Table& table : tables_) {
     for (std::size_t i = below(3); i > 0; --i) {
       const std::string& first = one_of(table.columns).name;
       const std::string& second = one_of(table.columns).name;
       const std::string columns = first == second ? first : first + ", " + second;
-      out.push_back("CREATE INDEX i" + std::to_string(number++) + " ON " + table.name + "(" + columns + ")");
+      out.push_back("CREATE INDEX i" + std::to_string(indexes_++) + " ON " + table.name + "(" + columns + ")");
     }
   }
   return out;
@@ -152,7 +151,7 @@ std::string SqlGenerator::insert() {
   std::vector<std::string> columns;
   for (const Column& column : table.columns) {
     const bool number = column.name == "id";
-    if (chance(number ? 30 : 85) || (column.key && !number)) columns.push_back(column.name);
+    if ((number && !options_.numbers) || chance(number ? 30 : 85) || (column.key && !number)) columns.push_back(column.name);
   }
   if (columns.empty()) columns.push_back(table.columns.front().name);
   const std::string head = one_of(kOr) + " INTO " + table.name + "(" + join(columns, ", ") + ") ";
@@ -169,7 +168,8 @@ std::string SqlGenerator::insert() {
     std::vector<std::string> values;
     for (const std::string& column : columns) {
       // A mismatch in an INSERT OR ... leaves in SQLite what the statement did before, for want of a statement journal.
-      values.push_back(column == "id" && (!plain || chance(70)) ? std::to_string(below(12)) : literal());
+      const bool number = column == "id" && (!options_.numbers || !plain || chance(70));
+      values.push_back(number ? std::to_string(below(12)) : literal());
     }
     rows.push_back("(" + join(values, ", ") + ")");
   }
@@ -220,6 +220,8 @@ std::string SqlGenerator::select() {
     // By all columns: rows that are equal in all of them can change places.
     std::vector<std::string> order;
     for (const std::string& column : columns) order.push_back(column + " COLLATE BINARY" + (chance(30) ? " DESC" : ""));
+    // 1 and 1.0 are equal too, and not the same.
+    for (std::size_t i = 0; count == 1 && i < columns.size(); ++i) order.push_back("typeof(" + columns[i] + ")");
     std::string out = "SELECT " + join(columns, ", ") + " FROM " + from + where + " ORDER BY " + join(order, ", ");
     // In a join, SQLite takes columns that are equal across types for equally ordered, and orders by one of them only.
     if (count == 1 && chance(60))
@@ -236,8 +238,13 @@ std::string SqlGenerator::aggregate() {
   const Table& table = one_of(tables_);
   const std::vector<std::string> columns = names(table, "");
   const std::string by = one_of(columns);
-  const std::string what = "count(*), count(" + one_of(columns) + "), sum(CAST(" + one_of(columns) + " AS INTEGER)), min(" +
-                           one_of(columns) + " COLLATE BINARY), max(" + one_of(columns) + " COLLATE BINARY)";
+  // Of 1 and 1.0, which are equal, either is the least.
+  const auto extreme = [](const std::string& call) {
+    return "CASE typeof(" + call + ") WHEN 'integer' THEN " + call + " + 0.0 ELSE " + call + " END";
+  };
+  std::string what = "count(*), count(" + one_of(columns) + "), sum(CAST(" + one_of(columns) + " AS INTEGER)), ";
+  what += extreme("min(" + one_of(columns) + " COLLATE BINARY)") + ", ";
+  what += extreme("max(" + one_of(columns) + " COLLATE BINARY)");
   std::string out = "SELECT " + what + " FROM " + table.name + " WHERE " + condition(columns, 1);
   if (chance(60)) out += " GROUP BY " + by + (chance(30) ? " HAVING count(*) > 1" : "");
   return out;
@@ -263,8 +270,22 @@ std::string SqlGenerator::transaction() {
   return "ROLLBACK TO s" + std::to_string(savepoints_ - 1);
 }
 
+// Changes of tables are not part of a transaction, so there are none in it.
+std::string SqlGenerator::index() {
+  if (chance(35)) return "DROP INDEX i" + std::to_string(below(static_cast<std::size_t>(indexes_) + 1));
+  Table& table = tables_[below(tables_.size())];
+  Column& first = table.columns[below(table.columns.size())];
+  Column& second = table.columns[below(table.columns.size())];
+  const bool unique = chance(30);
+  first.unique = first.unique || unique;
+  second.unique = second.unique || unique;
+  return std::string(unique ? "CREATE UNIQUE INDEX i" : "CREATE INDEX i") + std::to_string(indexes_++) + " ON " + table.name +
+         "(" + first.name + (&first == &second ? "" : ", " + second.name) + ")";
+}
+
 std::string SqlGenerator::statement() {
   changed_.clear();
+  if (options_.indexes && !open_ && chance(4)) return index();
   const std::size_t choice = below(100);
   if (choice < 25) return insert();
   if (choice < 37) return update();

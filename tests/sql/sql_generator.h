@@ -10,9 +10,14 @@
 
 namespace latium::testing {
 
+struct SqlGeneratorOptions {
+  bool numbers = true;   ///< rows that leave their INTEGER PRIMARY KEY out, for who numbers them as SQLite does
+  bool indexes = false;  ///< CREATE and DROP INDEX among the statements
+};
+
 class SqlGenerator {
  public:
-  explicit SqlGenerator(std::uint64_t seed) : random_(seed) {}
+  explicit SqlGenerator(std::uint64_t seed, SqlGeneratorOptions options = {}) : options_(options), random_(seed) {}
 
   /// CREATE TABLE and CREATE INDEX.
   std::vector<std::string> schema();
@@ -48,10 +53,13 @@ class SqlGenerator {
   std::string select();
   std::string aggregate();
   std::string transaction();
+  std::string index();
   static std::vector<std::string> names(const Table& table, const std::string& alias);
 
+  SqlGeneratorOptions options_;
   Random random_;
   std::vector<Table> tables_;
+  int indexes_ = 0;      // made so far, or tried to
   std::string changed_;  // the table that the statement changes
   bool open_ = false;
   int savepoints_ = 0;

@@ -30,6 +30,11 @@ TableDefinition items() {
                       {.name = "by_tag_size", .columns = {"tag", "size"}}}};
 }
 
+// Comes and goes while the table is used.
+Index by_size() {
+  return {.name = "by_size", .columns = {"size"}};
+}
+
 // What is true outside of the cluster; survives every node.
 struct Ledger {
   bool ending = false;
@@ -69,6 +74,8 @@ class Clerk {
       // Errors are what faults make of it: only what was promised counts.
       if (ledger_.ending) {
         if (const auto looked = co_await look(true); !looked) ledger_.last_error = looked.error().message;
+      } else if (random_.chance(0.05)) {
+        (void)co_await change_indexes();
       } else if (random_.chance(0.3)) {
         (void)co_await look(false);
       } else {
@@ -91,6 +98,15 @@ class Clerk {
   // Whoever comes first makes the table.
   Task<void> make_table() {
     LATIUM_CO_CHECKED(co_await core_.tables().create_table(place_, items(), deadline()));
+    co_return Result<void>();
+  }
+
+  Task<void> change_indexes() {
+    if (random_.chance(0.5)) {
+      LATIUM_CO_CHECKED((co_await core_.table_work().create_index(place_, kTable, by_size(), deadline())));
+    } else {
+      LATIUM_CO_CHECKED((co_await core_.table_work().drop_index(place_, kTable, "by_size", deadline())));
+    }
     co_return Result<void>();
   }
 
@@ -153,8 +169,8 @@ class Clerk {
       co_return made;
     }
     LATIUM_CO_CHECKED(scanned);
-    // One index each time: a session must not take longer than the lease of its table.
-    const Index looked_at = items().indexes[random_.below(3)];
+    const std::size_t which = random_.below(4);
+    const Index looked_at = which < 3 ? items().indexes[which] : by_size();
     RowRange range;
     if (looked_at.name == "by_tag")
       range.equal = {random_.chance(0.2) ? Value() : Value("tag" + std::to_string(random_.below(kTags)))};
