@@ -5,6 +5,7 @@
 
 #include "node/tenants.h"
 #include "tests/sim/workloads/cluster_run.h"
+#include "tests/sim/workloads/onlooker.h"
 
 namespace latium::sim {
 
@@ -17,9 +18,7 @@ constexpr int kSum = kEach * static_cast<int>(kAccounts);
 constexpr Duration kTimeout = std::chrono::seconds(4);
 
 // What is true outside of the cluster; survives every node.
-struct Ledger {
-  bool ending = false;
-  bool ended = false;
+struct Ledger : Ending {
   std::uint64_t looks = 0;
   std::array<std::uint64_t, kNodesMax> acknowledged{};  // transfers of each node
   std::array<std::uint64_t, kNodesMax> unknown{};
@@ -155,26 +154,11 @@ Task<void> teller(NodeCore& core, std::size_t number, Ledger& ledger) {
   co_return co_await teller.work();
 }
 
-// Makes the tenant, and waits for the end.
-class Onlooker final : public ClusterClient {
- public:
-  Onlooker(ClientSeams seams, Ledger& ledger) : ClusterClient(std::move(seams)), ledger_(ledger) {}
-
- private:
-  Awaitable<void> act() override { co_await pause(std::chrono::milliseconds(500), std::chrono::seconds(1)); }
-  Awaitable<bool> finish() override {
-    ledger_.ending = true;
-    last_error_ = "no node reads all rows in one session";
-    co_return ledger_.ended;
-  }
-
-  Ledger& ledger_;
-};
-
 }  // namespace
 
 RunReport bank(const RunOptions& options) {
   Ledger ledger;
+  ledger.last_error = "no node reads all rows in one session";
   RunReport report = run_cluster(
       options, [&ledger](ClientSeams seams) { return std::make_unique<Onlooker>(std::move(seams), ledger); },
       [](const History&) { return CheckReport(); },

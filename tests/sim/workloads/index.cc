@@ -7,6 +7,7 @@
 #include "node/tenants.h"
 #include "relational/session.h"
 #include "tests/sim/workloads/cluster_run.h"
+#include "tests/sim/workloads/onlooker.h"
 
 namespace latium::sim {
 
@@ -36,13 +37,10 @@ Index by_size() {
 }
 
 // What is true outside of the cluster; survives every node.
-struct Ledger {
-  bool ending = false;
-  bool ended = false;
+struct Ledger : Ending {
   std::uint64_t looks = 0;
   std::uint64_t rows_seen = 0;
   std::optional<std::string> wrong;
-  std::string last_error = "no node reads the table and its indexes in one session";
 
   void found(std::string what) {
     if (!wrong) wrong = std::move(what);
@@ -214,26 +212,11 @@ Task<void> clerk(NodeCore& core, std::size_t number, Ledger& ledger) {
   co_return co_await clerk.work();
 }
 
-// Makes the tenant, and waits for the end.
-class Onlooker final : public ClusterClient {
- public:
-  Onlooker(ClientSeams seams, Ledger& ledger) : ClusterClient(std::move(seams)), ledger_(ledger) {}
-
- private:
-  Awaitable<void> act() override { co_await pause(std::chrono::milliseconds(500), std::chrono::seconds(1)); }
-  Awaitable<bool> finish() override {
-    ledger_.ending = true;
-    last_error_ = ledger_.last_error;
-    co_return ledger_.ended;
-  }
-
-  Ledger& ledger_;
-};
-
 }  // namespace
 
 RunReport index(const RunOptions& options) {
   Ledger ledger;
+  ledger.last_error = "no node reads the table and its indexes in one session";
   RunReport report = run_cluster(
       options, [&ledger](ClientSeams seams) { return std::make_unique<Onlooker>(std::move(seams), ledger); },
       [](const History&) { return CheckReport(); },

@@ -5,16 +5,15 @@
 #include "node/tenants.h"
 #include "tests/sim/transaction_checker.h"
 #include "tests/sim/workloads/cluster_run.h"
+#include "tests/sim/workloads/onlooker.h"
 #include "tests/sim/workloads/transaction_worker.h"
 
 namespace latium::sim {
 
 namespace {
 
-struct Outside {
+struct Outside : Ending {
   TransactionRun run;
-  bool ending = false;
-  bool ended = false;
 };
 
 // What one node does: one transaction after the other, and in the end one that reads all.
@@ -37,31 +36,17 @@ Task<void> work(NodeCore& core, Outside& outside) {
   co_return Result<void>();
 }
 
-// Makes the tenant, and waits for the end.
-class Onlooker final : public ClusterClient {
- public:
-  Onlooker(ClientSeams seams, Outside& outside) : ClusterClient(seams), outside_(outside) {
-    outside_.run.history = &seams.history;
-    outside_.run.now = seams.now;
-  }
-
- private:
-  Awaitable<void> act() override { co_await pause(std::chrono::milliseconds(500), std::chrono::seconds(1)); }
-  Awaitable<bool> finish() override {
-    outside_.ending = true;
-    last_error_ = "no node reads all rows in one session";
-    co_return outside_.ended;
-  }
-
-  Outside& outside_;
-};
-
 RunReport transactions(const RunOptions& options, bool lists) {
   Outside outside;
+  outside.last_error = "no node reads all rows in one session";
   outside.run.lists = lists;
-  return run_cluster(
-      options, [&outside](ClientSeams seams) { return std::make_unique<Onlooker>(std::move(seams), outside); },
-      check_transactions, [&outside](NodeCore& core, std::size_t) { return work(core, outside); });
+  const auto onlooker = [&outside](ClientSeams seams) {
+    outside.run.history = &seams.history;
+    outside.run.now = seams.now;
+    return std::make_unique<Onlooker>(std::move(seams), outside);
+  };
+  return run_cluster(options, onlooker, check_transactions,
+                     [&outside](NodeCore& core, std::size_t) { return work(core, outside); });
 }
 
 }  // namespace
