@@ -1,6 +1,7 @@
 #include "node/lock_access.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -62,9 +63,11 @@ bool ask_another(const Error& error) {
 }
 
 // Those who wait queue in one place: where the lock's commands run. Asks the homes in turn, and the next one when one is silent
-// or cannot get through. Nothing: run it here. `passed_over`: one was asked, and may have run it.
-Task<std::optional<client::LockResponse>> ask_homes(NodeCore& core, const RegisterKey& key, Method method, Bytes request,
-                                                    MonotonicTime deadline, bool& passed_over) {
+// or cannot get through. Nothing: run it here. `passed_over`: one was asked, and may have run it. `request` is made anew for
+// each.
+Task<std::optional<client::LockResponse>> ask_homes(NodeCore& core, const RegisterKey& key, Method method,
+                                                    const std::function<Bytes()>& request, MonotonicTime deadline,
+                                                    bool& passed_over) {
   Runtime& runtime = core.runtime();
   Transport& transport = core.cluster().transport();
   for (const NodeId home : core.locks().homes(key)) {
@@ -72,7 +75,7 @@ Task<std::optional<client::LockResponse>> ask_homes(NodeCore& core, const Regist
     const auto peer = core.cluster().peer(home);
     if (!peer) continue;
     auto answer = co_await watch_peer(runtime, transport, peer->address, silence_allowed(runtime, deadline),
-                                      transport.call(peer->address, method, request, {.deadline = deadline}));
+                                      transport.call(peer->address, method, request(), {.deadline = deadline}));
     if (answer) co_return parse_answer(home, *peer, *answer);
     if (!ask_another(answer.error())) co_return fail(std::move(answer).error());
     passed_over = true;
@@ -95,8 +98,15 @@ Task<client::LockResponse> acquire_lock(NodeCore& core, client::LockAcquireReque
     request.set_request_high(id.high);
     request.set_request_low(id.low);
     bool passed_over = false;
-    LATIUM_CO_TRY(auto answer,
-                  co_await ask_homes(core, key, wire::METHOD_LOCK_ACQUIRE, request.SerializeAsString(), deadline, passed_over));
+    // Of the wait, what is left after those that were silent.
+    const std::function<Bytes()> rest = [&core, &request, began] {
+      const auto gone =
+          std::chrono::duration_cast<std::chrono::milliseconds>(core.runtime().clock.monotonic_now() - began).count();
+      client::LockAcquireRequest left = request;
+      left.set_wait_ms(request.wait_ms() - std::min(request.wait_ms(), static_cast<std::uint64_t>(gone)));
+      return left.SerializeAsString();
+    };
+    LATIUM_CO_TRY(auto answer, co_await ask_homes(core, key, wire::METHOD_LOCK_ACQUIRE, rest, deadline, passed_over));
     if (answer) co_return *std::move(answer);
   }
   const auto wait = std::chrono::milliseconds(std::min(request.wait_ms(), kTtlMaxMs));
@@ -121,8 +131,8 @@ Task<client::LockResponse> release_lock(NodeCore& core, client::LockReleaseReque
   bool passed_over = false;
   if (!request.at_home()) {
     request.set_at_home(true);
-    LATIUM_CO_TRY(auto answer,
-                  co_await ask_homes(core, key, wire::METHOD_LOCK_RELEASE, request.SerializeAsString(), deadline, passed_over));
+    const std::function<Bytes()> whole = [&request] { return request.SerializeAsString(); };
+    LATIUM_CO_TRY(auto answer, co_await ask_homes(core, key, wire::METHOD_LOCK_RELEASE, whole, deadline, passed_over));
     if (answer) {
       // Free, with the caller's token: the one that was passed over had released it.
       if (passed_over && answer->owner().empty() && answer->token() == request.token()) answer->set_done(true);

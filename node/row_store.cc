@@ -85,13 +85,15 @@ Task<void> RegisterRows::ask(NodeId node, TenantId tenant, PartitionId partition
   request.set_prefix(std::move(prefix));
   request.set_after(std::move(after));
   request.set_limit(static_cast<std::uint32_t>(limit));
+  std::uint32_t refusals = 0;
   LATIUM_CO_TRY(auto response, co_await call_enveloped<replica::ListRequest, replica::ListResponse>(
                                    cluster_, cluster_.transport(), node, cluster_.epoch(), wire::METHOD_REGISTER_LIST,
-                                   std::move(request), {.deadline = deadline}));
+                                   std::move(request), {.deadline = deadline}, &refusals));
   for (auto& entry : *response.mutable_registers()) out.keys.push_back(std::move(*entry.mutable_key()));
   out.more = response.more();
   const auto peer = cluster_.peer(node);
-  out.stats.add({.round_trips = 1, .wan_round_trips = peer && peer->same_site ? 0u : 1u, .replicas_asked = 1});
+  const std::uint32_t trips = 1 + refusals;
+  out.stats.add({.round_trips = trips, .wan_round_trips = peer && peer->same_site ? 0 : trips, .replicas_asked = 1});
   for (const Bytes& key : out.keys) out.stats.bytes += key.size();
   co_return Result<void>();
 }

@@ -45,7 +45,8 @@ struct Stepper {
                                 .promised = op.ballot,
                                 .accepted = record.accepted,
                                 .state = record.state,
-                                .chosen = record.chosen && record.chosen == record.accepted}};
+                                .chosen = record.chosen && record.chosen == record.accepted,
+                                .floor = floor}};
     if (record.promised != op.ballot) out.change = RecordChange::durable;
     record.promised = op.ballot;
     return out;
@@ -85,7 +86,8 @@ struct Stepper {
     AcceptorStep out{.answer = {.ok = true,
                                 .promised = record.promised,
                                 .accepted = record.accepted,
-                                .chosen = record.chosen && record.chosen == record.accepted}};
+                                .chosen = record.chosen && record.chosen == record.accepted,
+                                .floor = floor}};
     if (op.want == ReadOp::Want::accepted) out.answer.state = record.state;
     if (op.want == ReadOp::Want::chosen) out.answer.state = record.last_chosen();
     return out;

@@ -69,6 +69,9 @@ struct AcceptorAnswer {
   Ballot accepted{};                     ///< prepare, read
   std::optional<RegisterState> state{};  ///< prepare: the one of `accepted`; read: what was wanted
   bool chosen = false;                   ///< `accepted` (of a learn: its ballot) is held as chosen
+  Ballot floor{};                        ///< prepare, read: ballots up to it were collected in the partition
+  /// Said by the link, not by the replica: round trips before this one that ended in a refusal of the whole message.
+  std::uint32_t refusals = 0;
 };
 
 /// How a record changed, which decides what has to be on disk before the answer.

@@ -48,6 +48,8 @@ struct BucketAnswer {
   Hlc newest_stamp{};         ///< of what is held, after a write
   bool bucket_known = false;  ///< something was put into the bucket once
   bool obsolete = false;      ///< nothing is held, and what was offered is known to be gone: Knowledge
+  /// Said by the link, not by the replica: round trips before this one that ended in a refusal of the whole message.
+  std::uint32_t refusals = 0;
 };
 
 void to_message(const DataKey& key, replica::BucketKey& out);

@@ -134,7 +134,8 @@ class Buckets {
   Result<std::map<NodeId, std::vector<PartitionId>>> shares(const BucketHandle& bucket, ReadLevel level,
                                                             const std::vector<NodeId>& avoided) const;
   Task<BucketPage> ask_page(NodeId node, std::shared_ptr<const BucketHandle> bucket, std::vector<PartitionId> partitions,
-                            Bytes prefix, Bytes after, std::size_t limit, bool& known, MonotonicTime deadline);
+                            Bytes prefix, Bytes after, std::size_t limit, bool& known, std::uint32_t& refusals,
+                            MonotonicTime deadline);
   Task<MergedPage> merged_page(std::shared_ptr<const BucketHandle> bucket, ReadLevel level, Bytes prefix, Bytes after,
                                std::size_t limit, CallStats& stats, bool& known, MonotonicTime deadline);
   Task<BucketWritten> forward(DataKey key, BucketWrite what, MonotonicTime deadline);

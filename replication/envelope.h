@@ -14,10 +14,11 @@
 namespace latium {
 
 /// Sends `request`, whose `envelope` is filled in here, and settles refusals: takes over a newer map (then `stale_topology`: the
-/// caller starts over under it), attaches what the receiver lacks and sends again.
+/// caller starts over under it), attaches what the receiver lacks and sends again. `refusals`: how often that was so, each a
+/// round trip more; it outlives the call.
 template <class Request, class Response>
 Task<Response> call_enveloped(ClusterView& cluster, Transport& transport, NodeId node, Epoch epoch, Method method,
-                              Request request, CallOptions options);
+                              Request request, CallOptions options, std::uint32_t* refusals = nullptr);
 
 /// The receiving side: takes over what the envelope brings, then says whether the request may be served under the map in use.
 /// Nothing: it may. `tenants`: those that the request is about, but for kSystemTenant.
@@ -34,7 +35,7 @@ Task<void> settle_refusal(ClusterView& cluster, const replica::Refusal& refusal,
 
 template <class Request, class Response>
 Task<Response> call_enveloped(ClusterView& cluster, Transport& transport, NodeId node, Epoch epoch, Method method,
-                              Request request, CallOptions options) {
+                              Request request, CallOptions options, std::uint32_t* refusals) {
   // One refusal for each thing that the receiver can lack.
   constexpr int kTries = 4;
   internal::fill_envelope(cluster, node, epoch, *request.mutable_envelope());
@@ -46,6 +47,7 @@ Task<Response> call_enveloped(ClusterView& cluster, Transport& transport, NodeId
       co_return fail(ErrorCode::corruption, Certainty::unknown, "the answer of node " + to_hex(node.value) + " does not parse");
     }
     if (response.refusal().reason() == replica::Refusal::REASON_NONE) co_return response;
+    if (refusals != nullptr) ++*refusals;
     LATIUM_CO_CHECKED(co_await internal::settle_refusal(cluster, response.refusal(), node, *request.mutable_envelope()));
   }
   co_return fail(ErrorCode::unavailable,

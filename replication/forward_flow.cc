@@ -128,11 +128,12 @@ Task<BucketWritten> Buckets::give_to(NodeId node, const DataKey& key, const Buck
   request.set_level(static_cast<std::uint32_t>(what.level));
   request.set_level_site(what.site);
   request.set_buffered(what.durability == Durability::buffered);
+  std::uint32_t refusals = 0;
   LATIUM_CO_TRY(const auto response,
                 co_await watch_peer(runtime_, transport_, peer.address, silence_allowed(runtime_, deadline),
                                     call_enveloped<replica::BucketForwardRequest, replica::BucketForwardResponse>(
                                         cluster_, transport_, node, cluster_.epoch(), wire::METHOD_BUCKET_FORWARD,
-                                        std::move(request), {.deadline = deadline})));
+                                        std::move(request), {.deadline = deadline}, &refusals)));
   BucketWritten out{.stamp = Hlc{response.stamp()},
                     .context = response.context(),
                     .existed = response.existed(),
@@ -140,7 +141,8 @@ Task<BucketWritten> Buckets::give_to(NodeId node, const DataKey& key, const Buck
                     .kept_nowhere = response.kept_nowhere(),
                     .stats = {}};
   out.stats = from_message(response.stats());
-  out.stats.add({.round_trips = 1, .wan_round_trips = peer.same_site ? 0u : 1u});
+  const std::uint32_t trips = 1 + refusals;
+  out.stats.add({.round_trips = trips, .wan_round_trips = peer.same_site ? 0 : trips});
   co_return out;
 }
 

@@ -95,18 +95,18 @@ class Buckets::Fetch : public std::enable_shared_from_this<Fetch> {
   }
 
   /// Adds the round trip that has just ended.
-  void count(CallStats& stats) const {
-    bool remote = false;
-    bool wan = false;
-    std::uint32_t asked = 0;
-    for (const Copy& copy : copies_) {
-      asked += copy.asked ? 1 : 0;
+  void count(CallStats& stats) {
+    CallStats trip;
+    for (Copy& copy : copies_) {
+      trip.replicas_asked += copy.asked ? 1 : 0;
       if (!copy.ok() || copy.node == buckets_.cluster_.self()) continue;
-      remote = true;
+      // An answer that stays for the next round trip brings its refusals once.
+      const std::uint32_t its = 1 + std::exchange((*copy.answer)->refusals, 0);
+      trip.round_trips = std::max(trip.round_trips, its);
       const auto peer = buckets_.cluster_.peer(copy.node);
-      wan = wan || !peer || !peer->same_site;
+      if (!peer || !peer->same_site) trip.wan_round_trips = std::max(trip.wan_round_trips, its);
     }
-    stats.add({.round_trips = remote ? 1u : 0u, .wan_round_trips = wan ? 1u : 0u, .replicas_asked = asked});
+    stats.add(trip);
   }
 
  private:

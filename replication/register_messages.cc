@@ -183,6 +183,7 @@ void to_message(const Result<AcceptorAnswer>& answer, replica::ItemAnswer& out) 
   if (answer->accepted) fill(answer->accepted, *out.mutable_accepted());
   if (answer->state) to_message(*answer->state, *out.mutable_state());
   out.set_chosen(answer->chosen);
+  if (answer->floor) fill(answer->floor, *out.mutable_floor());
 }
 
 void to_message(const RegisterCommand& command, replica::Command& out) {
@@ -226,7 +227,8 @@ Result<AcceptorAnswer> from_message(const replica::ItemAnswer& message) {
                         .promised = ballot_of(message.promised()),
                         .accepted = ballot_of(message.accepted()),
                         .state = std::nullopt,
-                        .chosen = message.chosen()};
+                        .chosen = message.chosen(),
+                        .floor = ballot_of(message.floor())};
   if (message.has_state()) {
     LATIUM_TRY(answer.state, from_message(message.state()));
   }

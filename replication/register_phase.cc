@@ -95,20 +95,22 @@ struct Phase {
   void count() const {
     CallStats& stats = state->stats;
     const auto& members = state->place.set.members;
-    bool remote = false;
-    bool wan = false;
+    // They are asked at the same time: it takes as long as the longest.
+    std::uint32_t trips = 0;
+    std::uint32_t wan_trips = 0;
     std::uint32_t asked = 0;
     for (std::size_t member = 0; member < members.size(); ++member) {
       if (members[member] == cluster.self()) continue;
       ++asked;
       if (!state->answers[member]) continue;
-      remote = true;
+      const std::uint32_t its = 1 + state->answers[member]->refusals;
+      trips = std::max(trips, its);
       const auto peer = cluster.peer(members[member]);
-      wan = wan || !peer || !peer->same_site;
+      if (!peer || !peer->same_site) wan_trips = std::max(wan_trips, its);
     }
     stats.replicas_asked = asked + (asked < members.size() ? 1 : 0);
-    stats.round_trips = remote ? 1 : 0;
-    stats.wan_round_trips = wan ? 1 : 0;
+    stats.round_trips = trips;
+    stats.wan_round_trips = wan_trips;
   }
 };
 

@@ -63,6 +63,8 @@ struct RegisterState {
   std::optional<std::uint64_t> version_of(RequestId request) const;
   /// Whether this state names the request of every version from `version` on that it was made from.
   bool tells_since(std::uint64_t since) const { return version != 0 && version - earlier.size() <= since; }
+  /// Whether it names the requests of all versions since the register was made from nothing, or is nothing.
+  bool tells_all() const { return earlier.size() < RequestLineage::kMax; }
 
   friend bool operator==(const RegisterState&, const RegisterState&) = default;
 };

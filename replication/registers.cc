@@ -22,6 +22,8 @@ constexpr std::size_t kWaitersAKey = 4096;
 constexpr BackoffPolicy kContention{.base = milliseconds(4), .cap = milliseconds(500)};
 // So often refused, a command goes to the register's first replica, where it queues behind the others.
 constexpr std::uint32_t kRefusalsBeforeForward = 2;
+// A majority's refusals end a phase: those of the others are waited for this often, about a second, before an outcome is unknown.
+constexpr std::uint32_t kRefusalsWaitedFor = 8;
 
 Error add_context(Error error, const RegisterKey& key) {
   error.message = key.describe() + ": " + error.message;
@@ -57,16 +59,33 @@ struct Registers::Attempt {
 
   Ballot above{};  // what the replicas have promised to others
   std::uint32_t refusals = 0;
-  /// The lowest version that an accept of this command, of which it is not known whether it took effect, would have made.
-  std::optional<std::uint64_t> unsure_version{};
+  /// An accept of this command of which it is not known whether it took effect.
+  struct UnsureAccept {
+    Ballot ballot;
+    std::uint64_t version;               // that it would have made
+    std::shared_ptr<PhaseAnswers> said;  // answers still come in
+  };
+  std::vector<UnsureAccept> unsure_accepts{};  // by ballot
   /// Given to another node, and no answer came: it may still be run there.
   bool unsure_elsewhere = false;
   std::shared_ptr<PhaseAnswers> said{};  // in the phase that was refused last
   CommandOutcome outcome{};
 
-  bool unsure() const { return unsure_version || unsure_elsewhere; }
+  bool unsure() const { return !unsure_accepts.empty() || unsure_elsewhere; }
   /// It may still be run there, and must not be run here or by a third node too.
   bool left_elsewhere() const { return unsure_elsewhere && !(command && is_repeatable(*command)); }
+  /// It may turn out yet that no replica took any of the accepts: the answers that are missing are only late.
+  bool may_still_be_refused() const {
+    if (left_elsewhere() || refusals >= kRefusalsWaitedFor) return false;
+    return std::ranges::all_of(unsure_accepts, [](const UnsureAccept& accept) {
+      const PhaseAnswers& phase = *accept.said;
+      for (std::size_t member = 0; member < phase.answers.size(); ++member) {
+        const auto& answer = phase.answers[member];
+        if ((answer && answer->ok) || phase.errors[member] || phase.attempts[member] > 1) return false;
+      }
+      return true;
+    });
+  }
 };
 
 // What a round writes, and what the command's caller is told once that is chosen.
@@ -207,6 +226,12 @@ bool may_be_accepted(const PhaseAnswers& said) {
   return false;
 }
 
+// Whether what is there, or is not, was made of all that was ever chosen from `ballot` on. A collected tombstone leaves a floor
+// that is not below it, at each replica that has forgotten it; one that has not holds it still, or what was made from it.
+bool nothing_collected_since(const Ballot& ballot, const PhaseAnswers& said) {
+  return std::ranges::all_of(said.answers, [&](const auto& answer) { return !answer || !answer->ok || answer->floor < ballot; });
+}
+
 // How a command ends that ran out of time or of replicas.
 std::unexpected<Error> give_up(bool unsure, std::string_view what, const std::string& missing) {
   std::string text(what);
@@ -233,12 +258,17 @@ Task<Registers::Next> Registers::try_held(Attempt& attempt, HeldPromise held) {
 
 // From what the register holds. Nothing: whether the command took effect cannot be told any more. The argument why it takes
 // effect once at most: docs/protocols.md, "Outcomes".
-std::optional<Registers::Decision> Registers::decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot) {
+std::optional<Registers::Decision> Registers::decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot,
+                                                     const PhaseAnswers& said) {
   if (const auto version = base.version_of(attempt.request)) {
     const auto made = *version == base.version ? base : state_made(*attempt.command, attempt.request, *version);
     if (made) return Decision{base, {true, *made}};
     // An acquire whose lock has gone on: its lease is over, or another call of this request has told of it. It is run again.
-  } else if (attempt.left_elsewhere() || (attempt.unsure_version && !base.tells_since(*attempt.unsure_version))) {
+  } else if (attempt.left_elsewhere()) {
+    return std::nullopt;
+  } else if (const auto& accepts = attempt.unsure_accepts;
+             !accepts.empty() && !base.tells_since(std::ranges::min(accepts, {}, &Attempt::UnsureAccept::version).version) &&
+             !(base.tells_all() && nothing_collected_since(accepts.front().ballot, said))) {
     // Also when there is nothing: the change may have been a deletion, or been deleted, and the tombstone collected since.
     return std::nullopt;
   }
@@ -268,7 +298,14 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
 
   const auto [accepted, base, chosen] = highest_accepted(*phase.said);
   if (sole) ballot = next_ballot(std::max(attempt.above, phase.said->answers.front()->promised));
-  auto decision = decide(attempt, base, ballot);
+  std::erase_if(attempt.unsure_accepts, [](const auto& accept) { return !may_be_accepted(*accept.said); });
+  auto decision = decide(attempt, base, ballot, *phase.said);
+  // Where nothing is written, nothing is above an accept of this command that is still about.
+  if (decision && decision->next.version == 0 && !attempt.unsure_accepts.empty()) decision.reset();
+  if (!decision && attempt.may_still_be_refused()) {
+    ++attempt.refusals;
+    co_return Next::contended;
+  }
   if (!decision) co_return give_up(true, "others changed it while this command had no answer", "");
   // An accept of this command that is still about must not be chosen after a refusal: then the state is written again, above it.
   const bool final = decision->told.applied || !attempt.unsure();
@@ -307,7 +344,7 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
     co_return Next::done;
   }
   if (ours && may_be_accepted(*phase.said)) {
-    attempt.unsure_version = std::min(attempt.unsure_version.value_or(*ours), *ours);
+    attempt.unsure_accepts.push_back({ballot, *ours, phase.said});
   }
   if (phase.end == PhaseEnd::stale) co_return Next::again;
   if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
@@ -321,7 +358,7 @@ Registers::Next Registers::refuse_contended(Attempt& attempt, std::shared_ptr<Ph
   attempt.said = std::move(said);
   const bool settled_elsewhere = attempt.refusals >= kRefusalsBeforeForward;
   // A command that may have taken effect, or may still be run by another, is not given on: it could be run a second time there.
-  const bool unsure = attempt.unsure_version || attempt.left_elsewhere();
+  const bool unsure = !attempt.unsure_accepts.empty() || attempt.left_elsewhere();
   if (attempt.may_forward && attempt.command && settled_elsewhere && !unsure) return Next::forward;
   return Next::contended;
 }
@@ -352,13 +389,15 @@ Task<Registers::Next> Registers::forward(Attempt& attempt) {
   request.set_request_low(attempt.request.low);
   ++statistics_.forwarded;
   const CallOptions options{.deadline = attempt.deadline};
+  std::uint32_t refusals = 0;
   const auto response = co_await watch_peer(
       runtime_, transport_, peer.address, silence_allowed(runtime_, attempt.deadline),
       call_enveloped<replica::ForwardRequest, replica::ForwardResponse>(
-          cluster_, transport_, *target, place.epoch, wire::METHOD_REGISTER_FORWARD, std::move(request), options));
+          cluster_, transport_, *target, place.epoch, wire::METHOD_REGISTER_FORWARD, std::move(request), options, &refusals));
   if (response) {
+    const std::uint32_t trips = 1 + refusals;
     attempt.outcome.stats.add(from_message(response->stats()));
-    attempt.outcome.stats.add({.round_trips = 1, .wan_round_trips = peer.same_site ? 0u : 1u});
+    attempt.outcome.stats.add({.round_trips = trips, .wan_round_trips = peer.same_site ? 0 : trips});
     auto state = from_message(response->state());
     if (!state) co_return fail(state.error().code, Certainty::unknown, std::move(state.error().message));
     attempt.outcome.result = {response->applied(), *std::move(state), static_cast<RowRefusal>(response->row_refusal()),

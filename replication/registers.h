@@ -74,7 +74,8 @@ class Registers {
   Task<CommandOutcome> settle(RegisterKey key, MonotonicTime deadline);
   Task<Next> try_held(Attempt& attempt, HeldPromise held);
   Task<Next> try_full(Attempt& attempt);
-  static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot);
+  static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot,
+                                        const PhaseAnswers& said);
   Task<Next> propose(Attempt& attempt, Proposal proposal);
   Task<Next> forward(Attempt& attempt);
   Next refuse_contended(Attempt& attempt, std::shared_ptr<PhaseAnswers> said);

@@ -154,11 +154,16 @@ auto BatchLinks<Steps>::ask(NodeId node, Epoch epoch, std::vector<Item> items) -
   ++statistics_.messages;
   statistics_.steps += items.size();
   const CallOptions options{.deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout)};
-  LATIUM_CO_TRY(const auto response, co_await call_enveloped<typename Steps::Request, typename Steps::Response>(
-                                         cluster_, transport_, node, epoch, Steps::kMethod, std::move(request), options));
+  std::uint32_t refusals = 0;
+  LATIUM_CO_TRY(const auto response,
+                co_await call_enveloped<typename Steps::Request, typename Steps::Response>(
+                    cluster_, transport_, node, epoch, Steps::kMethod, std::move(request), options, &refusals));
   std::vector<Result<Answer>> answers;
   answers.reserve(static_cast<std::size_t>(response.answers_size()));
-  for (const auto& answer : response.answers()) answers.push_back(from_message(answer));
+  for (const auto& answer : response.answers()) {
+    answers.push_back(from_message(answer));
+    if (answers.back()) answers.back()->refusals = refusals;
+  }
   co_return answers;
 }
 

@@ -23,6 +23,7 @@ struct Share {
   std::vector<PartitionId> partitions;
   Result<BucketPage> page = BucketPage();
   bool bucket_known = false;
+  std::uint32_t refusals = 0;
 };
 
 Result<BucketPage> page_of(const replica::BucketScanResponse& response) {
@@ -80,7 +81,8 @@ Result<std::map<NodeId, std::vector<PartitionId>>> Buckets::shares(const BucketH
 }
 
 Task<BucketPage> Buckets::ask_page(NodeId node, std::shared_ptr<const BucketHandle> bucket, std::vector<PartitionId> partitions,
-                                   Bytes prefix, Bytes after, std::size_t limit, bool& known, MonotonicTime deadline) {
+                                   Bytes prefix, Bytes after, std::size_t limit, bool& known, std::uint32_t& refusals,
+                                   MonotonicTime deadline) {
   if (node == cluster_.self()) {
     known = bucket->exists();
     co_return co_await replica_.page(bucket->tenant->id, bucket->name, std::move(partitions), std::move(prefix), std::move(after),
@@ -94,9 +96,9 @@ Task<BucketPage> Buckets::ask_page(NodeId node, std::shared_ptr<const BucketHand
   request.set_after(std::move(after));
   request.set_limit(static_cast<std::uint32_t>(limit));
   const CallOptions options{.deadline = std::min(deadline, saturating_add(runtime_.clock.monotonic_now(), kPageTimeout))};
-  LATIUM_CO_TRY(const auto response,
-                co_await call_enveloped<replica::BucketScanRequest, replica::BucketScanResponse>(
-                    cluster_, transport_, node, cluster_.epoch(), wire::METHOD_BUCKET_SCAN, std::move(request), options));
+  LATIUM_CO_TRY(const auto response, co_await call_enveloped<replica::BucketScanRequest, replica::BucketScanResponse>(
+                                         cluster_, transport_, node, cluster_.epoch(), wire::METHOD_BUCKET_SCAN,
+                                         std::move(request), options, &refusals));
   known = response.bucket_known();
   co_return page_of(response);
 }
@@ -118,17 +120,19 @@ Task<MergedPage> Buckets::merged_page(std::shared_ptr<const BucketHandle> bucket
       const auto ask = [](Buckets& self, NodeId to, std::shared_ptr<const BucketHandle> of, std::vector<PartitionId> which,
                           Bytes with, Bytes from, std::size_t most, Share& out, MonotonicTime until) -> Task<void> {
         out.page = co_await self.ask_page(to, std::move(of), std::move(which), std::move(with), std::move(from), most,
-                                          out.bucket_known, until);
+                                          out.bucket_known, out.refusals, until);
         co_return Result<void>();
       };
       LATIUM_CO_CHECKED(group.spawn(ask(*this, node, bucket, partitions, prefix, after, limit, share, deadline)));
+    }
+    LATIUM_CO_CHECKED(co_await group.join());
+    for (const auto& [node, share] : asked) {
       if (node == cluster_.self()) continue;
       const auto peer = cluster_.peer(node);
-      trip.round_trips = 1;
-      trip.wan_round_trips = std::max(trip.wan_round_trips, !peer || !peer->same_site ? 1u : 0u);
+      trip.round_trips = std::max(trip.round_trips, 1 + share.refusals);
+      if (!peer || !peer->same_site) trip.wan_round_trips = std::max(trip.wan_round_trips, 1 + share.refusals);
     }
     trip.replicas_asked = static_cast<std::uint32_t>(by_node.size());
-    LATIUM_CO_CHECKED(co_await group.join());
     stats.add(trip);
     std::vector<BucketPage> pages;
     bool stale = false;

@@ -1,6 +1,7 @@
 // One write of a bucket on its way to the copies: who has it, who keeps it for whom, when that is enough.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -75,8 +76,8 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
 
   CallStats stats() const {
     CallStats stats{.replicas_asked = static_cast<std::uint32_t>(slots_.size()), .bytes = bytes_};
-    stats.round_trips = remote_ ? 1 : 0;
-    stats.wan_round_trips = wan_ ? 1 : 0;
+    stats.round_trips = trips_;
+    stats.wan_round_trips = wan_trips_;
     return stats;
   }
 
@@ -113,7 +114,7 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
     if (answer) {
       (as_replica ? slots_[slot].replica : slots_[slot].stand_in) = true;
       newest_ = std::max(newest_, answer->newest_stamp);
-      note_round_trip(node);
+      note_round_trips(node, 1 + answer->refusals);
     } else if (answer.error().code == ErrorCode::stale_topology && same_place()) {
       ask(slot, node);
       return;
@@ -124,11 +125,11 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
     changed_.set();
   }
 
-  void note_round_trip(NodeId node) {
+  void note_round_trips(NodeId node, std::uint32_t trips) {
     if (node == buckets_.cluster_.self()) return;
-    remote_ = true;
+    trips_ = std::max(trips_, trips);
     const auto peer = buckets_.cluster_.peer(node);
-    wan_ = wan_ || !peer || !peer->same_site;
+    if (!peer || !peer->same_site) wan_trips_ = std::max(wan_trips_, trips);
   }
 
   // The map has changed, and the key lies where it lay.
@@ -184,8 +185,8 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
   std::size_t pending_ = 0;
   Hlc newest_;
   std::uint64_t bytes_ = 0;
-  bool remote_ = false;
-  bool wan_ = false;
+  std::uint32_t trips_ = 0;
+  std::uint32_t wan_trips_ = 0;
   Event changed_;
   TimerId timer_{};
 };

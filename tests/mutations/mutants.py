@@ -41,11 +41,11 @@ MUTANTS = [
                  'if (read->state.committed.present) phase.fail_with(conflict(key, "it has come into a range that was read").error());',
                  ""),
     transactions("range_then_row", "a row that came after a range was read is taken for one that was in it",
-                 "        reads[i].state.committed.ts = {};\n", ""),
+                 "  if (came_later && options_.isolation == Isolation::serializable) row.ts = {};\n", ""),
     transactions("intents_are_rows", "a read returns what another transaction is about to write",
-                 "      Bytes stored = unread[i].stored();\n",
-                 "      if (reads[i].state.intent && reads[i].state.intent->present) reads[i].state.committed.row = reads[i].state.intent->row;\n"
-                 "      Bytes stored = unread[i].stored();\n"),
+                 "    remember(std::move(unread[i]), std::move(reads[i].state.committed));\n",
+                 "    if (reads[i].state.intent && reads[i].state.intent->present) reads[i].state.committed.row = reads[i].state.intent->row;\n"
+                 "    remember(std::move(unread[i]), std::move(reads[i].state.committed));\n"),
     transactions("savepoint_keeps", "going back to a savepoint keeps what was written since",
                  "    entry.write.reset();\n    const auto found",
                  "    const auto found"),
@@ -89,7 +89,7 @@ MUTANTS = [
 
     # Registers and locks.
     registers("accept_anything", "an accept below the promise is taken",
-              "    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));\n    if (op.base", "    if (op.base",
+              "    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));\n    // Nobody was", "    // Nobody was",
               "replication/acceptor.cc"),
     registers("promise_unsynced", "a promise is not on the disk when it is answered",
               "if (record.promised != op.ballot) out.change = RecordChange::durable;",
@@ -101,6 +101,9 @@ MUTANTS = [
               "replication/registers_read.cc"),
     registers("no_ballot_floor", "a collected register forgets the ballots that it had",
               "    floor = std::max(floor, std::get<CollectOp>(item.op).floor);\n", "", "replication/register_replica.cc"),
+    registers("collected_unasked", "who made a register that was collected since makes it again",
+              "return !answer || !answer->ok || answer->floor < ballot;", "return !answer || !answer->ok || answer->ok;",
+              "replication/registers.cc"),
     registers("token_stays", "a lock's token does not grow with a new owner", "lock->token + 1", "lock->token",
               "replication/register_state.cc"),
     seeds("answer_before_sync", "accepts are answered before they are on the disk",
@@ -114,7 +117,8 @@ MUTANTS = [
               "    if (there || !other.context.covers(version.dot)) out.push_back(version);", "    if (there) out.push_back(version);",
               "replication/version.cc"),
     Mutant("tombstones_by_age", "deletions are removed although replicas may not know of them", "replication/collection.cc",
-           "    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));\n    LATIUM_CO_CHECKED(co_await exchange_all(tenant, each));\n", "",
+           "  LATIUM_CO_CHECKED(co_await exchange_all(tenant, led, marks));\n"
+           "  LATIUM_CO_CHECKED(co_await exchange_all(tenant, led, marks));\n", "",
            "latium_sim_test", "latium_sim_test --gtest_filter=Forgetting*:*Forget*:BucketsTest.*"),
     seeds("hints_forgotten", "a hint is gone before its owner has it", "    hint.missing = nodes ? nodes->size() : 1;",
           "    hint.missing = 0;", "replication/hint_delivery.cc", "buckets", 30),

@@ -57,8 +57,10 @@ TEST(RegisterMessagesTest, AStepAndAnAnswerWithABadStateAreRefused) {
   item.mutable_state()->add_earlier(1);
   EXPECT_FALSE(from_message(item).has_value());
   replica::ItemAnswer answer;
-  to_message(Result<AcceptorAnswer>(AcceptorAnswer{.ok = true, .accepted = ballot, .state = with_earlier(2)}), answer);
+  to_message(Result<AcceptorAnswer>(AcceptorAnswer{.ok = true, .accepted = ballot, .state = with_earlier(2), .floor = ballot}),
+             answer);
   ASSERT_EQ(from_message(answer)->state, with_earlier(2));
+  EXPECT_EQ(from_message(answer)->floor, ballot);
   answer.mutable_state()->add_earlier(1);
   EXPECT_FALSE(from_message(answer).has_value());
 }

@@ -202,6 +202,77 @@ TEST_F(RegistersTest, AForwardedCommandThatMayStillBeRunThereIsUnknown) {
   EXPECT_EQ(read(0), "after that");
 }
 
+TEST_F(RegistersTest, OfTwoThatMakeARegisterUnseenByEachOtherBothAreTold) {
+  for (const bool creates : {false, true}) {
+    const CasCommand::Expect expect = creates ? CasCommand::Expect::absent : CasCommand::Expect::anything;
+    wire([](const Step& step) {
+      if (step.from == 0 && step.is<AcceptOp>()) return Fate::waits;
+      return step.from == 1 && step.to == 0 ? Fate::request_is_lost : Fate::arrives;
+    });
+    const RegisterKey key = user_register(TenantId{kTenant}, 4, creates ? "created" : "written");
+    const auto put = [&](std::size_t node, Bytes value, RequestId request) {
+      return at(node).execute(key, CasCommand{expect, {}, 0, std::move(value)}, request, in(seconds(20)));
+    };
+    const Pending first = start(put(0, "first", kFirst));
+    pass(milliseconds(20));
+    const auto second = run(put(1, "second", kSecond));
+    ASSERT_EQ(text_of(second), "applied");
+    EXPECT_FALSE(first->has_value());
+    heal();
+    wait_for(first);
+    EXPECT_EQ(text_of(**first), creates ? "refused" : "applied");
+    const auto now = run(at(2).read(key, in(seconds(5))));
+    EXPECT_EQ(text_of(now), creates ? "second" : "first");
+    EXPECT_EQ(now->state.version, second->result.state.version + (creates ? 0 : 1));
+    // What its own replica accepted at first does not come back, whoever asks it.
+    wire([](const Step& step) { return step.to == 2 || step.from == 2 ? Fate::request_is_lost : Fate::arrives; });
+    EXPECT_EQ(run(at(1).read(key, in(seconds(5))))->state, now->state);
+    heal();
+  }
+}
+
+TEST_F(RegistersTest, WhoMadeARegisterThatWasCollectedSinceIsNotToldThatItWasNot) {
+  for (const bool made_anew : {false, true}) {
+    wire([](const Step& step) {
+      if (step.from == 0 && step.is<AcceptOp>()) return Fate::waits;
+      return step.from == 1 && step.to == 2 && step.is<PrepareOp>() ? Fate::answer_is_lost : Fate::arrives;
+    });
+    const RegisterKey key = user_register(TenantId{kTenant}, 4, made_anew ? "anew" : "gone");
+    const auto put = [&](std::size_t node, std::optional<Bytes> value, RequestId request) {
+      return at(node).execute(key, CasCommand{CasCommand::Expect::anything, {}, 0, std::move(value)}, request, in(seconds(20)));
+    };
+    const Pending first = start(put(0, "first", kFirst));
+    pass(milliseconds(20));
+    const auto deleted = run(put(1, std::nullopt, {9, 1}));
+    ASSERT_EQ(text_of(deleted), "applied");
+    EXPECT_TRUE(deleted->result.state.version_of(kFirst)) << "it has not seen the first";
+    pass(seconds(5));
+    for (const auto& node : nodes_) {
+      const auto page = run(node->replica().list(TenantId{kTenant}, key.partition, key.key, "", 10));
+      ASSERT_TRUE(page.has_value() && page->entries.empty()) << "not collected";
+    }
+    if (made_anew) EXPECT_EQ(text_of(run(put(1, "second", {9, 2}))), "applied");
+    EXPECT_FALSE(first->has_value());
+    heal();
+    wait_for(first);
+    EXPECT_EQ(text_of(**first), "unknown_outcome");
+    EXPECT_EQ(text_of(run(at(2).read(key, in(seconds(5))))), made_anew ? "second" : "(absent)") << "made a second time";
+  }
+}
+
+// The promises that both still hold are below what was collected: refused everywhere, though a majority says so first.
+TEST_F(RegistersTest, ARegisterThatWasForgottenIsMadeAgainByThoseWhoHadIt) {
+  for (const std::size_t again : {0, 1}) {
+    EXPECT_EQ(text_of(run(write(0, "a", {1, again}))), "applied");
+    EXPECT_EQ(text_of(run(write(1, std::nullopt, {2, again}))), "applied");
+    pass(seconds(5));
+    EXPECT_EQ(text_of(run(write(again, "b", {3, again}))), "applied") << "node " << again;
+    EXPECT_EQ(read(2), "b");
+    EXPECT_EQ(text_of(run(write(2, std::nullopt, {4, again}))), "applied");
+    pass(seconds(5));
+  }
+}
+
 TEST_F(RegistersTest, AcceptsThatAreLostLeaveTheOutcomeOpen) {
   wire([](const Step& step) { return step.is<AcceptOp>() ? Fate::request_is_lost : Fate::arrives; });
   // The node's own replica has accepted.

@@ -132,6 +132,33 @@ TEST_F(MembershipTest, ATenantIsKnownEverywhereUnderOneId) {
   EXPECT_EQ(simulation_.run(find_tenant(cluster(0), "nobody", in(seconds(5), 0))).error().code, ErrorCode::unknown_tenant);
 }
 
+// A replica that does not know the tenant refuses once, and is given its record: a round trip more, for who asks first.
+TEST_F(MembershipTest, TheRefusalThatBringsATenantsRecordIsCounted) {
+  ASSERT_TRUE(make("keys", "rennes:3"));
+  ASSERT_TRUE(make("registers", "rennes:3"));
+  for (const char* tenant : {"keys", "registers"}) {
+    for (const std::size_t other : {1, 2}) ASSERT_EQ(core(other).catalog().find(tenant), nullptr);
+  }
+  client::KvPutRequest put;
+  put.set_tenant("keys");
+  put.set_bucket("b");
+  put.set_key("k");
+  put.set_level(client::LEVEL_ALL);
+  client::RegisterCasRequest cas;
+  cas.set_tenant("registers");
+  cas.set_key("k");
+  cas.set_has_value(true);
+  const auto trips = [&](auto handler, const auto& request, auto response) {
+    const auto answer = ask(0, handler, request);
+    EXPECT_TRUE(answer && response.ParseFromString(*answer)) << answer.error().message;
+    return response.stats().round_trips();
+  };
+  EXPECT_EQ(trips(handle_kv_put, put, client::KvPutResponse()), 2u);
+  EXPECT_EQ(trips(handle_kv_put, put, client::KvPutResponse()), 1u);
+  EXPECT_EQ(trips(handle_register_cas, cas, client::RegisterCasResponse()), 3u) << "prepare, again, accept";
+  EXPECT_EQ(trips(handle_register_cas, cas, client::RegisterCasResponse()), 1u);
+}
+
 TEST_F(MembershipTest, APlacementThatCannotBeMetSaysWhatIsMissing) {
   for (const auto& [placement, word] :
        {std::pair{"rennes:4", "rennes"}, std::pair{"paris:1", "paris"}, std::pair{"any 2 of [paris,lyon]", "lyon"}}) {
