@@ -102,7 +102,7 @@ MUTANTS = [
     registers("no_ballot_floor", "a collected register forgets the ballots that it had",
               "    floor = std::max(floor, std::get<CollectOp>(item.op).floor);\n", "", "replication/register_replica.cc"),
     registers("collected_unasked", "who made a register that was collected since makes it again",
-              "return !answer || !answer->ok || answer->floor < ballot;", "return !answer || !answer->ok || answer->ok;",
+              "return !answer || !answer->ok || answer->floor < ballot;", "return !answer || answer->ok || answer->floor < ballot;",
               "replication/registers.cc"),
     registers("token_stays", "a lock's token does not grow with a new owner", "lock->token + 1", "lock->token",
               "replication/register_state.cc"),
