@@ -8,6 +8,8 @@
 #include "proto/wire.pb.h"
 #include "replication/bucket_place.h"
 #include "replication/envelope.h"
+#include "replication/peer_watch.h"
+#include "runtime/sync.h"
 #include "runtime/task_group.h"
 
 namespace latium {
@@ -43,7 +45,7 @@ struct RegisterRows::Page {
   std::vector<Bytes> keys;
   bool more = false;
   CallStats stats;
-  std::optional<Error> error;
+  std::optional<Error> error = Error(ErrorCode::unavailable, Certainty::not_applied, "it has not answered");
 };
 
 Task<RowChange> RegisterRows::change(RegisterKey key, RowCommand command, MonotonicTime deadline) {
@@ -93,8 +95,12 @@ Task<void> RegisterRows::ask(NodeId node, TenantId tenant, PartitionId partition
   out.more = response.more();
   const auto peer = cluster_.peer(node);
   const std::uint32_t trips = 1 + refusals;
-  out.stats.add({.round_trips = trips, .wan_round_trips = peer && peer->same_site ? 0 : trips, .replicas_asked = 1});
-  for (const Bytes& key : out.keys) out.stats.bytes += key.size();
+  const bool wan = !peer || !peer->same_site;
+  out.stats.add({.round_trips = trips, .wan_round_trips = wan ? trips : 0, .replicas_asked = 1});
+  for (const Bytes& key : out.keys) {
+    out.stats.bytes += key.size();
+    if (wan) out.stats.wan_bytes += key.size();
+  }
   co_return Result<void>();
 }
 
@@ -112,7 +118,9 @@ Task<void> RegisterRows::list_at(NodeId node, TenantId tenant, PartitionId parti
     if (after >= range.end) out.more = false;
     std::erase_if(out.keys, [&](const Bytes& key) { return !range.contains(key); });
     // All that came lies before the range: on to what lies in it.
-    if (!out.keys.empty() || !out.more) co_return Result<void>();
+    if (out.keys.empty() && out.more) continue;
+    out.error.reset();
+    co_return Result<void>();
   }
 }
 
@@ -128,31 +136,59 @@ Task<void> RegisterRows::list_nearest(TenantId tenant, PartitionId partition, Tu
   std::ranges::sort(nearest_first);
   for (const auto& [distance, node] : nearest_first) {
     Page page;
-    LATIUM_CO_CHECKED(co_await list_at(node, tenant, partition, range, limit, deadline, page));
+    const bool last = node == nearest_first.back().second;
+    Runtime& runtime = cluster_.runtime();
+    const MonotonicTime until =
+        last ? deadline : std::min(deadline, saturating_add(runtime.clock.monotonic_now(), silence_allowed(runtime, deadline)));
+    LATIUM_CO_CHECKED(co_await list_at(node, tenant, partition, range, limit, until, page));
     out = std::move(page);
     if (!out.error) break;
   }
   co_return Result<void>();
 }
 
+// Of all partitions together: enough when of each as many replicas have answered as are needed.
+struct RegisterRows::Progress {
+  std::vector<std::size_t> missing;  // answers, of each partition
+  std::size_t partitions_missing;
+  std::size_t at_work = 0;
+  Event ended;
+};
+
+Task<void> RegisterRows::list_into(Task<void> listing, std::size_t partition, const Page& page, Progress& progress) {
+  LATIUM_CO_CHECKED(co_await std::move(listing));
+  --progress.at_work;
+  if (!page.error && progress.missing[partition] > 0 && --progress.missing[partition] == 0) --progress.partitions_missing;
+  if (progress.partitions_missing == 0 || progress.at_work == 0) progress.ended.set();
+  co_return Result<void>();
+}
+
+// A change that was acknowledged is at a majority, so a majority is asked for the latest, and who does not answer is not waited
+// for.
 Task<RowKeys> RegisterRows::list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                                  Reading how, MonotonicTime deadline) {
   const TupleRange wanted = with_space(range);
   std::vector<std::vector<Page>> pages(partitions.size());
+  Progress progress{.missing = {}, .partitions_missing = partitions.size(), .ended = {}};
   TaskGroup group(cluster_.runtime().executor, partitions.size() * 64);
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     auto set = cluster_.replicas(tenant, partitions[i]);
     const std::size_t asked = how == Reading::latest && set ? set->size() : 1;
     pages[i].resize(asked);
+    progress.missing.push_back(asked / 2 + 1);
+    progress.at_work += asked;
     for (std::size_t member = 0; member < asked; ++member) {
       auto task = how == Reading::latest && set
                       ? list_at(set->members[member], tenant, partitions[i], wanted, limit, deadline, pages[i][member])
                       : list_nearest(tenant, partitions[i], wanted, limit, deadline, pages[i][member]);
-      const auto spawned = group.spawn(std::move(task));
+      const auto spawned = group.spawn(list_into(std::move(task), i, pages[i][member], progress));
       LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
     }
   }
+  const Result<void> waited = partitions.empty() ? Result<void>() : co_await progress.ended.wait();
+  group.cancel();
   (void)co_await group.join();
+  LATIUM_CO_CHECKED(waited);
   RowKeys out;
   std::map<Bytes, RegisterKey> merged;
   std::optional<Bytes> complete_to;  // what lies behind it may be missing
@@ -166,7 +202,6 @@ Task<RowKeys> RegisterRows::list(TenantId tenant, std::vector<PartitionId> parti
         complete_to = complete_to ? std::min(*complete_to, page.keys.back()) : page.keys.back();
       for (Bytes& key : page.keys) merged.try_emplace(key, RegisterKey{tenant, partitions[i], key});
     }
-    // A change that was acknowledged is at a majority.
     if (answered > pages[i].size() / 2) continue;
     const Page& failed = *std::ranges::find_if(pages[i], [](const Page& page) { return page.error.has_value(); });
     co_return fail(failed.error->code, Certainty::not_applied,

@@ -19,15 +19,18 @@ class RegisterRows final : public RowStore {
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override;
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override;
-  /// One message to the nearest replica of each partition, or (`latest`) to each replica; none to this node.
+  /// One message to the nearest replica of each partition, or (`latest`) to each replica, until a majority has answered; none
+  /// to this node.
   Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading how,
                      MonotonicTime deadline) override;
-  Result<std::optional<CommittedRow>> read_here(const RegisterKey& key, bool may_block) override;
+  Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override;
   Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
                                             std::size_t limit) override;
 
  private:
   struct Page;
+  struct Progress;
+  static Task<void> list_into(Task<void> listing, std::size_t partition, const Page& page, Progress& progress);
   Task<void> ask(NodeId node, TenantId tenant, PartitionId partition, Bytes prefix, Bytes after, std::size_t limit,
                  MonotonicTime deadline, Page& out);
   Task<void> list_at(NodeId node, TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit,

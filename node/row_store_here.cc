@@ -9,13 +9,13 @@ namespace latium {
 
 namespace {
 
-Result<CommittedRow> committed_in(BytesView stored, const RegisterKey& key) {
+Result<RowState> row_in(BytesView stored, const RegisterKey& key) {
   auto row = [&]() -> Result<RowState> {
     LATIUM_TRY(const RegisterState state, decode_last_chosen(stored));
     return row_of(state);
   }();
   if (!row) return fail(row.error().code, row.error().message + " (" + key.describe() + ")");
-  return std::move(row->committed);
+  return std::move(*row);
 }
 
 // One partition's registers in a range of keys.
@@ -43,15 +43,15 @@ std::shared_ptr<const TenantHandle> RegisterRows::tenant_here(TenantId tenant, s
   return handle;
 }
 
-Result<std::optional<CommittedRow>> RegisterRows::read_here(const RegisterKey& key, bool may_block) {
+Result<std::optional<RowState>> RegisterRows::read_here(const RegisterKey& key, bool may_block) {
   const auto tenant = tenant_here(key.tenant, {&key.partition, 1});
   if (!tenant) return std::nullopt;
   LATIUM_TRY(const ReadResult found,
              engine_.get(Family::registers, key.stored(), may_block ? ReadMode::may_block : ReadMode::cached_only));
   // Nothing is left of a tenant that is dropped meanwhile.
   if (found.presence == Presence::not_cached || tenant->dropped()) return std::nullopt;
-  if (found.presence == Presence::absent) return std::optional<CommittedRow>(std::in_place);
-  LATIUM_TRY(CommittedRow row, committed_in(found.value, key));
+  if (found.presence == Presence::absent) return std::optional<RowState>(std::in_place);
+  LATIUM_TRY(RowState row, row_in(found.value, key));
   return std::optional(std::move(row));
 }
 
@@ -79,7 +79,7 @@ Result<std::optional<RowsHere>> RegisterRows::scan_here(TenantId tenant, const s
     Walk& walk = *next.top();
     next.pop();
     RegisterKey key{tenant, walk.partition, Bytes(walk.key())};
-    LATIUM_TRY(CommittedRow row, committed_in(walk.cursor->value(), key));
+    LATIUM_TRY(RowState row, row_in(walk.cursor->value(), key));
     out.rows.push_back({std::move(key), std::move(row)});
     walk.cursor->next();
     if (walk.cursor->valid()) next.push(&walk);

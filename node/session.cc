@@ -22,7 +22,8 @@ constexpr BackoffPolicy kAgain{.base = std::chrono::milliseconds(2), .cap = std:
 TransactionOptions to_transaction(const SessionOptions& options, bool contended) {
   return {.isolation = options.serializable ? Isolation::serializable : Isolation::read_committed,
           .reading = options.reads == Consistency::local ? Reading::local : Reading::latest,
-          .contended = contended};
+          .contended = contended,
+          .check_read_only = options.check_read_only};
 }
 
 }  // namespace

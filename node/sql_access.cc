@@ -55,7 +55,8 @@ struct Shared {
           core().transactions(), core().tables(), place,
           TransactionOptions{.isolation = options.serializable ? Isolation::serializable : Isolation::read_committed,
                              .reading = local ? Reading::local : Reading::latest,
-                             .contended = attempts > 0});
+                             .contended = attempts > 0,
+                             .check_read_only = options.check_read_only});
       now = {};
     }
     return session.get();
@@ -122,8 +123,9 @@ Task<void> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowW
   co_return Result<void>();
 }
 
-Task<void> commit(SharedPtr shared, std::vector<std::uint64_t> uses, MonotonicTime deadline) {
+Task<void> commit(SharedPtr shared, std::vector<std::uint64_t> uses, bool meant_to_write, MonotonicTime deadline) {
   apply_uses(*shared, uses);
+  if (meant_to_write) shared->session->means_to_write();
   const Result<void> done = co_await shared->session->commit(deadline);
   shared->close();
   if (done) shared->attempts = 0;
@@ -214,6 +216,7 @@ class SqlAccess final : public sql::TableAccess {
     return out;
   }
 
+  void means_to_write() override { meant_to_write_ = true; }
   std::unique_ptr<Mark> mark() override {
     auto out = std::make_unique<Savepoint>();
     if (open_) (void)node().run<void>(take_mark(shared_, *out));
@@ -224,11 +227,13 @@ class SqlAccess final : public sql::TableAccess {
   }
   bool in_transaction() const override { return open_; }
   Result<void> commit() override {
+    const bool meant_to_write = std::exchange(meant_to_write_, false);
     if (!std::exchange(open_, false)) return {};
-    return node().run<void>(latium::commit(shared_, std::exchange(uses_, {}), deadline_));
+    return node().run<void>(latium::commit(shared_, std::exchange(uses_, {}), meant_to_write, deadline_));
   }
   void rollback() override {
     uses_.clear();
+    meant_to_write_ = false;
     if (std::exchange(open_, false)) (void)node().run<void>(roll_back(shared_));
   }
   void try_again(std::uint32_t attempts) override {
@@ -245,7 +250,8 @@ class SqlAccess final : public sql::TableAccess {
     return {.round_trips = all.round_trips,
             .wan_round_trips = all.wan_round_trips,
             .replicas_asked = all.replicas_asked,
-            .bytes = all.bytes};
+            .bytes = all.bytes,
+            .wan_bytes = all.wan_bytes};
   }
   std::string site() const override { return shared_->node->options.site; }
 
@@ -268,6 +274,7 @@ class SqlAccess final : public sql::TableAccess {
   SharedPtr shared_;
   MonotonicTime deadline_{};
   bool open_ = false;
+  bool meant_to_write_ = false;
   std::vector<std::uint64_t> uses_;
 };
 

@@ -39,6 +39,7 @@ void add_parallel(CallStats& stats, const CallStats& other) {
   stats.wan_round_trips = std::max(stats.wan_round_trips, other.wan_round_trips);
   stats.replicas_asked = std::max(stats.replicas_asked, other.replicas_asked);
   stats.bytes += other.bytes;
+  stats.wan_bytes += other.wan_bytes;
 }
 
 }  // namespace latium

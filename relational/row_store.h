@@ -42,7 +42,7 @@ struct RowKeys {
 struct RowsHere {
   struct Found {
     RegisterKey key;
-    CommittedRow row;
+    RowState state;
   };
   std::vector<Found> rows;
   bool more = false;
@@ -63,7 +63,7 @@ class RowStore {
   // Local reads at once and on any thread, where this node holds replicas of all that is asked for. Nothing: it does not, or it
   // would take the disk and `may_block` is false; then the calls above answer.
 
-  virtual Result<std::optional<CommittedRow>> read_here(const RegisterKey& key, bool may_block) = 0;
+  virtual Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) = 0;
   /// May take the disk.
   virtual Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions,
                                                     const TupleRange& range, std::size_t limit) = 0;

@@ -123,6 +123,7 @@ class TableSession {
   /// An update may change the primary key. What they need to know is read in the round trips of one of them.
   Task<std::vector<Written>> write_all(std::string table, std::vector<RowWrite> writes, MonotonicTime deadline);
 
+  void means_to_write() { transaction_->means_to_write(); }
   Task<void> commit(MonotonicTime deadline);
   /// Transaction::outcome().
   Task<CommitOutcome> outcome(MonotonicTime deadline) { return transaction_->outcome(deadline); }

@@ -74,22 +74,32 @@ Task<std::vector<std::optional<Bytes>>> Transaction::get(std::vector<RegisterKey
 
 // Those that were not read before.
 Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, MonotonicTime deadline) {
-  LATIUM_CO_TRY(std::vector<RegisterKey> unread, co_await read_what_is_here(keys));
+  LATIUM_CO_TRY(std::vector<Unread> unread, co_await read_what_is_here(keys));
   if (unread.empty()) co_return Result<void>();
   if (here_) co_return miss();
+  std::vector<RegisterKey> asked;
+  for (const Unread& each : unread) asked.push_back(each.key);
   LATIUM_CO_TRY(std::vector<RowRead> reads,
-                co_await read_all(shared_.runtime, shared_.store, unread, options_.reading, deadline));
+                co_await read_all(shared_.runtime, shared_.store, std::move(asked), options_.reading, deadline));
   CallStats cost;
   const Phase phase;
   for (std::size_t i = 0; i < unread.size(); ++i) {
+    auto& [key, known] = unread[i];
     add_parallel(cost, reads[i].stats);
-    // An intent may be of a transaction that has been acknowledged.
-    const bool open = options_.reading == Reading::latest && reads[i].state.intent.has_value();
-    if (open || shared_.committed.knows_later(unread[i].stored(), reads[i].state.committed.ts)) {
-      LATIUM_CO_TRY(reads[i], co_await settled(unread[i], phase, deadline));
-      stats_.add(reads[i].stats);
+    std::optional<CommittedRow> row;
+    if (options_.reading == Reading::local) {
+      row = local_row(key, known, reads[i].state);
+    } else if (!reads[i].state.intent) {
+      row = std::move(reads[i].state.committed);
     }
-    remember(std::move(unread[i]), std::move(reads[i].state.committed));
+    // Of the latest state an intent may be of a transaction that has been acknowledged.
+    if (!row) {
+      LATIUM_CO_TRY(RowRead latest, co_await settled(key, phase, deadline));
+      stats_.add(latest.stats);
+      row = std::move(latest.state.committed);
+      if (options_.reading == Reading::local) shared_.note_seen(key, *row, known ? known->doubt : 0);
+    }
+    remember(std::move(key), *std::move(row));
   }
   counts_.read += unread.size();
   stats_.add(cost);
@@ -196,8 +206,9 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
   start_ = std::max(start_, shared_.not_before);
   std::vector<Entry*> writes = written();
-  const bool checks = std::ranges::any_of(ranges_, [this](const Range& range) { return is_checked(range); }) ||
-                      std::ranges::any_of(entries_, [this](const auto& each) { return is_checked(each.second); });
+  const bool reads = checks_reads();
+  const bool checks = std::ranges::any_of(ranges_, [&](const Range& range) { return is_checked(range, reads); }) ||
+                      std::ranges::any_of(entries_, [&](const auto& each) { return is_checked(each.second, reads); });
   counts_.written = writes.size();
   Result<void> done;
   if (writes.empty()) {
@@ -213,15 +224,26 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   if (!done) commit_ts_ = {};
   if (done) {
     ++statistics.committed;
-    for (const Entry* entry : written()) shared_.committed.note(entry->key.stored(), commit_ts_);
+    CommittedHere::Rows rows;
+    for (const Entry* entry : written()) {
+      rows.emplace_back(entry->key.stored(), CommittedRow{commit_ts_, txn_, entry->write->present, entry->write->row});
+    }
+    shared_.note_committed(std::move(rows));
   } else if (done.error().code == ErrorCode::conflict) {
     ++statistics.conflicts;
   } else if (done.error().code == ErrorCode::unknown_outcome) {
     ++statistics.unknown_outcomes;
+    doubt_written();
   } else {
     ++statistics.unavailable;
   }
   co_return done;
+}
+
+void Transaction::doubt_written() {
+  std::vector<Bytes> keys;
+  for (const Entry* entry : written()) keys.push_back(entry->key.stored());
+  shared_.note_doubt(keys);
 }
 
 Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
@@ -257,6 +279,7 @@ Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
       case RowRefusal::not_a_row:
         co_return fail(ErrorCode::corruption, entry.key.describe() + " does not hold a row");
       default:
+        shared_.note_seen(entry.key, changed.state.committed);
         co_return conflict(entry.key, std::string(to_string(changed.refusal)));
     }
   }
@@ -349,6 +372,8 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
     } else if (changed->refusal == RowRefusal::not_a_row) {
       phase.fail_with({ErrorCode::corruption, Certainty::not_applied, entry.key.describe() + " does not hold a row"});
     } else {
+      // So that the transaction, done again, does not read what is old here once more.
+      shared_.note_seen(entry.key, changed->state.committed);
       phase.fail_with(conflict(entry.key, std::string(to_string(changed->refusal))).error());
     }
   }
@@ -360,15 +385,16 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
 // so whoever changes it later sees them, or comes after the commit.
 Task<void> Transaction::validate(MonotonicTime deadline) {
   Phase phase;
+  const bool reads = checks_reads();
   TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size() + ranges_.size(), 1));
   for (auto& [stored, entry] : entries_) {
-    if (!is_checked(entry)) continue;
+    if (!is_checked(entry, reads)) continue;
     ++counts_.validated;
     const auto spawned = group.spawn(validate_read(entry, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
   for (const Range& range : ranges_) {
-    if (!is_checked(range)) continue;
+    if (!is_checked(range, reads)) continue;
     const auto spawned = group.spawn(validate_range(range, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
@@ -416,6 +442,7 @@ Task<void> Transaction::validate_read(Entry& entry, Phase& phase, MonotonicTime 
   }
   add_parallel(phase.stats, read->stats);
   if (read->state.committed.ts != entry.seen.ts) {
+    shared_.note_seen(entry.key, read->state.committed);
     phase.fail_with(conflict(entry.key, "it has changed since it was read").error());
   }
   co_return Result<void>();
@@ -457,7 +484,10 @@ Task<void> Transaction::validate_absent(RegisterKey key, Phase& phase, Monotonic
     co_return Result<void>();
   }
   add_parallel(phase.stats, read->stats);
-  if (read->state.committed.present) phase.fail_with(conflict(key, "it has come into a range that was read").error());
+  if (read->state.committed.present) {
+    shared_.note_seen(key, read->state.committed);
+    phase.fail_with(conflict(key, "it has come into a range that was read").error());
+  }
   co_return Result<void>();
 }
 

@@ -35,6 +35,8 @@ struct TransactionOptions {
   /// Others change the same rows now. Then one row is committed like several: the row tells what became of a step that had no
   /// answer, which the one command only does until somebody else writes.
   bool contended = false;
+  /// False: the commit of one that has not written checks nothing but what is held.
+  bool check_read_only = true;
   /// Of an earlier attempt of the same work: whoever began first goes first. 0: begins now.
   Hlc start{};
 };
@@ -74,6 +76,14 @@ class Transactions {
   TransactionId new_id() { return {random_.next(), random_.next() | 1}; }
   /// Runs after the caller has been answered. False: there is no room, and it does not run: whoever meets the rows does it.
   bool later(Task<void> task) { return background_.has_room() && background_.spawn(std::move(task)).has_value(); }
+  /// Rows that a commit of this node has written; before it is acknowledged.
+  void note_committed(CommittedHere::Rows rows);
+  /// Keys of a commit of this node that ended without an answer.
+  void note_doubt(const std::vector<Bytes>& keys);
+  /// The latest state of a row, where local reads are behind it.
+  void note_seen(const RegisterKey& key, const CommittedRow& row, std::uint64_t doubt = 0);
+  /// Ends a transaction of somebody else whose intent is still there after its time, in the background.
+  void clear_later(const RegisterKey& key, const Intent& intent);
   /// Waits for what runs in the background.
   Task<void> stop() {
     background_.cancel();
@@ -92,8 +102,17 @@ class Transactions {
 
  private:
   static constexpr std::size_t kBackground = 4096;
+
+  void catch_up_later();
+  Task<void> catch_up();
+  Task<void> catch_up(std::vector<std::pair<Bytes, Hlc>> noted);
+  Task<void> catch_up(Bytes stored, Hlc ts);
+  Task<void> clear(RegisterKey key, Intent intent);
+
   Random random_;
   TaskGroup background_;
+  bool catching_up_ = false;
+  std::set<Bytes> clearing_;
 };
 
 /// Loop thread only, but for what is done here; one call at a time. A conflict, and any other error of commit(), ends it.
@@ -194,6 +213,8 @@ class Transaction {
   void hold_last_range();
 
   bool wrote() const;
+  /// It is not one that only reads, even if it finds nothing to write.
+  void means_to_write() { meant_to_write_ = true; }
   /// Of the commit; 0 before, and of one that wrote nothing.
   Hlc commit_ts() const { return commit_ts_; }
   Hlc start() const { return start_; }
@@ -228,23 +249,37 @@ class Transaction {
   std::vector<std::optional<Bytes>> seen(const std::vector<RegisterKey>& keys) const;
   void remember(RegisterKey key, CommittedRow row);
   Task<void> list_page(Range range, std::size_t limit, MonotonicTime deadline, RowKeys& out);
-  bool take_here(const RegisterKey& key, const Bytes& stored, CommittedRow row);
+  /// What this node has committed itself, as it was known before a replica was asked.
+  using KnownHere = std::optional<CommittedHere::Known>;
+  struct Unread {
+    RegisterKey key;
+    KnownHere known;
+  };
+  /// The later one of what a replica holds and what this node has committed itself. Nothing: the latest state has to be asked
+  /// for.
+  std::optional<CommittedRow> local_row(const RegisterKey& key, const KnownHere& known, RowState& state);
   /// Those of the keys that are neither read yet nor to be had here.
-  Task<std::vector<RegisterKey>> read_what_is_here(const std::vector<RegisterKey>& keys);
-  bool has_what_was_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const Bytes& begin,
-                                   const Bytes& end) const;
-  void add_committed_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
-                          RowKeys& listed) const;
+  Task<std::vector<Unread>> read_what_is_here(const std::vector<RegisterKey>& keys);
+  std::map<Bytes, CommittedHere::Known> committed_here(TenantId tenant, const std::vector<PartitionId>& partitions,
+                                                       const TupleRange& range) const;
+  static void add_committed_here(const std::map<Bytes, CommittedHere::Known>& committed, const TupleRange& range,
+                                 RowKeys& listed);
   Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                      MonotonicTime deadline);
   std::vector<Entry*> written();
+  /// Local reads have to find out whether it has been committed.
+  void doubt_written();
   Hlc above_all_seen();
   /// Whether the commit looks at it again.
-  bool is_checked(const Range& range) const { return options_.isolation == Isolation::serializable || range.held; }
-  bool is_checked(const Entry& entry) const {
-    return !entry.is_written() && entry.used && (options_.isolation == Isolation::serializable || entry.held);
+  bool checks_reads() const {
+    return options_.isolation == Isolation::serializable && (options_.check_read_only || meant_to_write_ || wrote());
+  }
+  bool is_checked(const Range& range, bool checks_reads) const { return checks_reads || range.held; }
+  bool is_checked(const Entry& entry, bool checks_reads) const {
+    return !entry.is_written() && entry.used && (checks_reads || entry.held);
   }
   Task<RowChange> fence_one(const Entry& entry, TransactionId fence, MonotonicTime deadline);
+  Task<CommitOutcome> find_outcome(MonotonicTime deadline);
   Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
   Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
@@ -271,6 +306,7 @@ class Transaction {
   std::vector<Range> ranges_;
   TransactionId txn_{};
   bool one_command_ = false;  // how it was committed
+  bool meant_to_write_ = false;
   Hlc start_{};
   Hlc commit_ts_{};
   CallStats stats_;

@@ -25,8 +25,15 @@ void Transaction::hold_last_range() {
 }
 
 Task<CommitOutcome> Transaction::outcome(MonotonicTime deadline) {
+  if (commit_ts_.value != 0 || written().empty()) co_return CommitOutcome::committed;
+  LATIUM_CO_TRY(const CommitOutcome found, co_await find_outcome(deadline));
+  // From now on it counts as acknowledged, whatever was read meanwhile.
+  if (found == CommitOutcome::committed) doubt_written();
+  co_return found;
+}
+
+Task<CommitOutcome> Transaction::find_outcome(MonotonicTime deadline) {
   const std::vector<Entry*> writes = written();
-  if (commit_ts_.value != 0 || writes.empty()) co_return CommitOutcome::committed;
   // Whichever way it was committed: a trace at the primary is that of several rows.
   const RegisterKey primary = writes.front()->key;
   if (one_command_) co_return co_await outcome_of_one(*writes.front(), deadline);

@@ -147,6 +147,7 @@ void CallStats::add(const CallStats& other) {
   wan_round_trips += other.wan_round_trips;
   replicas_asked = std::max(replicas_asked, other.replicas_asked);
   bytes += other.bytes;
+  wan_bytes += other.wan_bytes;
 }
 
 void to_message(const RegisterKey& key, replica::Key& out) {

@@ -34,6 +34,7 @@ struct CallStats {
   std::uint32_t wan_round_trips = 0;  ///< those of them that had to leave the site
   std::uint32_t replicas_asked = 0;   ///< most in one round trip
   std::uint64_t bytes = 0;            ///< keys and states sent and received, about
+  std::uint64_t wan_bytes = 0;        ///< those of them that left or entered the site
 
   void add(const CallStats& other);
 };

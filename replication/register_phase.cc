@@ -38,16 +38,28 @@ struct Phase {
     const NodeId node = state->place.set.members[member];
     ++state->attempts[member];
     state->resend_at[member] = kNever;
-    if (node != cluster.self()) state->stats.bytes += item.size_bytes();
+    const bool wan = is_in_another_site(node);
+    if (node != cluster.self()) add_bytes(state->stats, item.size_bytes(), wan);
     links.send(node, state->place.epoch, std::move(item),
-               [state = state, member, &runtime = runtime](Result<AcceptorAnswer> answer) {
-                 take(runtime, *state, member, std::move(answer));
+               [state = state, member, wan, &runtime = runtime](Result<AcceptorAnswer> answer) {
+                 take(runtime, *state, member, wan, std::move(answer));
                });
   }
 
-  static void take(Runtime& runtime, Running& state, std::size_t member, Result<AcceptorAnswer> answer) {
+  bool is_in_another_site(NodeId node) const {
+    if (node == cluster.self()) return false;
+    const auto peer = cluster.peer(node);
+    return !peer || !peer->same_site;
+  }
+
+  static void add_bytes(CallStats& stats, std::size_t bytes, bool wan) {
+    stats.bytes += bytes;
+    if (wan) stats.wan_bytes += bytes;
+  }
+
+  static void take(Runtime& runtime, Running& state, std::size_t member, bool wan, Result<AcceptorAnswer> answer) {
     if (answer) {
-      if (answer->state) state.stats.bytes += answer->state->value.size();
+      if (answer->state) add_bytes(state.stats, answer->state->value.size(), wan);
       if (answer->ok) {
         state.quorum.yes(member);
       } else {
@@ -105,8 +117,7 @@ struct Phase {
       if (!state->answers[member]) continue;
       const std::uint32_t its = 1 + state->answers[member]->refusals;
       trips = std::max(trips, its);
-      const auto peer = cluster.peer(members[member]);
-      if (!peer || !peer->same_site) wan_trips = std::max(wan_trips, its);
+      if (is_in_another_site(members[member])) wan_trips = std::max(wan_trips, its);
     }
     stats.replicas_asked = asked + (asked < members.size() ? 1 : 0);
     stats.round_trips = trips;

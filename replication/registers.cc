@@ -337,7 +337,8 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   const PhaseOutcome& phase = *ended;
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) {
-    held_.keep(attempt.key.stored(), {place, after, ballot, decision.next});
+    // A tombstone is collected soon, and its replicas refuse the ballot that they have promised then.
+    if (decision.next.present) held_.keep(attempt.key.stored(), {place, after, ballot, decision.next});
     // The only replica knows; but tombstones are collected with the learn.
     if (!sole || !decision.next.present) learns_.add(ballot, decision.next, phase.said);
     attempt.outcome.result = std::move(proposal.decision.told);

@@ -85,6 +85,7 @@ class Registers {
   Task<std::optional<ReadOutcome>> try_read(RegisterKey key, MonotonicTime deadline, CallStats& stats);
   Task<std::optional<RegisterState>> fetch_state(const PhaseAnswers& said, Ballot ballot, MonotonicTime deadline,
                                                  CallStats& stats);
+  void tell_behind(const PhaseAnswers& said, std::size_t nearest, Ballot ballot, const RegisterState& state);
   Task<AcceptorAnswer> ask_one(RegisterPlace place, std::size_t member, ReadOp::Want want, MonotonicTime deadline,
                                CallStats& stats);
   MonotonicTime time_to_answer(bool last, MonotonicTime deadline) const;

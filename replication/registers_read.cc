@@ -76,10 +76,29 @@ Task<std::optional<ReadOutcome>> Registers::try_read(RegisterKey key, MonotonicT
   const Ballot ballot = *agreed_ballot(*phase.said);
   if (!ballot) co_return ReadOutcome{};
   const auto& near = phase.said->answers[nearest];
-  if (near && near->accepted == ballot && near->state) co_return ReadOutcome{*near->state, {}};
-  LATIUM_CO_TRY(auto state, co_await fetch_state(*phase.said, ballot, deadline, stats));
+  std::optional<RegisterState> state;
+  if (near && near->accepted == ballot && near->state) {
+    state = *near->state;
+  } else {
+    LATIUM_CO_TRY(state, co_await fetch_state(*phase.said, ballot, deadline, stats));
+  }
   if (!state) co_return std::nullopt;
+  tell_behind(*phase.said, nearest, ballot, *state);
   co_return ReadOutcome{*std::move(state), {}};
+}
+
+// Replicas that are behind, and the nearest one, which local reads go to, also where it only does not know that this was chosen:
+// a learn gets lost with its sender, or on its way.
+void Registers::tell_behind(const PhaseAnswers& said, std::size_t nearest, Ballot ballot, const RegisterState& state) {
+  for (std::size_t member = 0; member < said.answers.size(); ++member) {
+    const auto& answer = said.answers[member];
+    if (!answer || answer->accepted > ballot) continue;
+    const bool behind = answer->accepted != ballot;
+    if (!behind && (member != nearest || answer->chosen)) continue;
+    links_.send(said.place.set.members[member], said.place.epoch,
+                {said.place.key, LearnOp{ballot, behind ? std::optional(state) : std::nullopt}},
+                [](const Result<AcceptorAnswer>&) {});
+  }
 }
 
 // The state of a chosen ballot, from one of those that hold it. Nothing when it has gone on since.

@@ -12,7 +12,7 @@ struct Cost {
   std::int64_t round_trips = 0;
   std::int64_t wan_round_trips = 0;
   std::int64_t bytes = 0;
-  std::int64_t wan_bytes = 0;  ///< those of them that statements moved which had to leave the site
+  std::int64_t wan_bytes = 0;  ///< those of them that left or entered the site
 
   Cost& operator+=(const Cost& other) {
     round_trips += other.round_trips;

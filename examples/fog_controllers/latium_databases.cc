@@ -37,7 +37,7 @@ Result<Answer> LatiumDatabases::run(const std::string& database, const std::stri
                 .cost = {.round_trips = result->stats.round_trips,
                          .wan_round_trips = result->stats.wan_round_trips,
                          .bytes = static_cast<std::int64_t>(result->stats.bytes),
-                         .wan_bytes = result->stats.wan_round_trips > 0 ? static_cast<std::int64_t>(result->stats.bytes) : 0}};
+                         .wan_bytes = static_cast<std::int64_t>(result->stats.wan_bytes)}};
 }
 
 Result<void> LatiumDatabases::fill(const Trace& trace) {

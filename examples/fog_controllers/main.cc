@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   options.sites.programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   std::string trace_file = "examples/data/boot_trace.jsonl";
   std::string replicas = "home";
+  std::string isolation = "read_committed";
   bool json = false;
   bool calm = false;
 
@@ -49,6 +50,9 @@ int main(int argc, char** argv) {
   app.add_option("--boots", options.boots, "Instances that each controller boots (default 9)")->check(CLI::Range(1, 1'000'000));
   app.add_option("--replicas", replicas, "home (default): all at the controller's site; three: one in every site")
       ->check(CLI::IsMember({"home", "three"}));
+  app.add_option("--isolation", isolation,
+                 "read_committed (default): updates are never lost; serializable: reads are checked too")
+      ->check(CLI::IsMember({"read_committed", "serializable"}));
   app.add_option("--programs", options.sites.programs, "Where latiumd and latium are (default: beside this program)")
       ->option_text("DIRECTORY");
   app.add_option("--seed", options.seed, "Of the fresh uuids and names (default 1)");
@@ -57,6 +61,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   options.three = replicas == "three";
+  options.serializable = isolation == "serializable";
   if (calm) options.kill = options.cut = false;
   const WorkDirectory directory;
   if (directory.path().empty())

@@ -91,6 +91,7 @@ class Runner {
     }
     latium::SqlOptions sql;
     sql.timeout = 5s;
+    sql.serializable = options_.serializable;
     auto databases = LatiumDatabases::open(*site.node, trace_, site.name, sql);
     if (!databases) return std::unexpected(databases.error());
     auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
@@ -114,12 +115,17 @@ class Runner {
   }
 
   void work(Worker& worker, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count || boots_on(worker); ++i) {
       const std::uint64_t cut_before = cuts_;
       const bool good = worker.controller->boot();
       if (good && cut_before == 1 && cuts_ == 1) ++worker.while_cut;
       ++worker.ended;
     }
+  }
+
+  // Where the network will be cut, or is, it goes on until enough was booted meanwhile.
+  bool boots_on(const Worker& worker) const {
+    return &worker == cut_off_ && cuts_ < 2 && !options_.three && worker.while_cut < options_.boots_while_cut;
   }
 
   std::int64_t ended() const {
@@ -137,15 +143,21 @@ class Runner {
   Result<void> boots_cut_off(std::size_t count, RunReport& report) {
     Result<void> outcome;
     const std::int64_t all = ended() + static_cast<std::int64_t>(count * workers_.size());
+    if (!options_.cut || workers_.size() < 2) {
+      boots(count, [] {});
+      return outcome;
+    }
+    cut_off_ = workers_[1].get();
     boots(count, [&] {
-      if (!options_.cut || sites_->all().size() < 2) return;
       report.cut = sites_->all()[1].name;
       outcome = sites_->cut(report.cut);
       cuts_ = 1;
       out_ << report.cut << " is cut off"
            << (options_.three ? ": its tenants' majorities are elsewhere, so it waits" : ", and boots on") << std::endl;
       const auto until = Clock::now() + options_.cut_for;
-      while (ended() < all && Clock::now() < until) std::this_thread::sleep_for(kLookAround);
+      while ((options_.three ? ended() < all : boots_on(*cut_off_)) && Clock::now() < until) {
+        std::this_thread::sleep_for(kLookAround);
+      }
       cuts_ = 2;
       if (auto healed = sites_->heal(); !healed && outcome) outcome = healed;
       out_ << report.cut << " is back" << std::endl;
@@ -185,7 +197,8 @@ class Runner {
   std::ostream& out_;
   std::optional<Sites> sites_;
   std::vector<std::unique_ptr<Worker>> workers_;  // of each site; before their nodes
-  std::atomic<int> cuts_ = 0;                     // 1 while a site is cut off
+  std::atomic<int> cuts_ = 0;                     // 1 while a site is cut off, 2 afterwards
+  const Worker* cut_off_ = nullptr;               // before its thread begins
 };
 
 }  // namespace

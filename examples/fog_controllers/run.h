@@ -12,11 +12,15 @@ struct RunOptions {
   SitesOptions sites;
   std::size_t boots = 9;  ///< of each controller
   bool three = false;     ///< each tenant has a replica in every site; else all its replicas are at home
-  bool kill = true;       ///< a latiumd, in the second third
-  bool cut = true;        ///< the second site, in the last third
+  /// As if transactions ran one after the other; else what was only read may change until the commit.
+  bool serializable = false;
+  bool kill = true;  ///< a latiumd, in the second third
+  bool cut = true;   ///< the second site, in the last third
   std::uint64_t seed = 1;
   std::chrono::milliseconds patience{60'000};  ///< longest that one transaction is done again
-  /// Longest that the site is cut off: with `three` its controller waits for that.
+  /// The site is cut off until it has booted so many meanwhile; with `three` its controller waits.
+  std::int64_t boots_while_cut = 2;
+  /// Longest that it is cut off.
   std::chrono::milliseconds cut_for{10'000};
 };
 

@@ -43,9 +43,13 @@ struct SessionOptions {
   /// As if sessions ran one after another, in the order in which their commits were acknowledged. False: what was only read may
   /// have changed until the commit; no update is lost all the same.
   bool serializable = true;
-  /// Where rows are read: local reads cost no round trip where this node holds a replica, may be old (by key not older than
-  /// what this node has committed itself), and are checked by a serializable commit.
+  /// Where rows are read: local reads cost no round trip where this node holds a replica, may be old (never older
+  /// than what this node has committed itself since it was started), and are checked by a serializable commit.
   Consistency reads = Consistency::local;
+  /// Whether a commit that has nothing to write checks what was read, which costs a round trip to a majority and makes it
+  /// serializable too. False: it costs none. Each row was committed, and at least as new as this node has committed it itself;
+  /// two of them may never have been there at the same moment. Sessions that write are not affected.
+  bool check_read_only = true;
   std::chrono::milliseconds timeout{10'000};  ///< of each call; 1 ms to 24 h
 };
 

@@ -17,9 +17,10 @@
 namespace latium {
 
 struct SqlOptions {
-  /// As SessionOptions has them.
+  /// As SessionOptions has them. A statement that writes, and finds nothing to change, is no transaction that only reads.
   bool serializable = true;
   Consistency reads = Consistency::local;
+  bool check_read_only = true;
   /// Of each statement, and of each change of a table; 1 ms to 24 h.
   std::chrono::milliseconds timeout{10'000};
   /// Of each statement. Taken along over the wire, and not enforced yet: SqlStats tells what it was.
@@ -41,6 +42,7 @@ struct SqlStats {
   std::uint32_t wan_round_trips = 0;  ///< those of them that had to leave the site
   std::uint32_t replicas_asked = 0;   ///< most in one round trip, this node included
   std::uint64_t bytes = 0;            ///< keys and values sent and received, about
+  std::uint64_t wan_bytes = 0;        ///< those of them that left or entered the site; not told over the wire yet
   std::uint64_t batches = 0;          ///< calls of the tables, each for any number of keys and ranges of one table
   std::uint64_t rows_read = 0;        ///< that came of them
   std::uint64_t rows_returned = 0;

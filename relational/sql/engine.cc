@@ -33,6 +33,7 @@ SqlStats minus(const SqlStats& a, const SqlStats& b) {
           .wan_round_trips = a.wan_round_trips - b.wan_round_trips,
           .replicas_asked = a.replicas_asked,
           .bytes = a.bytes - b.bytes,
+          .wan_bytes = a.wan_bytes - b.wan_bytes,
           .batches = a.batches - b.batches,
           .rows_read = a.rows_read - b.rows_read,
           .rows_returned = a.rows_returned - b.rows_returned,
@@ -94,6 +95,7 @@ SqlStats Engine::stats() const {
   out.wan_round_trips = cost.wan_round_trips;
   out.replicas_asked = cost.replicas_asked;
   out.bytes = cost.bytes;
+  out.wan_bytes = cost.wan_bytes;
   return out;
 }
 
@@ -166,6 +168,7 @@ Result<void> Engine::begin(Statement& statement) {
                                                  " parameters, given " + std::to_string(statement.parameters_.size()));
   }
   statement.run_ = std::make_shared<Run>(hub_);
+  if (!statement.read_only()) hub_.access->means_to_write();
   if (in_transaction() && !statement.read_only()) statement.mark_ = hub_.access->mark();
   return {};
 }

@@ -128,6 +128,7 @@ Result<void> Engine::run_composed(Statement& statement) {
   if (!hub_.tables.contains(fold_nocase(what.table))) LATIUM_CHECKED(refresh());
   const bool alone = !in_transaction();
   if (alone) LATIUM_CHECKED(run(db_.get(), "BEGIN"));
+  hub_.access->means_to_write();
   const auto mark = hub_.access->mark();
   hub_.written.emplace();
   Result<void> done = run_parts(what, statement);

@@ -86,6 +86,8 @@ class TableAccess {
   /// One after the other; the first error ends it, and those before it are done.
   virtual Result<std::vector<Written>> write(const Schema& table, std::vector<RowWrite> writes) = 0;
 
+  /// The statement that begins is one that writes, even if it finds nothing to change.
+  virtual void means_to_write() = 0;
   virtual std::unique_ptr<Mark> mark() = 0;
   virtual void rollback_to(const Mark& mark) = 0;
   virtual bool in_transaction() const = 0;

@@ -63,10 +63,10 @@ class MemoryRows final : public RowStore {
     co_return out;
   }
 
-  Result<std::optional<CommittedRow>> read_here(const RegisterKey& key, bool) override {
+  Result<std::optional<RowState>> read_here(const RegisterKey& key, bool) override {
     if (random_.chance(faults.absent)) return std::nullopt;
     const Held& held = rows_[key.stored()];
-    return std::optional((random_.chance(faults.stale) ? held.before : held.now).committed);
+    return std::optional(random_.chance(faults.stale) ? held.before : held.now);
   }
 
   Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
@@ -76,7 +76,7 @@ class MemoryRows final : public RowStore {
     for (auto& [name, key] : in_range(tenant, partitions, range)) {
       out.more = out.rows.size() == limit;
       if (out.more) break;
-      out.rows.push_back({key, rows_[key.stored()].now.committed});
+      out.rows.push_back({key, rows_[key.stored()].now});
     }
     return std::optional(std::move(out));
   }

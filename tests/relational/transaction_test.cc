@@ -246,9 +246,12 @@ TEST_F(TransactionTest, ARangeReadHereHasTheRowsThatTheNodeHasCommittedItself) {
   EXPECT_EQ(scan_here(reader, 100), (std::vector<Bytes>{"0", "1", "2", "3", "4", "9"}));
   EXPECT_EQ(scan_here(reader, 2), (std::vector<Bytes>{"0", "1"}));
   // The replica has not heard of one that this node has committed.
-  shared_->committed.note(row(6).stored(), Hlc{UINT64_MAX});
+  shared_->committed.note({{row(6).stored(), {.ts = Hlc{UINT64_MAX}, .present = true, .row = "6"}}});
   Transaction later = begin();
-  EXPECT_EQ(scan_here(later, 100), std::vector<Bytes>{"has to be asked for"});
+  EXPECT_EQ(scan_here(later, 100), (std::vector<Bytes>{"0", "1", "2", "3", "4", "6"}));
+  shared_->committed.doubt({row(7).stored()});
+  Transaction unsure = begin();
+  EXPECT_EQ(scan_here(unsure, 100), std::vector<Bytes>{"has to be asked for"});
   rows_->faults.absent = 1;
   EXPECT_EQ(scan_here(reader, 100), std::vector<Bytes>{"has to be asked for"});
 }

@@ -43,6 +43,7 @@ class MemoryTables final : public sql::TableAccess {
   void use(std::uint64_t) override { ++used; }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override;
 
+  void means_to_write() override {}
   std::unique_ptr<Mark> mark() override;
   void rollback_to(const Mark& mark) override;
   bool in_transaction() const override { return open_; }
