@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/call_options.h"
+#include "node/interruptible.h"
 #include "node/sql_views.h"
 #include "node/table_access.h"
 #include "relational/session.h"
@@ -39,10 +40,15 @@ struct Shared {
   const Tenant tenant;
   const SqlOptions options;
   std::unique_ptr<TableSession> session{};
-  std::map<std::uint64_t, Transaction::Footprint> reads{};
+  struct Read {
+    Transaction::Footprint footprint;
+    bool by_unique_index = false;  // all of its columns: the entry is the first of the keys, then the row
+  };
+  std::map<std::uint64_t, Read> reads{};
   std::uint64_t next_read = 0;
   CallStats past{};  // of transactions that have ended
   CallStats now{};
+  std::size_t kept_bytes = 0;
   std::uint32_t attempts = 0;
 
   NodeCore& core() const { return *node->core; }
@@ -63,17 +69,31 @@ struct Shared {
   void close() {
     if (session) past.add(session->transaction().stats());
     now = {};
+    kept_bytes = 0;
     session.reset();
     reads.clear();
   }
 };
 using SharedPtr = std::shared_ptr<Shared>;
 
-void apply_uses(Shared& shared, const std::vector<std::uint64_t>& uses) {
-  for (const std::uint64_t read : uses) {
-    const auto found = shared.reads.find(read);
+struct Use {
+  std::uint64_t read = 0;
+  bool hold = false;
+};
+using Uses = std::vector<Use>;
+
+void apply_uses(Shared& shared, const Uses& uses) {
+  for (const Use& use : uses) {
+    const auto found = shared.reads.find(use.read);
     if (found == shared.reads.end()) continue;
-    shared.session->use(found->second);
+    Shared::Read& read = found->second;
+    if (!use.hold) {
+      shared.session->use(read.footprint);
+    } else {
+      // What else is in a row is nobody's business who has to know that it is there.
+      if (read.by_unique_index && !read.footprint.keys.empty()) read.footprint.keys.resize(1);
+      shared.session->hold(read.footprint);
+    }
     shared.reads.erase(found);
   }
 }
@@ -85,26 +105,34 @@ Task<void> check_version(TableSession& session, const sql::Schema& table, Monoto
   co_return fail(ErrorCode::stale_topology, "table '" + table->name + "' was changed meanwhile");
 }
 
-Task<void> find(SharedPtr shared, sql::Schema table, std::vector<sql::LookUp> wanted, std::size_t limit,
-                std::vector<std::uint64_t> uses, MonotonicTime deadline, std::vector<sql::Found>& out) {
+Task<std::vector<sql::Found>> find(SharedPtr shared, sql::Schema table, std::vector<sql::LookUp> wanted, std::size_t limit,
+                                   Uses uses, MonotonicTime deadline) {
   LATIUM_CO_TRY(TableSession* const session, shared->open());
   apply_uses(*shared, uses);
   LATIUM_CO_CHECKED(co_await check_version(*session, table, deadline));
   std::vector<TableSession::RangeAsked> asked;
-  for (sql::LookUp& each : wanted) asked.push_back({std::move(each.index), std::move(each.range), std::move(each.after)});
+  std::vector<bool> by_unique_index;
+  for (sql::LookUp& each : wanted) {
+    const IndexSchema* const index = each.index.empty() ? nullptr : table->find_index(each.index);
+    by_unique_index.push_back(index != nullptr && index->unique && each.range.equal.size() == index->columns.size());
+    asked.push_back({std::move(each.index), std::move(each.range), std::move(each.after)});
+  }
   auto found = co_await session->find_all(table->name, std::move(asked), limit, deadline);
   shared->now = session->transaction().stats();
+  shared->kept_bytes = session->transaction().bytes();
   LATIUM_CO_CHECKED(found);
-  for (TableSession::RangeRows& each : *found) {
+  std::vector<sql::Found> out;
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    TableSession::RangeRows& each = (*found)[i];
     const std::uint64_t read = ++shared->next_read;
-    shared->reads.emplace(read, std::move(each.footprint));
+    shared->reads.emplace(read, Shared::Read{std::move(each.footprint), by_unique_index[i]});
     out.push_back({.rows = std::move(each.rows), .next = std::move(each.next), .read = read});
   }
-  co_return Result<void>();
+  co_return out;
 }
 
-Task<void> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowWrite> writes, std::vector<std::uint64_t> uses,
-                      MonotonicTime deadline, std::vector<sql::Written>& out) {
+Task<std::vector<sql::Written>> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowWrite> writes, Uses uses,
+                                           MonotonicTime deadline) {
   LATIUM_CO_TRY(TableSession* const session, shared->open());
   apply_uses(*shared, uses);
   LATIUM_CO_CHECKED(co_await check_version(*session, table, deadline));
@@ -117,12 +145,14 @@ Task<void> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowW
   }
   auto written = co_await session->write_all(table->name, std::move(all), deadline);
   shared->now = session->transaction().stats();
+  shared->kept_bytes = session->transaction().bytes();
   LATIUM_CO_CHECKED(written);
+  std::vector<sql::Written> out;
   for (const TableSession::Written& each : *written) out.push_back({each.done, each.number});
-  co_return Result<void>();
+  co_return out;
 }
 
-Task<void> commit(SharedPtr shared, std::vector<std::uint64_t> uses, MonotonicTime deadline) {
+Task<void> commit(SharedPtr shared, Uses uses, MonotonicTime deadline) {
   apply_uses(*shared, uses);
   const Result<void> done = co_await shared->session->commit(deadline);
   shared->close();
@@ -151,13 +181,13 @@ Task<void> go_back(SharedPtr shared, const Savepoint& mark) {
 class SqlAccess final : public sql::TableAccess {
  public:
   SqlAccess(std::shared_ptr<Node::Impl> node, Tenant tenant, const SqlOptions& options)
-      : shared_(std::make_shared<Shared>(std::move(node), std::move(tenant), options)) {}
+      : calls_(node), shared_(std::make_shared<Shared>(std::move(node), std::move(tenant), options)) {}
 
   MonotonicTime now() override { return shared_->core().runtime().clock.monotonic_now(); }
   void set_deadline(MonotonicTime deadline) override { deadline_ = deadline; }
 
   Result<std::vector<sql::Schema>> tables() override {
-    return node().run<std::vector<sql::Schema>>(all_tables(shared_->core(), shared_->tenant, deadline_));
+    return calls_.run<std::vector<sql::Schema>>(all_tables(shared_->core(), shared_->tenant, deadline_));
   }
   Result<void> create_table(const TableDefinition& definition) override {
     return on_catalog([definition](Catalog& tables, CatalogPlace place, MonotonicTime deadline) {
@@ -178,29 +208,24 @@ class SqlAccess final : public sql::TableAccess {
   Result<void> drop_index(const std::string& table, const std::string& index) override;
 
   Result<std::vector<std::pair<std::string, std::string>>> views() override {
-    return node().run<SqlViews>(list_views(shared_->core(), shared_->tenant, deadline_));
+    return calls_.run<SqlViews>(list_views(shared_->core(), shared_->tenant, deadline_));
   }
   Result<void> create_view(const std::string& name, const std::string& sql) override {
-    return node().run<void>(put_view(shared_->core(), shared_->tenant, name, sql, deadline_));
+    return change(put_view(shared_->core(), shared_->tenant, name, sql, deadline_));
   }
   Result<void> drop_view(const std::string& name) override {
-    return node().run<void>(put_view(shared_->core(), shared_->tenant, name, std::nullopt, deadline_));
+    return change(put_view(shared_->core(), shared_->tenant, name, std::nullopt, deadline_));
   }
 
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override {
-    std::vector<sql::Found> out;
     open_ = true;
-    LATIUM_CHECKED(
-        node().run<void>(latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_, out)));
-    return out;
+    return call(latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_));
   }
-  void use(std::uint64_t read) override { uses_.push_back(read); }
+  void use(std::uint64_t read) override { uses_.push_back({.read = read}); }
+  void hold(std::uint64_t read) override { uses_.push_back({.read = read, .hold = true}); }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override {
-    std::vector<sql::Written> out;
-    open_ = true;
-    LATIUM_CHECKED(
-        node().run<void>(latium::write_rows(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_, out)));
-    return out;
+    open_ = wrote_ = true;
+    return call(latium::write_rows(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_));
   }
 
   std::unique_ptr<Mark> mark() override {
@@ -214,28 +239,35 @@ class SqlAccess final : public sql::TableAccess {
   bool in_transaction() const override { return open_; }
   Result<void> commit() override {
     if (!std::exchange(open_, false)) return {};
-    return node().run<void>(latium::commit(shared_, std::exchange(uses_, {}), deadline_));
+    const bool wrote = std::exchange(wrote_, false);
+    bool begun = false;
+    auto done = call(latium::commit(shared_, std::exchange(uses_, {}), deadline_), &begun);
+    if (done || done.error().code != ErrorCode::cancelled || !wrote || !begun) return done;
+    return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                "interrupted while it committed: whether the transaction has committed is not known");
   }
   void rollback() override {
     uses_.clear();
+    wrote_ = false;
     if (std::exchange(open_, false)) (void)node().run<void>(roll_back(shared_));
   }
   void try_again(std::uint32_t attempts) override {
     shared_->attempts = attempts;
-    (void)node().run<void>([](SharedPtr shared) -> Task<void> {
+    (void)call([](SharedPtr shared) -> Task<void> {
       Transactions& all = shared->core().transactions();
       co_return co_await sleep_for(shared->core().runtime(), kAgain.wait(shared->attempts, all.random()));
     }(shared_));
   }
 
   SqlStats cost() const override {
-    CallStats all = shared_->past;
-    all.add(shared_->now);
-    return {.round_trips = all.round_trips,
-            .wan_round_trips = all.wan_round_trips,
-            .replicas_asked = all.replicas_asked,
-            .bytes = all.bytes};
+    return {.round_trips = spent_.round_trips,
+            .wan_round_trips = spent_.wan_round_trips,
+            .replicas_asked = spent_.replicas_asked,
+            .bytes = spent_.bytes};
   }
+  void interrupt() override { calls_.interrupt(); }
+  void resume() override { calls_.resume(); }
+  std::size_t kept_bytes() const override { return shared_->kept_bytes; }
   std::string site() const override { return shared_->node->options.site; }
 
  private:
@@ -243,21 +275,48 @@ class SqlAccess final : public sql::TableAccess {
 
   Node::Impl& node() const { return *shared_->node; }
 
+  // Of the transaction. Interrupted, it is over: the task goes on with what was its session.
+  template <class T>
+  Result<T> call(Task<T> task, bool* begun = nullptr) {
+    Result<T> done = calls_.run<T>(std::move(task), begun);
+    if (!done && done.error().code == ErrorCode::cancelled) {
+      open_ = wrote_ = false;
+      uses_.clear();
+      shared_ = std::make_shared<Shared>(shared_->node, shared_->tenant, shared_->options);
+      shared_->past = spent_;
+      return done;
+    }
+    spent_ = shared_->past;
+    spent_.add(shared_->now);
+    return done;
+  }
+
+  // Of the catalog.
+  Result<void> change(Task<void> task) {
+    bool begun = false;
+    auto done = calls_.run<void>(std::move(task), &begun);
+    if (done || done.error().code != ErrorCode::cancelled || !begun) return done;
+    return fail(ErrorCode::unknown_outcome, Certainty::unknown, "interrupted: the change may be made all the same: look again");
+  }
+
   // A change that others have not all heard of at the deadline is made all the same; a change that is refused says why.
   Result<void> on_catalog(Work work) {
-    return node().run<void>([](SharedPtr shared, Work work, MonotonicTime deadline) -> Task<void> {
+    return change([](SharedPtr shared, Work work, MonotonicTime deadline) -> Task<void> {
       LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*shared->tenant));
-      LATIUM_CO_TRY(const TableChange change, co_await work(shared->core().tables(), place, deadline));
-      if (change.settled) co_return Result<void>();
-      co_return fail(ErrorCode::unavailable, "table '" + change.schema.name +
+      LATIUM_CO_TRY(const TableChange made, co_await work(shared->core().tables(), place, deadline));
+      if (made.settled) co_return Result<void>();
+      co_return fail(ErrorCode::unavailable, "table '" + made.schema.name +
                                                  "' is changed, but not every node may have heard of it yet: look again in 6 s");
     }(shared_, std::move(work), deadline_));
   }
 
+  InterruptibleCalls calls_;
   SharedPtr shared_;
+  CallStats spent_{};
   MonotonicTime deadline_{};
   bool open_ = false;
-  std::vector<std::uint64_t> uses_;
+  bool wrote_ = false;
+  Uses uses_;
 };
 
 Result<void> SqlAccess::create_index(const std::string& table, const Index& index) {
@@ -265,17 +324,16 @@ Result<void> SqlAccess::create_index(const std::string& table, const Index& inde
     return tables.add_index(place, table, index, deadline);
   }));
   // Every node writes its entries from now on. What was there before has none.
-  std::vector<sql::Found> found;
   LATIUM_TRY(const std::vector<sql::Schema> all, tables());
   const auto schema = std::ranges::find_if(all, [&](const sql::Schema& each) { return each->find_index(index.name) != nullptr; });
-  Result<void> looked = fail(ErrorCode::not_found, "table '" + table + "' is gone");
+  Result<std::vector<sql::Found>> looked = fail(ErrorCode::not_found, "table '" + table + "' is gone");
   if (schema != all.end()) {
     shared_->attempts = 1;  // the latest state
-    looked = node().run<void>(latium::find(shared_, *schema, {sql::LookUp()}, 1, {}, deadline_, found));
+    looked = calls_.run<std::vector<sql::Found>>(latium::find(shared_, *schema, {sql::LookUp()}, 1, {}, deadline_));
     (void)node().run<void>(roll_back(shared_));
     shared_->attempts = 0;
   }
-  if (looked && (!found[0].rows.empty() || !found[0].next.empty())) {
+  if (looked && (!looked->front().rows.empty() || !looked->front().next.empty())) {
     looked = fail(ErrorCode::invalid_argument, "table '" + table +
                                                    "' has rows, and an index is only added to an empty table: create it together "
                                                    "with the table, in one transaction or script");
@@ -286,7 +344,7 @@ Result<void> SqlAccess::create_index(const std::string& table, const Index& inde
     });
   }
   (void)drop_index(table, index.name);
-  return looked;
+  return fail(std::move(looked).error());
 }
 
 Result<void> SqlAccess::drop_index(const std::string& table, const std::string& index) {

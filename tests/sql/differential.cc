@@ -28,6 +28,9 @@ std::string refusal(const std::string& message) {
   for (const char* kind : {"UNIQUE constraint failed", "NOT NULL constraint failed", "CHECK constraint failed"}) {
     if (message.starts_with(kind)) return "constraint failed";
   }
+  // Ours name the key.
+  const std::string_view reference = "FOREIGN KEY constraint failed";
+  if (message.starts_with(reference)) return std::string(reference);
   return message;
 }
 
@@ -42,7 +45,9 @@ std::string ask_sqlite(sqlite3* db, const std::string& statement, bool ordered) 
     for (int i = 0; i < sqlite3_column_count(prepared->get()); ++i) row.push_back(sql::column_value(prepared->get(), i));
   }
   if (code != SQLITE_DONE) return "error: " + refusal(sqlite3_errmsg(db));
-  return text_of(rows, ordered) + std::to_string(sqlite3_total_changes64(db) - before) + " changes\n";
+  // Without those that a foreign key made.
+  const bool changed = sqlite3_total_changes64(db) != before;
+  return text_of(rows, ordered) + std::to_string(changed ? sqlite3_changes64(db) : 0) + " changes\n";
 }
 
 std::string ask_ours(const RunSql& ours, const std::string& statement, bool ordered) {
@@ -53,8 +58,9 @@ std::string ask_ours(const RunSql& ours, const std::string& statement, bool orde
 
 }  // namespace
 
-std::optional<std::string> compare_with_sqlite(std::uint64_t seed, std::size_t statements, const RunSql& ours) {
-  SqlGenerator generator(seed);
+std::optional<std::string> compare_with_sqlite(std::uint64_t seed, std::size_t statements, const RunSql& ours,
+                                               bool foreign_keys) {
+  SqlGenerator generator(seed, foreign_keys);
   const auto db = sql::open_connection();
   if (!db) return db.error().message;
   std::string log;

@@ -15,6 +15,8 @@ using RunSql = std::function<Result<SqlResult>(const std::string&)>;
 
 /// Makes a schema and runs `statements` statements of the seed on both. What was different first, with all statements up to it;
 /// nothing: no difference.
-std::optional<std::string> compare_with_sqlite(std::uint64_t seed, std::size_t statements, const RunSql& ours);
+/// `foreign_keys`: as SqlGenerator has it.
+std::optional<std::string> compare_with_sqlite(std::uint64_t seed, std::size_t statements, const RunSql& ours,
+                                               bool foreign_keys = false);
 
 }  // namespace latium::testing

@@ -12,7 +12,8 @@ namespace latium::testing {
 
 class SqlGenerator {
  public:
-  explicit SqlGenerator(std::uint64_t seed) : random_(seed) {}
+  /// `foreign_keys`: tables name each other, and the keys are enforced.
+  explicit SqlGenerator(std::uint64_t seed, bool foreign_keys = false) : random_(seed), foreign_keys_(foreign_keys) {}
 
   /// CREATE TABLE and CREATE INDEX.
   std::vector<std::string> schema();
@@ -25,10 +26,19 @@ class SqlGenerator {
     std::string name;
     bool unique = false;  // or part of what is
     bool key = false;
+    std::string type{};
+    bool nocase = false;
+    bool names = false;  // rows of a table
   };
   struct Table {
     std::string name;
     std::vector<Column> columns;
+    std::vector<std::vector<std::string>> keys{};  // that others can name
+    bool named = false;
+    /// What becomes of other rows depends on which of several rows is changed first: they are changed one at a time.
+    bool one_by_one = false;
+    bool names_itself = false;
+    bool deferred = false;  // its foreign keys
   };
 
   bool chance(int percent) { return random_.below(100) < static_cast<std::uint64_t>(percent); }
@@ -38,6 +48,10 @@ class SqlGenerator {
     return all[below(all.size())];
   }
   std::string create_table(std::size_t number);
+  void add_foreign_key(Table& table, std::size_t number, std::vector<std::string>& columns,
+                       std::vector<std::string>& constraints);
+  std::string value_of(const Column& column);
+  std::string which(const Table& table);
   std::string literal();
   std::string expression(const std::vector<std::string>& columns, int depth);
   std::string condition(const std::vector<std::string>& columns, int depth);
@@ -51,6 +65,7 @@ class SqlGenerator {
   static std::vector<std::string> names(const Table& table, const std::string& alias);
 
   Random random_;
+  const bool foreign_keys_;
   std::vector<Table> tables_;
   std::string changed_;  // the table that the statement changes
   bool open_ = false;
