@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/call_options.h"
+#include "node/interruptible.h"
 #include "node/sql_views.h"
 #include "node/table_access.h"
 #include "relational/session.h"
@@ -33,16 +34,21 @@ Task<std::vector<sql::Schema>> all_tables(NodeCore& core, Tenant tenant, Monoton
   co_return out;
 }
 
-// The loop-side half: used there only, by one call at a time.
+// Used by one call at a time, on the loop or on its caller's thread.
 struct Shared {
   const std::shared_ptr<Node::Impl> node;
   const Tenant tenant;
   const SqlOptions options;
   std::unique_ptr<TableSession> session{};
-  std::map<std::uint64_t, Transaction::Footprint> reads{};
+  struct Read {
+    Transaction::Footprint footprint;
+    bool by_unique_index = false;  // all of its columns: the entry is the first of the keys, then the row
+  };
+  std::map<std::uint64_t, Read> reads{};
   std::uint64_t next_read = 0;
   CallStats past{};  // of transactions that have ended
   CallStats now{};
+  std::size_t kept_bytes = 0;
   std::uint32_t attempts = 0;
 
   NodeCore& core() const { return *node->core; }
@@ -64,17 +70,31 @@ struct Shared {
   void close() {
     if (session) past.add(session->transaction().stats());
     now = {};
+    kept_bytes = 0;
     session.reset();
     reads.clear();
   }
 };
 using SharedPtr = std::shared_ptr<Shared>;
 
-void apply_uses(Shared& shared, const std::vector<std::uint64_t>& uses) {
-  for (const std::uint64_t read : uses) {
-    const auto found = shared.reads.find(read);
+struct Use {
+  std::uint64_t read = 0;
+  bool hold = false;
+};
+using Uses = std::vector<Use>;
+
+void apply_uses(Shared& shared, const Uses& uses) {
+  for (const Use& use : uses) {
+    const auto found = shared.reads.find(use.read);
     if (found == shared.reads.end()) continue;
-    shared.session->use(found->second);
+    Shared::Read& read = found->second;
+    if (!use.hold) {
+      shared.session->use(read.footprint);
+    } else {
+      // What else is in a row is nobody's business who has to know that it is there.
+      if (read.by_unique_index && !read.footprint.keys.empty()) read.footprint.keys.resize(1);
+      shared.session->hold(read.footprint);
+    }
     shared.reads.erase(found);
   }
 }
@@ -86,26 +106,34 @@ Task<void> check_version(TableSession& session, const sql::Schema& table, Monoto
   co_return fail(ErrorCode::stale_topology, "table '" + table->name + "' was changed meanwhile");
 }
 
-Task<void> find(SharedPtr shared, sql::Schema table, std::vector<sql::LookUp> wanted, std::size_t limit,
-                std::vector<std::uint64_t> uses, MonotonicTime deadline, std::vector<sql::Found>& out) {
+Task<std::vector<sql::Found>> find(SharedPtr shared, sql::Schema table, std::vector<sql::LookUp> wanted, std::size_t limit,
+                                   Uses uses, MonotonicTime deadline) {
   LATIUM_CO_TRY(TableSession* const session, shared->open());
   apply_uses(*shared, uses);
   LATIUM_CO_CHECKED(co_await check_version(*session, table, deadline));
   std::vector<TableSession::RangeAsked> asked;
-  for (sql::LookUp& each : wanted) asked.push_back({std::move(each.index), std::move(each.range), std::move(each.after)});
+  std::vector<bool> by_unique_index;
+  for (sql::LookUp& each : wanted) {
+    const IndexSchema* const index = each.index.empty() ? nullptr : table->find_index(each.index);
+    by_unique_index.push_back(index != nullptr && index->unique && each.range.equal.size() == index->columns.size());
+    asked.push_back({std::move(each.index), std::move(each.range), std::move(each.after)});
+  }
   auto found = co_await session->find_all(table->name, std::move(asked), limit, deadline);
   shared->now = session->transaction().stats();
+  shared->kept_bytes = session->transaction().bytes();
   LATIUM_CO_CHECKED(found);
-  for (TableSession::RangeRows& each : *found) {
+  std::vector<sql::Found> out;
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    TableSession::RangeRows& each = (*found)[i];
     const std::uint64_t read = ++shared->next_read;
-    shared->reads.emplace(read, std::move(each.footprint));
+    shared->reads.emplace(read, Shared::Read{std::move(each.footprint), by_unique_index[i]});
     out.push_back({.rows = std::move(each.rows), .next = std::move(each.next), .read = read});
   }
-  co_return Result<void>();
+  co_return out;
 }
 
-Task<void> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowWrite> writes, std::vector<std::uint64_t> uses,
-                      MonotonicTime deadline, std::vector<sql::Written>& out) {
+Task<std::vector<sql::Written>> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowWrite> writes, Uses uses,
+                                           MonotonicTime deadline) {
   LATIUM_CO_TRY(TableSession* const session, shared->open());
   apply_uses(*shared, uses);
   LATIUM_CO_CHECKED(co_await check_version(*session, table, deadline));
@@ -118,12 +146,14 @@ Task<void> write_rows(SharedPtr shared, sql::Schema table, std::vector<sql::RowW
   }
   auto written = co_await session->write_all(table->name, std::move(all), deadline);
   shared->now = session->transaction().stats();
+  shared->kept_bytes = session->transaction().bytes();
   LATIUM_CO_CHECKED(written);
+  std::vector<sql::Written> out;
   for (const TableSession::Written& each : *written) out.push_back({each.done, each.number});
-  co_return Result<void>();
+  co_return out;
 }
 
-Task<void> commit(SharedPtr shared, std::vector<std::uint64_t> uses, bool meant_to_write, MonotonicTime deadline) {
+Task<void> commit(SharedPtr shared, Uses uses, bool meant_to_write, MonotonicTime deadline) {
   apply_uses(*shared, uses);
   if (meant_to_write) shared->session->means_to_write();
   const Result<void> done = co_await shared->session->commit(deadline);
@@ -132,23 +162,9 @@ Task<void> commit(SharedPtr shared, std::vector<std::uint64_t> uses, bool meant_
   co_return done;
 }
 
-Task<void> roll_back(SharedPtr shared) {
-  shared->close();
-  co_return Result<void>();
-}
-
 struct Savepoint final : sql::TableAccess::Mark {
   Transaction::Savepoint writes;
 };
-
-Task<void> take_mark(SharedPtr shared, Savepoint& out) {
-  if (shared->session) out.writes = shared->session->savepoint();
-  co_return Result<void>();
-}
-Task<void> go_back(SharedPtr shared, const Savepoint& mark) {
-  if (shared->session) shared->session->rollback_to(mark.writes);
-  co_return Result<void>();
-}
 
 Task<TableChange> build_index(NodeCore& core, CatalogPlace place, std::string table, Index index, MonotonicTime deadline) {
   const std::string name = index.name;
@@ -164,13 +180,13 @@ Task<TableChange> build_index(NodeCore& core, CatalogPlace place, std::string ta
 class SqlAccess final : public sql::TableAccess {
  public:
   SqlAccess(std::shared_ptr<Node::Impl> node, Tenant tenant, const SqlOptions& options)
-      : shared_(std::make_shared<Shared>(std::move(node), std::move(tenant), options)) {}
+      : calls_(node), shared_(std::make_shared<Shared>(std::move(node), std::move(tenant), options)) {}
 
   MonotonicTime now() override { return shared_->core().runtime().clock.monotonic_now(); }
   void set_deadline(MonotonicTime deadline) override { deadline_ = deadline; }
 
   Result<std::vector<sql::Schema>> tables() override {
-    return node().run<std::vector<sql::Schema>>(all_tables(shared_->core(), shared_->tenant, deadline_));
+    return calls_.run<std::vector<sql::Schema>>(all_tables(shared_->core(), shared_->tenant, deadline_));
   }
   Result<void> create_table(const TableDefinition& definition) override {
     return on_catalog([definition](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
@@ -191,68 +207,77 @@ class SqlAccess final : public sql::TableAccess {
   Result<void> drop_index(const std::string& table, const std::string& index) override;
 
   Result<std::vector<std::pair<std::string, std::string>>> views() override {
-    return node().run<SqlViews>(list_views(shared_->core(), shared_->tenant, deadline_));
+    return calls_.run<SqlViews>(list_views(shared_->core(), shared_->tenant, deadline_));
   }
   Result<void> create_view(const std::string& name, const std::string& sql) override {
-    return node().run<void>(put_view(shared_->core(), shared_->tenant, name, sql, deadline_));
+    return change(put_view(shared_->core(), shared_->tenant, name, sql, deadline_));
   }
   Result<void> drop_view(const std::string& name) override {
-    return node().run<void>(put_view(shared_->core(), shared_->tenant, name, std::nullopt, deadline_));
+    return change(put_view(shared_->core(), shared_->tenant, name, std::nullopt, deadline_));
   }
 
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override {
-    std::vector<sql::Found> out;
     open_ = true;
-    LATIUM_CHECKED(
-        node().run<void>(latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_, out)));
-    return out;
+    if (auto found = find_here(table, wanted, limit)) return *std::move(found);
+    return call(latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_));
   }
-  void use(std::uint64_t read) override { uses_.push_back(read); }
+  void use(std::uint64_t read) override { uses_.push_back({.read = read}); }
+  void hold(std::uint64_t read) override { uses_.push_back({.read = read, .hold = true}); }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override {
-    std::vector<sql::Written> out;
-    open_ = true;
-    LATIUM_CHECKED(
-        node().run<void>(latium::write_rows(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_, out)));
-    return out;
+    open_ = wrote_ = true;
+    return call(latium::write_rows(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_));
   }
 
   void means_to_write() override { meant_to_write_ = true; }
   std::unique_ptr<Mark> mark() override {
     auto out = std::make_unique<Savepoint>();
-    if (open_) (void)node().run<void>(take_mark(shared_, *out));
+    if (open_ && shared_->session) out->writes = shared_->session->savepoint();
     return out;
   }
   void rollback_to(const Mark& mark) override {
-    if (open_) (void)node().run<void>(go_back(shared_, static_cast<const Savepoint&>(mark)));
+    if (open_ && shared_->session) shared_->session->rollback_to(static_cast<const Savepoint&>(mark).writes);
   }
   bool in_transaction() const override { return open_; }
   Result<void> commit() override {
     const bool meant_to_write = std::exchange(meant_to_write_, false);
     if (!std::exchange(open_, false)) return {};
-    return node().run<void>(latium::commit(shared_, std::exchange(uses_, {}), meant_to_write, deadline_));
+    const bool wrote = std::exchange(wrote_, false);
+    const bool checked = wrote || meant_to_write || (shared_->options.serializable && shared_->options.check_read_only);
+    if (!checked && shared_->attempts == 0) {
+      uses_.clear();
+      shared_->close();
+      return {};
+    }
+    bool begun = false;
+    auto done = call(latium::commit(shared_, std::exchange(uses_, {}), meant_to_write, deadline_), &begun);
+    if (done || done.error().code != ErrorCode::cancelled || !wrote || !begun) return done;
+    return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                "interrupted while it committed: whether the transaction has committed is not known");
   }
   void rollback() override {
     uses_.clear();
+    wrote_ = false;
     meant_to_write_ = false;
-    if (std::exchange(open_, false)) (void)node().run<void>(roll_back(shared_));
+    if (std::exchange(open_, false)) shared_->close();
   }
   void try_again(std::uint32_t attempts) override {
     shared_->attempts = attempts;
-    (void)node().run<void>([](SharedPtr shared) -> Task<void> {
+    (void)call([](SharedPtr shared) -> Task<void> {
       Transactions& all = shared->core().transactions();
       co_return co_await sleep_for(shared->core().runtime(), kAgain.wait(shared->attempts, all.random()));
     }(shared_));
   }
 
   SqlStats cost() const override {
-    CallStats all = shared_->past;
-    all.add(shared_->now);
-    return {.round_trips = all.round_trips,
-            .wan_round_trips = all.wan_round_trips,
-            .replicas_asked = all.replicas_asked,
-            .bytes = all.bytes,
-            .wan_bytes = all.wan_bytes};
+    return {.round_trips = spent_.round_trips,
+            .wan_round_trips = spent_.wan_round_trips,
+            .replicas_asked = spent_.replicas_asked,
+            .bytes = spent_.bytes,
+            .wan_bytes = spent_.wan_bytes};
   }
+  void interrupt() override { calls_.interrupt(); }
+  void resume() override { calls_.resume(); }
+  std::size_t kept_bytes() const override { return shared_->kept_bytes; }
   std::string site() const override { return shared_->node->options.site; }
 
  private:
@@ -260,22 +285,68 @@ class SqlAccess final : public sql::TableAccess {
 
   Node::Impl& node() const { return *shared_->node; }
 
+  // On this thread. Nothing: it has to be done on the loop.
+  std::optional<Result<std::vector<sql::Found>>> find_here(const sql::Schema& table, const std::vector<sql::LookUp>& wanted,
+                                                           std::size_t limit) {
+    if (node().loop.on_loop()) return std::nullopt;
+    const internal::Gate::Pass pass(node().gate);
+    if (!pass) return fail(Node::Impl::stopped_error());
+    const auto session = shared_->open();
+    if (!session) return fail(session.error());
+    apply_uses(*shared_, std::exchange(uses_, {}));
+    auto found = (*session)->try_here<std::vector<sql::Found>>(
+        [&](TableSession&) { return latium::find(shared_, table, wanted, limit, {}, deadline_); });
+    if (found) note_cost();
+    return found;
+  }
+
+  void note_cost() {
+    spent_ = shared_->past;
+    spent_.add(shared_->now);
+  }
+
+  // Of the transaction. Interrupted, it is over: the task goes on with what was its session.
+  template <class T>
+  Result<T> call(Task<T> task, bool* begun = nullptr) {
+    Result<T> done = calls_.run<T>(std::move(task), begun);
+    if (!done && done.error().code == ErrorCode::cancelled) {
+      open_ = wrote_ = false;
+      uses_.clear();
+      shared_ = std::make_shared<Shared>(shared_->node, shared_->tenant, shared_->options);
+      shared_->past = spent_;
+      return done;
+    }
+    note_cost();
+    return done;
+  }
+
+  // Of the catalog.
+  Result<void> change(Task<void> task) {
+    bool begun = false;
+    auto done = calls_.run<void>(std::move(task), &begun);
+    if (done || done.error().code != ErrorCode::cancelled || !begun) return done;
+    return fail(ErrorCode::unknown_outcome, Certainty::unknown, "interrupted: the change may be made all the same: look again");
+  }
+
   // A change that others have not all heard of at the deadline is made all the same; a change that is refused says why.
   Result<void> on_catalog(Work work) {
-    return node().run<void>([](SharedPtr shared, Work work, MonotonicTime deadline) -> Task<void> {
+    return change([](SharedPtr shared, Work work, MonotonicTime deadline) -> Task<void> {
       LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*shared->tenant));
-      LATIUM_CO_TRY(const TableChange change, co_await work(shared->core(), place, deadline));
-      if (change.settled) co_return Result<void>();
-      co_return fail(ErrorCode::unavailable, "table '" + change.schema.name +
+      LATIUM_CO_TRY(const TableChange made, co_await work(shared->core(), place, deadline));
+      if (made.settled) co_return Result<void>();
+      co_return fail(ErrorCode::unavailable, "table '" + made.schema.name +
                                                  "' is changed, but not every node may have heard of it yet: look again in 6 s");
     }(shared_, std::move(work), deadline_));
   }
 
+  InterruptibleCalls calls_;
   SharedPtr shared_;
+  CallStats spent_{};
   MonotonicTime deadline_{};
   bool open_ = false;
+  bool wrote_ = false;
   bool meant_to_write_ = false;
-  std::vector<std::uint64_t> uses_;
+  Uses uses_;
 };
 
 // Whole, of a table with rows too. What is not whole at the deadline is made so all the same.

@@ -106,6 +106,8 @@ class TableSession {
   Task<std::vector<RangeRows>> find_all(std::string table, std::vector<RangeAsked> wanted, std::size_t limit,
                                         MonotonicTime deadline);
   void use(const Transaction::Footprint& footprint) { transaction_->use(footprint); }
+  /// use(), and the commit checks it whatever the isolation.
+  void hold(const Transaction::Footprint& footprint) { transaction_->hold(footprint); }
 
   struct RowWrite {
     enum class Kind : std::uint8_t { insert, update, remove };

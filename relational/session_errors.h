@@ -28,6 +28,21 @@ inline std::unexpected<Error> duplicate(const TableSchema& schema, const std::ve
               "UNIQUE constraint failed: " + columns_of(schema, columns) + " (" + values_of(values) + ")");
 }
 
+/// A row has these values in the columns of a foreign key to `table`, where no row has them.
+inline std::unexpected<Error> names_nothing(const TableSchema& schema, const std::vector<ColumnId>& columns,
+                                            const std::vector<Value>& values, const std::string& table) {
+  return fail(ErrorCode::broken_reference, "FOREIGN KEY constraint failed: " + columns_of(schema, columns) + " = " +
+                                               values_of(values) + " has no row in '" + table + "'");
+}
+
+/// A row with these values was to lose them, and a row of `child` names it by them.
+inline std::unexpected<Error> is_named(const TableSchema& schema, const std::vector<ColumnId>& columns,
+                                       const std::vector<Value>& values, const std::string& child) {
+  return fail(ErrorCode::broken_reference, "FOREIGN KEY constraint failed: " + columns_of(schema, columns) + " = " +
+                                               values_of(values) + " is named by a row of '" + child +
+                                               "': remove or change that first");
+}
+
 /// `key`: of the primary key.
 inline std::unexpected<Error> no_such_row(const TableSchema& schema, const std::vector<Value>& key) {
   return fail(ErrorCode::not_found,

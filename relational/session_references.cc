@@ -67,8 +67,7 @@ Task<void> TableSession::check_references(Schema schema, const Row& row, Monoton
     if (there[i]) continue;
     std::vector<Value> values;
     for (const ColumnId column : wanted[i]->columns) values.push_back(row.values[schema->position(column)]);
-    co_return fail(ErrorCode::broken_reference, "FOREIGN KEY constraint failed: " + columns_of(*schema, wanted[i]->columns) +
-                                                    " = " + values_of(values) + " has no row in '" + wanted[i]->table + "'");
+    co_return names_nothing(*schema, wanted[i]->columns, values, wanted[i]->table);
   }
   for (const RegisterKey& key : keys) transaction_->hold(key);
   co_return Result<void>();
@@ -129,9 +128,7 @@ Task<void> TableSession::check_unreferenced(Schema schema, const Row& before, co
       if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) continue;
       LATIUM_CO_TRY(const bool named, co_await is_referenced(*child, foreign, values, key_of_row(own), deadline));
       if (!named) continue;
-      co_return fail(ErrorCode::broken_reference, "FOREIGN KEY constraint failed: " + columns_of(*schema, columns) + " = " +
-                                                      values_of(values) + " is named by a row of '" + (*child)->name +
-                                                      "': remove or change that first");
+      co_return latium::is_named(*schema, columns, values, (*child)->name);
     }
   }
   co_return Result<void>();

@@ -109,10 +109,17 @@ Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, Monoto
 // A row that had not been read yet and lies in a range that was read before: it was not there then. What was seen of it and of
 // the range is no state that ever was: no commit takes a row with this ts.
 void Transaction::remember(RegisterKey key, CommittedRow row) {
-  const bool came_later = row.present && std::ranges::any_of(ranges_, [&](const Range& each) { return each.contains(key); });
-  if (came_later && options_.isolation == Isolation::serializable) row.ts = {};
+  const bool came_later =
+      row.present && std::ranges::any_of(ranges_, [&](const Range& each) { return is_checked(each) && each.contains(key); });
+  if (came_later) row.ts = {};
   Bytes stored = key.stored();
-  entries_.emplace(std::move(stored), Entry{.key = std::move(key), .seen = std::move(row)});
+  const auto [at, added] = entries_.emplace(std::move(stored), Entry{.key = std::move(key), .seen = std::move(row)});
+  if (added) bytes_ += bytes_of(at->second);
+}
+
+std::size_t Transaction::bytes_of(const Entry& entry) const {
+  // The key stands in the map too.
+  return sizeof(Entry) + 2 * entry.key.key.size() + entry.seen.row.size() + (entry.write ? entry.write->row.size() : 0);
 }
 
 std::vector<std::optional<Bytes>> Transaction::seen(const std::vector<RegisterKey>& keys) const {
@@ -127,13 +134,16 @@ std::vector<std::optional<Bytes>> Transaction::seen(const std::vector<RegisterKe
 
 void Transaction::assume_absent(RegisterKey key) {
   Bytes stored = key.stored();
-  entries_.try_emplace(std::move(stored), Entry{.key = std::move(key), .held = true, .used = true});
+  const auto [at, added] = entries_.try_emplace(std::move(stored), Entry{.key = std::move(key), .held = true, .used = true});
+  if (added) bytes_ += bytes_of(at->second);
 }
 
 void Transaction::write(const RegisterKey& key, Write write) {
   const auto found = entries_.find(key.stored());
   LATIUM_CHECK(found != entries_.end(), "a key is read before it is written");
+  bytes_ -= bytes_of(found->second);
   found->second.write = std::move(write);
+  bytes_ += bytes_of(found->second);
 }
 
 Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range,
@@ -180,9 +190,11 @@ Transaction::Savepoint Transaction::savepoint() const {
 
 void Transaction::rollback_to(const Savepoint& savepoint) {
   for (auto& [stored, entry] : entries_) {
+    bytes_ -= bytes_of(entry);
     entry.write.reset();
     const auto found = savepoint.find(stored);
     if (found != savepoint.end()) entry.write = Write{found->second.first, found->second.second};
+    bytes_ += bytes_of(entry);
   }
 }
 

@@ -198,6 +198,8 @@ class Transaction {
   Task<std::vector<Peeked>> peek_ranges(std::vector<Range> ranges, std::size_t limit, MonotonicTime deadline);
   /// From now on it counts as read.
   void use(const Footprint& footprint);
+  /// use(), and the commit checks it whatever the isolation.
+  void hold(const Footprint& footprint);
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
@@ -219,6 +221,8 @@ class Transaction {
   Hlc commit_ts() const { return commit_ts_; }
   Hlc start() const { return start_; }
   const CallStats& stats() const { return stats_; }
+  /// What it remembers of reads, and keeps of writes: about.
+  std::size_t bytes() const { return bytes_; }
   const TransactionCounts& counts() const { return counts_; }
 
   /// The writes up to now, for going back to them.
@@ -243,6 +247,8 @@ class Transaction {
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  void hold(Range& range);
+  std::size_t bytes_of(const Entry& entry) const;
   /// Adds those that the transaction has written itself: they may not be anywhere yet.
   void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
   Task<void> read_unread(const std::vector<RegisterKey>& keys, MonotonicTime deadline);
@@ -310,6 +316,7 @@ class Transaction {
   Hlc start_{};
   Hlc commit_ts_{};
   CallStats stats_;
+  std::size_t bytes_ = 0;  // of entries
   TransactionCounts counts_;
   bool here_ = false;
   bool missed_ = false;

@@ -13,15 +13,26 @@ void Transaction::hold(const RegisterKey& key) {
   found->second.held = true;
 }
 
-void Transaction::hold_last_range() {
-  LATIUM_CHECK(!ranges_.empty(), "a range is read before it is held");
-  Range& range = ranges_.back();
+void Transaction::hold(const Footprint& footprint) {
+  use(footprint);
+  for (const RegisterKey& key : footprint.keys) hold(key);
+  // Those that use() has added.
+  const std::size_t first = ranges_.size() - footprint.ranges.size();
+  for (std::size_t i = first; i < ranges_.size(); ++i) hold(ranges_[i]);
+}
+
+void Transaction::hold(Range& range) {
   range.held = true;
   // Also those that were not there, and may come.
   for (auto& [stored, entry] : entries_) {
     const BytesView key = BytesView(entry.key.key).substr(1);
     if (entry.key.tenant == range.tenant && range.range.contains(key)) entry.held = true;
   }
+}
+
+void Transaction::hold_last_range() {
+  LATIUM_CHECK(!ranges_.empty(), "a range is read before it is held");
+  hold(ranges_.back());
 }
 
 Task<CommitOutcome> Transaction::outcome(MonotonicTime deadline) {

@@ -23,16 +23,18 @@ struct SqlOptions {
   bool check_read_only = true;
   /// Of each statement, and of each change of a table; 1 ms to 24 h.
   std::chrono::milliseconds timeout{10'000};
-  /// Of each statement. Taken along over the wire, and not enforced yet: SqlStats tells what it was.
+  /// Of each statement, up to its commit: what that takes is done when it is known, and SqlStats tells it.
   std::optional<std::uint32_t> max_wan_round_trips{};
   /// Of each statement: rows that it may return, and rows that it may read. At least 1.
   std::size_t max_rows = 1'000'000;
   std::size_t max_rows_read = 10'000'000;
-  /// What a session may keep of rows. At least 1 MiB; not enforced yet, max_rows_read is.
+  /// Memory that a session may take, about: rows that its statements have fetched and return, those that its transaction has read
+  /// and written, and any one value. What SQLite sorts or groups is not among it. At least 1 MiB.
   std::size_t max_bytes = 256 << 20;
-  /// Prepared statements to keep for their next use. Not used yet: keep a SqlStatement.
+  /// Prepared statements to keep for their next use, those that were used last; 0: none.
   std::size_t statement_cache = 100;
-  /// As PRAGMA foreign_keys, which answers it. Foreign keys of tables that SQL made are kept and shown, not enforced yet.
+  /// As PRAGMA foreign_keys has it at the beginning: whether foreign keys of tables that SQL made are enforced. Those of tables
+  /// that C++ made always are.
   bool foreign_keys = false;
 };
 
@@ -94,11 +96,11 @@ class SqlStatement {
 /// Parameters and results: null, integer, real, text and bytes are those of SQLite. A boolean is 0 or 1; a timestamp is
 /// "2026-01-31 12:00:00.000000", a uuid and json are text.
 ///
-/// Errors of all calls: `invalid_argument` (the SQL is wrong, not supported, or beyond a limit of the options; or a NOT NULL,
-/// CHECK or FOREIGN KEY constraint; the message is SQLite's where SQLite has one), `already_exists` (a UNIQUE or PRIMARY KEY
-/// constraint), `conflict` (another session was first: roll back, and do all of the transaction again), `cancelled`
-/// (interrupt()), `deadline_exceeded`, `unavailable`, `unknown_outcome` (of a commit), `unknown_tenant`, `overloaded`,
-/// `corruption`. An error of a statement undoes what the statement did, and no more. Source: docs/sql.md.
+/// Errors of all calls: `invalid_argument` (the SQL is wrong, not supported, or beyond a limit of the options; or a NOT NULL or
+/// CHECK constraint; the message is SQLite's where SQLite has one), `already_exists` (a UNIQUE or PRIMARY KEY constraint),
+/// `broken_reference` (a FOREIGN KEY constraint), `conflict` (another session was first: roll back, and do all of the transaction
+/// again), `cancelled` (interrupt()), `deadline_exceeded`, `unavailable`, `unknown_outcome` (of a commit), `unknown_tenant`,
+/// `overloaded`, `corruption`. An error of a statement undoes what the statement did, and no more. Source: docs/sql.md.
 class SqlSession {
  public:
   /// One statement, all of it: its rows are in the result.
@@ -109,7 +111,9 @@ class SqlSession {
   Result<void> script(std::string_view sql);
 
   bool in_transaction() const;
-  /// What runs ends with `cancelled`. Any thread, at any time.
+  /// What runs ends with `cancelled`, at once. Any thread, at any time. A call that waits for the node takes its transaction with
+  /// it: of that nothing stays, and all is refused with `cancelled` until ROLLBACK. A commit that waits, and a change of a table,
+  /// end with `unknown_outcome`: they go on by themselves, as long as they have time.
   void interrupt();
   /// Of the session up to now.
   SqlStats stats() const;

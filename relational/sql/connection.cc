@@ -18,10 +18,13 @@ Error error_of(sqlite3* db, int code) {
       return {ErrorCode::cancelled, "interrupted"};
     case SQLITE_NOMEM:
       return {ErrorCode::overloaded, "out of memory"};
+    case SQLITE_TOOBIG:
+      return {ErrorCode::invalid_argument, message + ": a value is larger than the limit of the session: raise max_bytes"};
     case SQLITE_BUSY:
       return {ErrorCode::conflict, message};
     case SQLITE_CONSTRAINT:
       if (message.starts_with("UNIQUE")) return {ErrorCode::already_exists, message};
+      if (message.starts_with("FOREIGN KEY")) return {ErrorCode::broken_reference, message};
       break;
     default:
       break;

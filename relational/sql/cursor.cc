@@ -47,10 +47,6 @@ std::optional<KeyBound> bound_of(const ColumnSchema& stored, Affinity affinity, 
   return KeyBound{*std::move(one), inclusive || stored.type == ValueType::real};
 }
 
-Affinity affinity_at(const SqlTable& table, std::size_t position) {
-  return position < table.first ? Affinity::integer : table.columns[position - table.first].affinity;
-}
-
 }  // namespace
 
 int VirtualTable::number_of(Plan plan) {
@@ -97,7 +93,7 @@ Result<std::optional<std::vector<Value>>> Cursor::values_of_part(const Plan::Equ
   LATIUM_TRY(const auto given, values_of(arguments[static_cast<std::size_t>(equal.argument)], equal.list));
   bool wide = false;
   for (sqlite3_value* value : given) {
-    std::optional<Value> one = exact(stored, affinity_at(table, position), value);
+    std::optional<Value> one = exact(stored, table.affinity_at(position), value);
     if (equal.list) sqlite3_value_free(value);
     wide = wide || !one;
     // Nothing is equal to null; what IS null is looked up as that.
@@ -137,7 +133,7 @@ Result<std::vector<Probe>> Cursor::probes_of(const Plan& plan, const std::vector
     if (sqlite3_value_type(value) == SQLITE_NULL) return std::vector<Probe>();
     if (wide) continue;
     const std::size_t position = table.schema->position(columns[plan.equal.size()]);
-    (lower ? low : high) = bound_of(table.schema->columns[position], affinity_at(table, position), value, bound->inclusive);
+    (lower ? low : high) = bound_of(table.schema->columns[position], table.affinity_at(position), value, bound->inclusive);
   }
   std::vector<Probe> out;
   for (auto& tuple : tuples) {

@@ -57,7 +57,9 @@ Result<void> Engine::run_ddl(Statement& statement) {
     case Kind::nothing:
       return {};
     case Kind::foreign_keys:
-      return run_foreign_keys_pragma(statement);
+      return run_foreign_keys_pragma(statement, hub_.foreign_keys, false);
+    case Kind::defer_foreign_keys:
+      return run_foreign_keys_pragma(statement, references_.defer_all, true);
     case Kind::explain_latium:
       return explain(statement);
     case Kind::composed:
@@ -182,7 +184,12 @@ Result<void> Engine::drop_table(const Statement& statement) {
     if (statement.what_.if_exists) return {};
     return fail(ErrorCode::invalid_argument, "no such table: " + name);
   }
-  LATIUM_CHECKED(hub_.access->drop_table(known->second->name));
+  const TablePtr table = known->second;
+  if (auto unnamed = references_.check_unnamed(*table); !unnamed) {
+    if (!in_transaction()) hub_.access->rollback();
+    return unnamed;
+  }
+  LATIUM_CHECKED(hub_.access->drop_table(table->name));
   return refresh();
 }
 
@@ -233,17 +240,18 @@ Result<void> Engine::drop_view(const Statement& statement) {
   return refresh_views();
 }
 
-Result<void> Engine::run_foreign_keys_pragma(Statement& statement) {
+Result<void> Engine::run_foreign_keys_pragma(Statement& statement, bool& value, bool in_transaction_too) {
   const auto tokens = tokenize(statement.sql_);
   const Token& last = tokens.back().is_symbol(')') ? tokens[tokens.size() - 2] : tokens.back();
-  if (last.is("foreign_keys")) {
-    statement.own_columns_ = {"foreign_keys"};
-    statement.own_rows_ = {{Value(hub_.foreign_keys ? 1 : 0)}};
+  if (last.is("foreign_keys") || last.is("defer_foreign_keys")) {
+    statement.own_columns_ = {fold_nocase(last.text)};
+    statement.own_rows_ = {{Value(value ? 1 : 0)}};
     return {};
   }
-  // As in SQLite, without effect inside a transaction.
-  if (!in_transaction()) hub_.foreign_keys = last.is("ON") || last.is("TRUE") || last.is("YES") || last.text == "1";
-  return {};
+  // As in SQLite, foreign_keys is without effect inside a transaction.
+  if (in_transaction() && !in_transaction_too) return {};
+  value = last.is("ON") || last.is("TRUE") || last.is("YES") || last.text == "1";
+  return run(db_.get(), statement.sql_);
 }
 
 // EXPLAIN LATIUM ...: how SQLite goes about it, and what it cost.
@@ -252,10 +260,10 @@ Result<void> Engine::explain(Statement& statement) {
   if (tokens.size() < 3) return fail(ErrorCode::invalid_argument, "EXPLAIN LATIUM needs a query behind it");
   const std::string query = statement.sql_.substr(tokens[2].begin);
   statement.own_columns_ = {"item", "value"};
-  LATIUM_TRY(const auto plan, prepare("EXPLAIN QUERY PLAN " + query));
+  LATIUM_TRY(const auto plan, prepare_text("EXPLAIN QUERY PLAN " + query));
   LATIUM_TRY(const SqlResult lines, run_once(*plan));
   for (const auto& line : lines.rows) statement.own_rows_.push_back({Value("plan"), line.back()});
-  LATIUM_TRY(const auto prepared, prepare(query));
+  LATIUM_TRY(const auto prepared, prepare_text(query));
   if (!prepared->read_only()) {
     statement.own_rows_.push_back({Value("run"), Value("no: it would change tables")});
     return {};

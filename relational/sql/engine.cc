@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "relational/schema_parts.h"
+#include "base/utf8.h"
 #include "relational/sql/functions.h"
 #include "relational/sql/rewrite.h"
 #include "relational/sql/run.h"
@@ -18,6 +18,7 @@ using Kind = StatementKind;
 
 constexpr int kOperationsBetweenLooks = 10'000;  // of SQLite's machine, at the clock
 constexpr std::uint32_t kAttemptsMax = 1000;
+constexpr std::size_t kValueMax = 1'000'000'000;  // bytes; SQLite's own
 
 bool about_names(const Error& why) {
   return why.message.find("no such") != std::string::npos || why.message.find("has no column") != std::string::npos ||
@@ -52,10 +53,14 @@ int only_schema(void*, int action, const char* what, const char*, const char*, c
 
 }  // namespace
 
-Engine::Engine(Connection db, Hub hub) : hub_(std::move(hub)), db_(std::move(db)) {}
+Engine::Engine(Connection db, Hub hub) : hub_(std::move(hub)), db_(std::move(db)), statements_(hub_.options.statement_cache) {
+  hub_.references = &references_;
+  hub_.pending_kept = KeptBytes(hub_.kept);
+}
 
 Engine::~Engine() {
   // Statements are gone; tables go with the connection, and refer to the hub.
+  statements_.clear();
   db_.reset();
 }
 
@@ -64,6 +69,10 @@ Result<std::shared_ptr<Engine>> Engine::open(std::unique_ptr<TableAccess> tables
   LATIUM_TRY(Shadow shadow, Shadow::open());
   Hub hub(std::move(tables), std::move(shadow), options);
   hub.foreign_keys = options.foreign_keys;
+  // Of temporary tables, which are SQLite's own.
+  LATIUM_CHECKED(run(db.get(), options.foreign_keys ? "PRAGMA foreign_keys = 1" : "PRAGMA foreign_keys = 0"));
+  // One value is not more than all may be.
+  sqlite3_limit(db.get(), SQLITE_LIMIT_LENGTH, static_cast<int>(std::min<std::size_t>(options.max_bytes, kValueMax)));
   const std::shared_ptr<Engine> engine(new Engine(std::move(db), std::move(hub)));
   LATIUM_CHECKED(add_functions(engine->db_.get(), engine->hub_));
   sqlite3_progress_handler(engine->db_.get(), kOperationsBetweenLooks, &Engine::watch, engine.get());
@@ -86,6 +95,12 @@ bool Engine::in_transaction() const {
 
 void Engine::interrupt() {
   sqlite3_interrupt(db_.get());
+  hub_.access->interrupt();
+}
+
+// A call of the session begins: what was interrupted before is over.
+void Engine::resume() {
+  if (running_ == 0) hub_.access->resume();
 }
 
 SqlStats Engine::stats() const {
@@ -100,6 +115,13 @@ SqlStats Engine::stats() const {
 }
 
 Result<std::unique_ptr<Statement>> Engine::prepare(std::string_view sql) {
+  resume();
+  return prepare_text(sql);
+}
+
+Result<std::unique_ptr<Statement>> Engine::prepare_text(std::string_view sql) {
+  // The catalog keeps the text of what is created, and nobody could read it any more.
+  if (!is_utf8(sql)) return fail(ErrorCode::invalid_argument, "SQL must be UTF-8: bind bytes, or write them as x'...'");
   const auto statements = split_statements(sql);
   if (statements.empty()) return fail(ErrorCode::invalid_argument, "there is no statement in the text");
   if (statements.size() > 1) {
@@ -120,6 +142,10 @@ Result<void> Engine::compile(Statement& statement) {
   if (statement.what_.kind == Kind::plain) LATIUM_CHECKED(make_pending_tables());
   if (reflection) LATIUM_CHECKED(refresh());
   sqlite3* const db = reflection ? hub_.shadow.db() : db_.get();
+  if (!reflection && (statement.prepared_ = statements_.take(statement.sql_))) {
+    statement.generation_ = generation_;
+    return {};
+  }
   for (bool refreshed = reflection;; refreshed = true) {
     if (reflection) sqlite3_set_authorizer(db, only_schema, nullptr);
     auto prepared = [&]() -> Result<Prepared> {
@@ -142,6 +168,12 @@ Result<void> Engine::compile(Statement& statement) {
   }
 }
 
+// Of tables that have changed since, they are prepared anew.
+void Engine::keep(Statement& statement) {
+  const bool again = statement.prepared_ && statement.generation_ == generation_ && statement.what_.kind != Kind::reflection;
+  if (again) statements_.put(statement.sql_, std::move(statement.prepared_));
+}
+
 // Everything before the first row.
 Result<void> Engine::begin(Statement& statement) {
   if (doomed_ && statement.what_.kind != Kind::rollback) return fail(*doomed_);
@@ -152,8 +184,10 @@ Result<void> Engine::begin(Statement& statement) {
   hub_.error.reset();
   deadline_ = statement.deadline_ = saturating_add(hub_.access->now(), hub_.options.timeout);
   hub_.access->set_deadline(deadline_);
+  if (!in_parts_) references_.forget_statement();
   if (!runs_in_sqlite(statement.what_.kind)) return {};
   const bool reflection = statement.what_.kind == Kind::reflection;
+  if (statement.what_.kind == Kind::plain && !statement.read_only()) LATIUM_CHECKED(know_who_names());
   if (!statement.prepared_ || statement.generation_ != generation_ || reflection || !unmade_.empty()) {
     LATIUM_CHECKED(compile(statement));
   }
@@ -213,10 +247,16 @@ Result<bool> Engine::step_sqlite(Statement& statement) {
   deadline_ = statement.deadline_;
   hub_.access->set_deadline(deadline_);
   hub_.keep_done = hub_.roll_back_all = false;
+  hub_.left_out = 0;
+  if (!in_parts_) hub_.wan_before = statement.before_.wan_round_trips;
   const std::int64_t changed = sqlite3_total_changes64(db_.get());
-  const int code = sqlite3_step(statement.prepared_.get());
-  Result<void> finished;
-  if (code == SQLITE_ROW) {
+  const bool had_transaction = hub_.access->in_transaction();
+  // Before SQLite takes it for committed.
+  Result<void> finished = ends_transaction(statement) ? references_.check(true) : Result<void>();
+  const int code = finished ? sqlite3_step(statement.prepared_.get()) : SQLITE_CONSTRAINT_FOREIGNKEY;
+  if (!finished) {
+    // It goes on, and what is missing can be added.
+  } else if (code == SQLITE_ROW) {
     ++hub_.stats.rows_returned;
     statement.has_row_ = true;
     if (++statement.run_->stats.rows_returned > hub_.options.max_rows) {
@@ -224,7 +264,7 @@ Result<bool> Engine::step_sqlite(Statement& statement) {
                                                        " rows, its limit: narrow it down, or raise max_rows");
     }
   } else if (code == SQLITE_DONE) {
-    statement.changes_ = statement.read_only() ? 0 : sqlite3_total_changes64(db_.get()) - changed;
+    statement.changes_ = statement.read_only() ? 0 : sqlite3_total_changes64(db_.get()) - changed - hub_.left_out;
     finished = finish(statement);
   } else {
     sqlite3* const db = sqlite3_db_handle(statement.prepared_.get());
@@ -234,7 +274,7 @@ Result<bool> Engine::step_sqlite(Statement& statement) {
   statement.stats_ = minus(stats(), statement.before_);
   hub_.run = outer;
   if (!finished) {
-    Error why = give_up(statement, std::move(finished).error());
+    Error why = give_up(statement, std::move(finished).error(), had_transaction);
     end(statement);
     return fail(std::move(why));
   }
@@ -243,97 +283,19 @@ Result<bool> Engine::step_sqlite(Statement& statement) {
   return false;
 }
 
-// SQLite is through with it: now what it wrote is sent, and committed where no transaction is open.
-Result<void> Engine::finish(Statement& statement) {
-  if (statement.what_.kind == Kind::rollback) {
-    hub_.access->rollback();
-    doomed_.reset();
-    for (const std::string& name : std::exchange(unmade_, {})) LATIUM_CHECKED(hub_.shadow.drop(name));
-  }
-  LATIUM_CHECKED(hub_.flush());
-  if (statement.what_.kind == Kind::commit) LATIUM_CHECKED(make_pending_tables());
-  follow_savepoints(statement);
-  if (in_transaction()) return {};
-  if (statement.read_only() && running_ > 1) return {};
-  return end_transaction();
-}
-
-Result<void> Engine::end_transaction() {
-  savepoints_.clear();
-  if (!hub_.access->in_transaction()) return {};
-  return hub_.access->commit();
-}
-
-void Engine::follow_savepoints(const Statement& statement) {
-  const Classified& what = statement.what_;
-  const auto named = std::ranges::find_if(savepoints_.rbegin(), savepoints_.rend(),
-                                          [&](const Savepoint& each) { return same_name(each.name, what.name); });
-  const auto count = static_cast<std::size_t>(savepoints_.rend() - named);
-  switch (what.kind) {
-    case Kind::savepoint:
-      savepoints_.push_back({what.name, hub_.access->mark()});
-      break;
-    case Kind::release:
-      if (count > 0) savepoints_.resize(count - 1);
-      break;
-    case Kind::rollback_to:
-      if (count == 0) break;
-      hub_.access->rollback_to(*savepoints_[count - 1].mark);
-      savepoints_.resize(count);
-      break;
-    case Kind::commit:
-    case Kind::rollback:
-      savepoints_.clear();
-      break;
-    default:
-      break;
-  }
-}
-
-// Of what the statement did, nothing stays, unless it is said to.
-Error Engine::give_up(Statement& statement, Error why) {
-  hub_.pending.clear();
-  hub_.pending_table.reset();
-  sqlite3_reset(statement.prepared_.get());
-  if (hub_.roll_back_all && in_transaction()) (void)run(db_.get(), "ROLLBACK");
-  if (!in_transaction()) {
-    savepoints_.clear();
-    // Nothing else that runs has written.
-    if (!hub_.keep_done) {
-      hub_.access->rollback();
-    } else if (auto done = hub_.access->commit(); !done) {
-      why = std::move(done).error();
-    }
-  } else if (statement.mark_ && !hub_.keep_done) {
-    hub_.access->rollback_to(*statement.mark_);
-  }
-  if (in_transaction() && why.code == ErrorCode::conflict) doomed_ = why;
-  return why;
-}
-
-void Engine::end(Statement& statement) {
-  if (statement.prepared_) sqlite3_reset(statement.prepared_.get());
-  statement.has_row_ = false;
-  statement.mark_.reset();
-  statement.own_at_ = 0;
-  statement.own_rows_.clear();
-  if (!statement.running_) return;
-  statement.running_ = false;
-  statement.run_.reset();
-  --running_;
-  if (running_ > 0 || in_transaction()) return;
-  // A statement that was left in its middle.
-  hub_.numbers.clear();
-  if (hub_.access->in_transaction()) hub_.access->rollback();
-}
-
 Result<SqlResult> Engine::run_once(Statement& statement) {
   SqlResult out;
+  KeptBytes kept(hub_.kept);
   while (true) {
     LATIUM_TRY(const bool more, step(statement));
     if (out.columns.empty()) out.columns = statement.columns();
     if (!more) break;
     out.rows.push_back(statement.row());
+    kept.add(bytes_of(out.rows.back()));
+    if (auto fits = hub_.check_kept(); !fits) {
+      end(statement);
+      return fail(std::move(fits).error());
+    }
   }
   out.changes = statement.changes();
   out.last_insert_id = sqlite3_last_insert_rowid(db_.get());
@@ -343,8 +305,13 @@ Result<SqlResult> Engine::run_once(Statement& statement) {
 
 // A statement that is a transaction of its own is done again after a conflict.
 Result<SqlResult> Engine::execute(std::string_view sql, std::vector<Value> parameters) {
+  resume();
+  return run_text(sql, std::move(parameters));
+}
+
+Result<SqlResult> Engine::run_text(std::string_view sql, std::vector<Value> parameters) {
   const bool alone = !in_transaction();
-  LATIUM_TRY(const auto statement, prepare(sql));
+  LATIUM_TRY(const auto statement, prepare_text(sql));
   LATIUM_CHECKED(statement->bind(std::move(parameters)));
   const MonotonicTime end = saturating_add(hub_.access->now(), hub_.options.timeout);
   for (std::uint32_t attempt = 1;; ++attempt) {
@@ -356,10 +323,11 @@ Result<SqlResult> Engine::execute(std::string_view sql, std::vector<Value> param
 }
 
 Result<void> Engine::script(std::string_view sql) {
+  resume();
   gather_ = true;
   Result<void> done;
   for (const std::string_view text : split_statements(sql)) {
-    auto result = execute(text, {});
+    auto result = run_text(text, {});
     if (!result) {
       done = fail(std::move(result).error());
       break;

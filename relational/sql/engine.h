@@ -12,6 +12,8 @@
 #include "latium/sql.h"
 #include "relational/sql/connection.h"
 #include "relational/sql/hub.h"
+#include "relational/sql/references.h"
+#include "relational/sql/statement_cache.h"
 #include "relational/sql/statement_kind.h"
 
 namespace latium::sql {
@@ -76,6 +78,8 @@ class Engine {
   bool in_transaction() const;
   void interrupt();
   SqlStats stats() const;
+  /// Prepared ones that nobody uses now.
+  std::size_t statements_kept() const { return statements_.size(); }
 
  private:
   friend class Statement;
@@ -92,11 +96,17 @@ class Engine {
   Result<bool> step(Statement& statement);
   Result<bool> step_sqlite(Statement& statement);
   Result<void> finish(Statement& statement);
-  Error give_up(Statement& statement, Error why);
+  Error give_up(Statement& statement, Error why, bool had_transaction);
   void end(Statement& statement);
   Result<void> compile(Statement& statement);
+  void keep(Statement& statement);
   Result<SqlResult> run_once(Statement& statement);
+  Result<SqlResult> run_text(std::string_view sql, std::vector<Value> parameters);
+  Result<std::unique_ptr<Statement>> prepare_text(std::string_view sql);
+  void resume();
   Result<void> end_transaction();
+  bool ends_transaction(const Statement& statement) const;
+  Result<void> check_references(const Statement& statement);
   void follow_savepoints(const Statement& statement);
   static int watch(void* engine);
 
@@ -109,6 +119,8 @@ class Engine {
 
   // engine_tables.cc: the tables that SQL sees
   Result<void> refresh();
+  void tables_changed();
+  Result<void> know_who_names();
   Result<void> take(const Schema& schema);
   void drop(const std::string& folded);
   Result<void> refresh_views();
@@ -124,14 +136,19 @@ class Engine {
   Result<void> drop_view(const Statement& statement);
   Result<void> make_pending_tables();
   Result<void> explain(Statement& statement);
-  Result<void> run_foreign_keys_pragma(Statement& statement);
+  Result<void> run_foreign_keys_pragma(Statement& statement, bool& value, bool in_transaction_too);
   Result<void> change_and_take(const std::string& table, TableAccess::Change change);
   void set_ddl_deadline();
 
   Hub hub_;
+  References references_{hub_};
   Connection db_;
+  StatementCache statements_;
   std::uint64_t generation_ = 1;
   std::vector<Savepoint> savepoints_;
+  bool began_ = false;               // a transaction of several statements
+  bool began_by_savepoint_ = false;  // so the release of the first one is a commit
+  bool in_parts_ = false;            // a statement that is made of several: what has to hold, holds at its end
   /// The transaction met a conflict: it can only be rolled back.
   std::optional<Error> doomed_;
   /// Tables that CREATE TABLE has made in this transaction, and that the catalog is told of when they are first needed: so their
@@ -142,6 +159,7 @@ class Engine {
   bool gather_ = false;  // a script: tables wait for their indexes outside transactions too
   std::uint32_t attempts_ = 0;
   MonotonicTime deadline_{};
+  MonotonicTime refreshed_{};
 };
 
 }  // namespace latium::sql

@@ -28,7 +28,7 @@ std::vector<Value> joined(std::vector<Value> parameters, std::size_t count, cons
 }  // namespace
 
 Result<SqlResult> Engine::part(const std::string& sql, std::vector<Value> parameters) {
-  LATIUM_TRY(const auto statement, prepare(sql));
+  LATIUM_TRY(const auto statement, prepare_text(sql));
   // What the part has no use for, it does not take.
   parameters.resize(std::min(parameters.size(), statement->parameters()));
   LATIUM_CHECKED(statement->bind(std::move(parameters)));
@@ -46,7 +46,7 @@ Result<void> Engine::returning(const Composed& what, const SqlTable& table, Stat
     for (auto& each : result.rows) statement.own_rows_.push_back(std::move(each));
   }
   if (hub_.written->empty()) {
-    LATIUM_TRY(const auto prepared, prepare(query));
+    LATIUM_TRY(const auto prepared, prepare_text(query));
     statement.own_columns_ = prepared->columns();
   }
   return {};
@@ -126,13 +126,19 @@ Result<void> Engine::run_composed(Statement& statement) {
   LATIUM_TRY(const Composed what, compose(statement.sql_));
   LATIUM_CHECKED(make_pending_tables());
   if (!hub_.tables.contains(fold_nocase(what.table))) LATIUM_CHECKED(refresh());
+  LATIUM_CHECKED(know_who_names());
   const bool alone = !in_transaction();
   if (alone) LATIUM_CHECKED(run(db_.get(), "BEGIN"));
   hub_.access->means_to_write();
   const auto mark = hub_.access->mark();
   hub_.written.emplace();
+  hub_.wan_before = statement.before_.wan_round_trips;
+  in_parts_ = true;
   Result<void> done = run_parts(what, statement);
+  in_parts_ = false;
   hub_.written.reset();
+  if (done) done = references_.check(alone);
+  references_.forget_statement();
   hub_.only_duplicates = false;
   if (done) {
     if (!alone) return {};
@@ -144,6 +150,7 @@ Result<void> Engine::run_composed(Statement& statement) {
   if (alone) {
     (void)run(db_.get(), "ROLLBACK");
     hub_.access->rollback();
+    references_.forget_transaction();
     doomed_.reset();
   } else if (!doomed_) {
     hub_.access->rollback_to(*mark);

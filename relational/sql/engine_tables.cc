@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "relational/catalog.h"
 #include "relational/key_codec.h"
 #include "relational/sql/engine.h"
 #include "relational/sql/module.h"
@@ -9,13 +10,19 @@
 
 namespace latium::sql {
 
+void Engine::tables_changed() {
+  ++hub_.tables_version;
+  ++generation_;
+  statements_.clear();
+}
+
 Result<void> Engine::take(const Schema& schema) {
   LATIUM_CHECKED(hub_.shadow.put(*schema));
   LATIUM_TRY(SqlTable described, hub_.shadow.describe(schema));
   auto table = std::make_shared<const SqlTable>(std::move(described));
   LATIUM_CHECKED(register_table(db_.get(), hub_, table));
   hub_.tables.insert_or_assign(fold_nocase(schema->name), std::move(table));
-  ++generation_;
+  tables_changed();
   return {};
 }
 
@@ -25,10 +32,17 @@ void Engine::drop(const std::string& folded) {
   unregister_table(db_.get(), known->second->name);
   (void)hub_.shadow.drop(known->second->name);
   hub_.tables.erase(known);
-  ++generation_;
+  tables_changed();
+}
+
+// A table that another session has made may name rows that are about to go.
+Result<void> Engine::know_who_names() {
+  if (!hub_.foreign_keys || running_ > 1 || hub_.access->now() - refreshed_ < kSchemaLease) return {};
+  return refresh();
 }
 
 Result<void> Engine::refresh() {
+  const MonotonicTime now = hub_.access->now();
   LATIUM_TRY(const std::vector<Schema> all, hub_.access->tables());
   std::set<std::string> there;
   for (const Schema& schema : all) {
@@ -43,6 +57,7 @@ Result<void> Engine::refresh() {
     if (!there.contains(folded)) gone.push_back(folded);
   }
   for (const std::string& folded : gone) drop(folded);
+  refreshed_ = now;
   return refresh_views();
 }
 
@@ -54,7 +69,7 @@ Result<void> Engine::refresh_views() {
     if (same) continue;
     LATIUM_CHECKED(run(db_.get(), "DROP VIEW IF EXISTS " + quote_name(name)));
     LATIUM_CHECKED(run(hub_.shadow.db(), "DROP VIEW IF EXISTS " + quote_name(name)));
-    ++generation_;
+    tables_changed();
   }
   views_.clear();
   for (const auto& [name, sql] : all) {
@@ -62,7 +77,7 @@ Result<void> Engine::refresh_views() {
     if (!hub_.shadow.text_of("view", name).empty()) continue;
     LATIUM_CHECKED(run(db_.get(), sql));
     LATIUM_CHECKED(run(hub_.shadow.db(), sql));
-    ++generation_;
+    tables_changed();
   }
   return {};
 }

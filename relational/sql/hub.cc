@@ -1,6 +1,7 @@
 #include "relational/sql/hub.h"
 
 #include "relational/row_keys.h"
+#include "relational/sql/references.h"
 #include "relational/sql/run.h"
 
 namespace latium::sql {
@@ -40,12 +41,27 @@ int Hub::failed(sqlite3_vtab* table, Error why) {
   return error->code == ErrorCode::conflict ? SQLITE_BUSY_SNAPSHOT : SQLITE_ERROR;
 }
 
-Result<void> Hub::count_read(std::size_t rows) {
-  if (rows > options.max_rows_read) {
-    return fail(ErrorCode::invalid_argument, "the statement reads more than " + std::to_string(options.max_rows_read) +
-                                                 " rows, its limit: narrow it down, or raise max_rows_read");
-  }
-  return {};
+Result<void> Hub::check_read(std::size_t rows) const {
+  if (rows <= options.max_rows_read) return {};
+  return fail(ErrorCode::invalid_argument, "the statement reads more than " + std::to_string(options.max_rows_read) +
+                                               " rows, its limit: narrow it down, or raise max_rows_read");
+}
+
+Result<void> Hub::check_kept() const {
+  if (kept + access->kept_bytes() <= options.max_bytes) return {};
+  return fail(ErrorCode::invalid_argument, "the session keeps more than " + std::to_string(options.max_bytes) +
+                                               " bytes of rows, its limit: read and write fewer at once, end the transaction "
+                                               "earlier, or raise max_bytes");
+}
+
+Result<void> Hub::check_wan() const {
+  if (!options.max_wan_round_trips) return {};
+  const std::uint32_t taken = access->cost().wan_round_trips - wan_before;
+  if (taken <= *options.max_wan_round_trips) return {};
+  return fail(ErrorCode::invalid_argument, "the statement has taken " + std::to_string(taken) +
+                                               " WAN round trips, above its limit of " +
+                                               std::to_string(*options.max_wan_round_trips) +
+                                               ": read where a replica is near, narrow it down, or raise max_wan_round_trips");
 }
 
 Result<void> Hub::flush_for(const SqlTable& table) {
@@ -53,16 +69,28 @@ Result<void> Hub::flush_for(const SqlTable& table) {
   return {};
 }
 
+Result<std::vector<Found>> Hub::find(const TablePtr& table, std::vector<LookUp> wanted, std::size_t limit) {
+  LATIUM_TRY(std::vector<Found> found, access->find(table->schema, std::move(wanted), limit));
+  std::size_t rows = 0;
+  for (const Found& each : found) rows += each.rows.size();
+  ++stats.batches;
+  stats.rows_read += rows;
+  LATIUM_CHECKED(check_wan());
+  LATIUM_CHECKED(check_kept());
+  if (!run) return found;
+  ++run->stats.batches;
+  run->stats.rows_read += rows;
+  LATIUM_CHECKED(check_read(run->stats.rows_read));
+  return found;
+}
+
 Result<void> Hub::flush() {
   if (pending.empty()) return {};
   const TablePtr table = std::exchange(pending_table, nullptr);
   std::vector<RowWrite> writes = std::exchange(pending, {});
-  ++stats.batches;
-  if (run) {
-    ++run->stats.batches;
-    run->forget(*table);
-  }
-  LATIUM_CHECKED(access->write(table->schema, std::move(writes)));
+  pending_kept.clear();
+  // Whatever changes a row where others name it did not wait.
+  LATIUM_CHECKED(references->write(table, std::move(writes), false));
   return {};
 }
 

@@ -12,12 +12,14 @@
 
 #include "base/bytes.h"
 #include "latium/sql.h"
+#include "relational/sql/kept_bytes.h"
 #include "relational/sql/shadow.h"
 #include "relational/sql/table.h"
 #include "relational/sql/table_access.h"
 
 namespace latium::sql {
 
+class References;
 class Run;
 struct Cursor;
 
@@ -47,8 +49,13 @@ struct Hub {
 
   /// The error that a callback of SQLite's ends with: SQLite only carries its text.
   int failed(sqlite3_vtab* table, Error why);
-  /// Counts what was read; `invalid_argument` beyond a limit.
-  Result<void> count_read(std::size_t rows);
+  // `invalid_argument`: a limit of the options is passed.
+  Result<void> check_read(std::size_t rows) const;
+  Result<void> check_kept() const;
+  Result<void> check_wan() const;
+
+  /// TableAccess::find(), counted.
+  Result<std::vector<Found>> find(const TablePtr& table, std::vector<LookUp> wanted, std::size_t limit);
 
   /// Writes that wait to be sent together.
   Result<void> flush();
@@ -58,6 +65,8 @@ struct Hub {
   Shadow shadow;
   SqlOptions options;
   std::map<std::string, TablePtr> tables{};  ///< by folded name
+  std::uint64_t tables_version = 1;          ///< up with each change of them
+  References* references = nullptr;          ///< the engine's
   SqlStats stats{};                          ///< but for the costs that `access` counts
   std::shared_ptr<Run> run{};                ///< the statement that is stepped
   std::list<Cursor*> cursors{};              ///< open ones, the one that was moved last in front
@@ -65,10 +74,15 @@ struct Hub {
   RowNumbers numbers{};
   TablePtr pending_table{};
   std::vector<RowWrite> pending{};
+  KeptBytes pending_kept{};
+  std::size_t kept = 0;          ///< bytes, beside what `access` keeps
+  std::uint32_t wan_before = 0;  ///< SqlStats::wan_round_trips when the statement began
   /// The statement keeps what it did before its error (OR FAIL), or takes back all of the transaction (OR ROLLBACK).
   bool keep_done = false;
   bool roll_back_all = false;
   bool foreign_keys = false;
+  /// Rows that SQLite counts as changed, and that were gone when their turn came.
+  std::int64_t left_out = 0;
   /// Rows that were added and changed, as SQL sees them, while somebody wants to know.
   std::optional<std::vector<std::vector<Value>>> written{};
   /// OR IGNORE is about duplicates only (ON CONFLICT DO NOTHING).

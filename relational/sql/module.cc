@@ -73,6 +73,7 @@ int eof(sqlite3_vtab_cursor* cursor) {
 
 int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int at) {
   const SqlTable& table = *of(cursor).owner().table;
+  if (sqlite3_vtab_nochange(context) != 0 && of(cursor).run) of(cursor).run->keeps(table, static_cast<std::size_t>(at));
   return_value(context, of(cursor).row().values[table.position(static_cast<std::size_t>(at))]);
   return SQLITE_OK;
 }

@@ -86,39 +86,40 @@ void Run::use(RowSet& rows) {
 Result<void> Run::fetch(const TablePtr& table, std::vector<Probe> wanted, std::size_t limit) {
   std::vector<LookUp> look_ups;
   for (const Probe& probe : wanted) look_ups.push_back(probe.wanted);
-  LATIUM_TRY(std::vector<Found> came, hub_.access->find(table->schema, std::move(look_ups), limit));
-  ++hub_.stats.batches;
-  ++stats.batches;
-  std::size_t rows = 0;
+  LATIUM_TRY(std::vector<Found> came, hub_.find(table, std::move(look_ups), limit));
   const auto batch = std::make_shared<Batch>();
   for (std::size_t i = 0; i < came.size(); ++i) {
-    rows += came[i].rows.size();
+    KeptBytes kept = kept_of(came[i].rows);
     auto set = std::make_shared<RowSet>(RowSet{.wanted = std::move(wanted[i].wanted),
                                                .rows = std::move(came[i].rows),
                                                .next = std::move(came[i].next),
                                                .reads = {came[i].read},
-                                               .batch = batch});
+                                               .batch = batch,
+                                               .kept = std::move(kept)});
     batch->push_back(set);
     if (i == 0) remember({table.get(), set, 0});
     found_[table->schema->id].insert_or_assign(std::move(wanted[i].key), std::move(set));
   }
-  stats.rows_read += rows;
-  return hub_.count_read(stats.rows_read);
+  return hub_.check_kept();
+}
+
+KeptBytes Run::kept_of(const std::vector<Row>& rows) {
+  KeptBytes out(hub_.kept);
+  for (const Row& row : rows) out.add(bytes_of(row));
+  return out;
 }
 
 Result<void> Run::next_page(const TablePtr& table, RowSet& rows) {
   LookUp wanted = rows.wanted;
   wanted.after = rows.next;
   LATIUM_CHECKED(hub_.flush_for(*table));
-  LATIUM_TRY(std::vector<Found> came, hub_.access->find(table->schema, {std::move(wanted)}, kRowsOfGuess));
-  ++hub_.stats.batches;
-  ++stats.batches;
+  LATIUM_TRY(std::vector<Found> came, hub_.find(table, {std::move(wanted)}, kRowsOfGuess));
   rows.next = std::move(came[0].next);
   rows.reads.push_back(came[0].read);
   if (rows.used) hub_.access->use(came[0].read);
-  stats.rows_read += came[0].rows.size();
+  for (const Row& row : came[0].rows) rows.kept.add(bytes_of(row));
   std::ranges::move(came[0].rows, std::back_inserter(rows.rows));
-  return hub_.count_read(stats.rows_read);
+  return hub_.check_kept();
 }
 
 Result<std::vector<RowSetPtr>> Run::look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes, std::size_t limit,
@@ -241,15 +242,14 @@ void Run::guess_from(const SqlTable& table, const Plan& plan, const Probe& misse
 
 // Where values come from cannot be seen: a small table is taken whole, once.
 Result<bool> Run::take_whole(const TablePtr& table, const Plan& plan, Site& site) {
-  LATIUM_TRY(std::vector<Found> came, hub_.access->find(table->schema, {LookUp()}, kSmallTable));
-  ++hub_.stats.batches;
-  ++stats.batches;
-  stats.rows_read += came[0].rows.size();
-  LATIUM_CHECKED(hub_.count_read(stats.rows_read));
+  LATIUM_TRY(std::vector<Found> came, hub_.find(table, {LookUp()}, kSmallTable));
   site.too_large = !came[0].next.empty();
   if (site.too_large) return false;
-  site.whole =
-      std::make_shared<RowSet>(RowSet{.wanted = {}, .rows = std::move(came[0].rows), .next = {}, .reads = {came[0].read}});
+  // Twice: once more by key.
+  KeptBytes kept = kept_of(came[0].rows);
+  for (const Row& row : came[0].rows) kept.add(bytes_of(row));
+  site.whole = std::make_shared<RowSet>(
+      RowSet{.wanted = {}, .rows = std::move(came[0].rows), .next = {}, .reads = {came[0].read}, .kept = std::move(kept)});
   const std::vector<ColumnId>& columns = key_columns(*table, plan);
   for (const Row& row : site.whole->rows) {
     std::vector<Value> values;
@@ -261,6 +261,7 @@ Result<bool> Run::take_whole(const TablePtr& table, const Plan& plan, Site& site
           std::make_shared<RowSet>(RowSet{.wanted = std::move(probe.wanted), .rows = {}, .next = {}, .reads = site.whole->reads});
     set->rows.push_back(row);
   }
+  LATIUM_CHECKED(hub_.check_kept());
   return true;
 }
 

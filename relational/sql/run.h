@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "relational/sql/hub.h"
+#include "relational/sql/kept_bytes.h"
 #include "relational/sql/plan.h"
 
 namespace latium::sql {
@@ -27,6 +29,7 @@ struct RowSet {
   std::vector<std::uint64_t> reads;  // of the pages
   bool used = false;
   std::shared_ptr<const Batch> batch{};
+  KeptBytes kept{};
 };
 using RowSetPtr = std::shared_ptr<RowSet>;
 
@@ -56,6 +59,9 @@ class Run {
   /// What was fetched of the table before is not what it is now.
   void forget(const SqlTable& table);
   void use(RowSet& rows);
+  /// A column that the UPDATE which this is does not set, of the table that it is about.
+  void keeps(const SqlTable& table, std::size_t column) { kept_[table.schema->id].insert(column); }
+  const std::set<std::size_t>& kept(const SqlTable& table) { return kept_[table.schema->id]; }
 
   SqlStats stats{};
 
@@ -75,6 +81,7 @@ class Run {
   void guess_from(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site, const SqlTable& source,
                   const std::vector<const Row*>& rows, std::vector<Probe>& out);
   void remember(Source source);
+  KeptBytes kept_of(const std::vector<Row>& rows);
   Result<void> fetch(const TablePtr& table, std::vector<Probe> wanted, std::size_t limit);
   Result<bool> take_whole(const TablePtr& table, const Plan& plan, Site& site);
   RowSetPtr from_whole(const SqlTable& table, const Plan& plan, Site& site, const Probe& probe);
@@ -82,6 +89,7 @@ class Run {
   Hub& hub_;
   std::map<TableId, std::unordered_map<Bytes, RowSetPtr>> found_;
   std::map<SiteKey, Site> sites_;
+  std::map<TableId, std::set<std::size_t>> kept_;
   std::vector<Source> seen_;  // what cursors went over that may be closed by now
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "relational/schema_parts.h"
+#include "relational/sql/foreign_keys.h"
 #include "relational/sql/tokens.h"
 
 namespace latium::sql {
@@ -148,6 +149,9 @@ Result<SqlTable> Shadow::describe(Schema schema) const {
   }
   const std::string text = text_of("table", schema->name);
   const auto tokens = tokenize(text);
+  if (!schema->sql.empty()) {
+    LATIUM_TRY(out.foreign_keys, foreign_keys_of(db_.get(), out, tokens));
+  }
   out.checked = std::ranges::any_of(tokens, [](const Token& token) { return token.is("CHECK"); }) ||
                 (!tokens.empty() && tokens.back().is("STRICT"));
   return out;
@@ -202,6 +206,26 @@ Result<std::vector<Value>> Shadow::check_row(const SqlTable& table, const std::v
   LATIUM_CHECKED(run(db_.get(), "ROLLBACK TO check_row"));
   LATIUM_CHECKED(run(db_.get(), "RELEASE check_row"));
   return out;
+}
+
+Result<Value> Shadow::with_affinity(const Value& value, Affinity affinity) const {
+  const ValueType type = value.type();
+  const bool kept = value.is_null() || type == ValueType::bytes || affinity == Affinity::blob ||
+                    (type == ValueType::text && affinity == Affinity::text) ||
+                    (type == ValueType::integer && affinity >= Affinity::numeric && affinity != Affinity::real);
+  if (kept) return value;
+  LATIUM_TRY(const Prepared statement, prepare(db_.get(), "SELECT ?"));
+  if (bind_value(statement.get(), 1, value) != SQLITE_OK || sqlite3_step(statement.get()) != SQLITE_ROW) {
+    return fail(ErrorCode::overloaded, "out of memory");
+  }
+  return latium::sql::with_affinity(sqlite3_column_value(statement.get(), 0), affinity);
+}
+
+Result<Value> Shadow::value_of_default(const SqlColumn& column) const {
+  if (column.default_sql.empty()) return Value();
+  LATIUM_TRY(const Prepared statement, prepare(db_.get(), "SELECT " + column.default_sql));
+  if (const int code = sqlite3_step(statement.get()); code != SQLITE_ROW) return fail(error_of(db_.get(), code));
+  return column_value(statement.get(), 0);
 }
 
 }  // namespace latium::sql

@@ -36,11 +36,21 @@ class Shadow {
   /// The row as the table takes it: with affinities, after NOT NULL and CHECK. The error is SQLite's. Only of a checked table.
   Result<std::vector<Value>> check_row(const SqlTable& table, const std::vector<Value>& row) const;
 
+  /// As a column of this affinity holds it.
+  Result<Value> with_affinity(const Value& value, Affinity affinity) const;
+  /// Null: it has none.
+  Result<Value> value_of_default(const SqlColumn& column) const;
+
  private:
   explicit Shadow(Connection db) : db_(std::move(db)) {}
 
   Connection db_;
 };
+
+/// "NOT NULL constraint failed: table.column"
+inline std::string not_null_failed(const SqlTable& table, std::size_t column) {
+  return "NOT NULL constraint failed: " + table.name + "." + table.columns[column].name;
+}
 
 /// A table of the catalog in SQL, where none is written down.
 std::string create_table_sql(const TableSchema& schema);

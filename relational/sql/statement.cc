@@ -10,6 +10,7 @@ Statement::Statement(Engine& engine, std::string sql) : sql_(std::move(sql)), en
 
 Statement::~Statement() {
   reset();
+  engine_.keep(*this);
 }
 
 std::size_t Statement::parameters() const {
@@ -37,6 +38,7 @@ Result<void> Statement::bind(std::vector<Value> parameters) {
 }
 
 Result<bool> Statement::step() {
+  engine_.resume();
   return engine_.step(*this);
 }
 

@@ -95,6 +95,7 @@ Classified pragma(Words words) {
     return std::ranges::equal(name, other, [](char a, char b) { return (a | 0x20) == (b | 0x20) || a == b; });
   };
   if (is("foreign_keys")) return {.kind = Kind::foreign_keys};
+  if (is("defer_foreign_keys")) return {.kind = Kind::defer_foreign_keys};
   if (std::ranges::any_of(kReflection, is)) return {.kind = Kind::reflection};
   if (std::ranges::any_of(kNothing, is)) return {.kind = Kind::nothing};
   return refused("PRAGMA " + name + " is not supported");

@@ -17,9 +17,10 @@ enum class StatementKind : std::uint8_t {
   savepoint,
   release,
   rollback_to,
-  reflection,    ///< about the schema: the shadow answers it
-  foreign_keys,  ///< PRAGMA foreign_keys, read or set
-  nothing,       ///< accepted, for there is nothing to do
+  reflection,          ///< about the schema: the shadow answers it
+  foreign_keys,        ///< PRAGMA foreign_keys, read or set
+  defer_foreign_keys,  ///< PRAGMA defer_foreign_keys
+  nothing,             ///< accepted, for there is nothing to do
   create_table,
   create_index,
   create_view,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,18 @@ struct SqlColumn {
   std::string default_sql{};  ///< an expression; empty: none
 };
 
+/// A FOREIGN KEY of a table that SQL made. Those of tables that C++ made are the session's business, which enforces them always.
+struct SqlForeignKey {
+  enum class Action : std::uint8_t { no_action, restrict, cascade, set_null, set_default };
+
+  std::vector<std::size_t> columns;       ///< of SqlTable::columns
+  std::string table;                      ///< that it names
+  std::vector<std::string> referenced{};  ///< columns there; empty: the primary key
+  Action on_delete = Action::no_action;
+  Action on_update = Action::no_action;
+  bool deferred = false;  ///< DEFERRABLE INITIALLY DEFERRED
+};
+
 struct SqlTable {
   Schema schema;
   std::string name;
@@ -33,8 +46,12 @@ struct SqlTable {
   std::optional<std::size_t> rowid;
   /// It has CHECK constraints, or is STRICT: SQLite itself has to look at each row.
   bool checked = false;
+  std::vector<SqlForeignKey> foreign_keys{};
 
   std::size_t position(std::size_t column) const { return column + first; }
+  Affinity affinity_at(std::size_t position) const {
+    return position < first ? Affinity::integer : columns[position - first].affinity;
+  }
   const ColumnSchema& stored(std::size_t column) const { return schema->columns[position(column)]; }
   /// "CREATE TABLE x(...)", for sqlite3_declare_vtab().
   std::string declaration() const;

@@ -83,6 +83,9 @@ class TableAccess {
   /// only as something that is remembered.
   virtual Result<std::vector<Found>> find(const Schema& table, std::vector<LookUp> wanted, std::size_t limit) = 0;
   virtual void use(std::uint64_t read) = 0;
+  /// use(), and the commit checks whatever the isolation that these rows, and no others, are there to be found. A row that was
+  /// found by all columns of a unique index may change otherwise.
+  virtual void hold(std::uint64_t read) = 0;
   /// One after the other; the first error ends it, and those before it are done.
   virtual Result<std::vector<Written>> write(const Schema& table, std::vector<RowWrite> writes) = 0;
 
@@ -96,8 +99,15 @@ class TableAccess {
   /// The next transaction reads the latest state, and is one that was tried `attempts` times: waits a little before.
   virtual void try_again(std::uint32_t attempts) = 0;
 
+  /// Any thread. The call that waits, and all that begin before resume(), end at once with `cancelled`, and the transaction with
+  /// them, as by rollback(); a commit that had begun, and a change of a table, with `unknown_outcome`.
+  virtual void interrupt() = 0;
+  virtual void resume() = 0;
+
   /// Round trips and bytes, of all calls up to now.
   virtual SqlStats cost() const = 0;
+  /// What the transaction remembers of what it has read, and has written.
+  virtual std::size_t kept_bytes() const = 0;
   /// The site that answers latium_site().
   virtual std::string site() const = 0;
 };

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "relational/row_keys.h"
 #include "relational/sql/cursor.h"
+#include "relational/sql/references.h"
 
 namespace latium::sql {
 
@@ -37,6 +38,7 @@ class RowUpdate {
       : owner_(owner),
         hub_(owner.hub),
         table_(*owner.table),
+        references_(*owner.hub.references),
         arguments_(arguments),
         on_conflict_(sqlite3_vtab_on_conflict(owner.db)) {}
 
@@ -46,20 +48,36 @@ class RowUpdate {
     if (on_conflict_ == SQLITE_ROLLBACK) hub_.roll_back_all = true;
     if (arguments_.size() == 1) return remove();
     const bool insert = sqlite3_value_type(arguments_[0]) == SQLITE_NULL;
+    if (!insert && hub_.run) kept_ = hub_.run->kept(table_);
+    row_by_row_ = insert ? on_conflict_ == SQLITE_REPLACE && references_.may_be_named(table_) : changes_names();
+    if (row_by_row_) {
+      if (auto done = hub_.flush(); !done) return failed(std::move(done).error());
+    }
+    if (row_by_row_ && !insert) {
+      if (const auto code = read_again()) return *code;
+    }
     std::vector<Value> values;
     if (auto why = columns(values, insert)) return refused(*why);
     RowWrite write{.kind = insert ? RowWrite::Kind::insert : RowWrite::Kind::update, .on_duplicate = on_duplicate(on_conflict_)};
     if (!insert) {
       const auto number = sqlite3_value_int64(arguments_[0]);
       auto key = hub_.numbers.key_of(table_, number);
-      if (!key) return SQLITE_OK;
+      if (!key) return gone();
       write.key = *std::move(key);
       write.row.unknown = hub_.numbers.unknown_of(table_, number);
     }
     const std::vector<Value> seen = hub_.written ? values : std::vector<Value>();
     if (auto why = stored(values, write)) return refused(*why);
+    if (row_by_row_ && on_conflict_ == SQLITE_REPLACE) {
+      if (auto done = make_room(write); !done) return failed(std::move(done).error());
+    }
+    Row row = table_.foreign_keys.empty() ? Row() : write.row;
     const int code = insert ? add(std::move(write), rowid) : send(std::move(write), nullptr);
-    if (hub_.written && code == SQLITE_OK) note(seen, insert ? rowid : 0);
+    if (code != SQLITE_OK) return code;
+    if (hub_.written) note(seen, insert ? rowid : 0);
+    if (row.values.empty()) return code;
+    if (insert && table_.rowid) row.values[*table_.rowid] = Value(static_cast<std::int64_t>(rowid));
+    if (auto noted = references_.note(table_, row, kept_); !noted) return failed(std::move(noted).error());
     return code;
   }
 
@@ -74,14 +92,51 @@ class RowUpdate {
 
   int remove() {
     auto key = hub_.numbers.key_of(table_, sqlite3_value_int64(arguments_[0]));
-    if (!key) return SQLITE_OK;
+    if (!key) return gone();
+    row_by_row_ = references_.goes_row_by_row(table_);
     return send({.kind = RowWrite::Kind::remove, .key = *std::move(key)}, nullptr);
+  }
+
+  int gone() {
+    ++hub_.left_out;
+    return SQLITE_OK;
+  }
+
+  // Of an UPDATE: whether others may name the row by what it is about to lose.
+  bool changes_names() {
+    const bool moves = table_.rowid && sqlite3_value_type(arguments_[1]) != SQLITE_NULL &&
+                       sqlite3_value_int64(arguments_[0]) != sqlite3_value_int64(arguments_[1]);
+    if (moves && *table_.rowid >= table_.first) kept_.erase(*table_.rowid - table_.first);
+    return references_.changes_names(table_, kept_);
+  }
+
+  // What followed from rows before may have changed this one since SQLite has read it. A code: it is gone.
+  std::optional<int> read_again() {
+    const auto key = hub_.numbers.key_of(table_, sqlite3_value_int64(arguments_[0]));
+    if (!key) return gone();
+    auto row = references_.current(owner_.table, *key);
+    if (!row) return failed(std::move(row).error());
+    if (!*row) return gone();
+    now_ = *std::move(*row);
+    return std::nullopt;
+  }
+
+  // Rows that the new one replaces go first, each with what follows from that.
+  Result<void> make_room(const RowWrite& write) {
+    const std::vector<Value>* const mine = write.kind == RowWrite::Kind::insert ? nullptr : &write.key;
+    LATIUM_TRY(const auto others, references_.duplicates(owner_.table, write.row, mine));
+    for (const std::vector<Value>& key : others) {
+      LATIUM_CHECKED(references_.write(owner_.table, {RowWrite{.kind = RowWrite::Kind::remove, .key = key}}, false));
+    }
+    return {};
   }
 
   // The row as SQL has it, with affinities, and the number where it is one of the columns.
   std::optional<Refused> columns(std::vector<Value>& out, bool insert) {
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      out.push_back(with_affinity(arguments_[i + 2], table_.columns[i].affinity));
+      const bool kept = now_ && kept_.contains(i);
+      out.push_back(kept ? sql_form(now_->values[table_.position(i)])
+                         : with_affinity(arguments_[i + 2], table_.columns[i].affinity));
     }
     if (!table_.rowid) return not_null(out);
     Value number = sqlite3_value_type(arguments_[1]) == SQLITE_NULL ? Value() : with_affinity(arguments_[1], Affinity::integer);
@@ -106,7 +161,7 @@ class RowUpdate {
         values[i] = sql_form(table_.stored(i).default_value);
         continue;
       }
-      return Refused{SQLITE_CONSTRAINT, "NOT NULL constraint failed: " + table_.name + "." + table_.columns[i].name};
+      return Refused{SQLITE_CONSTRAINT, not_null_failed(table_, i)};
     }
     if (!table_.checked) return std::nullopt;
     // A number that is given later is no business of a CHECK but for being one.
@@ -155,18 +210,19 @@ class RowUpdate {
       if (auto done = hub_.flush(); !done) return failed(std::move(done).error());
     }
     hub_.pending_table = owner_.table;
-    if (can_wait(on_conflict_) && number == nullptr) {
+    if (can_wait(on_conflict_) && number == nullptr && !row_by_row_) {
+      hub_.pending_kept.add(sizeof(RowWrite) + bytes_of(write.key) + bytes_of(write.row));
       hub_.pending.push_back(std::move(write));
+      if (auto kept = hub_.check_kept(); !kept) return failed(std::move(kept).error());
       return SQLITE_OK;
     }
-    const Row row = write.row;
+    const bool insert = write.kind == RowWrite::Kind::insert;
     if (auto done = hub_.flush(); !done) return failed(std::move(done).error());
-    ++hub_.stats.batches;
-    if (hub_.run) ++hub_.run->stats.batches;
-    auto written = hub_.access->write(owner_.table->schema, {std::move(write)});
+    auto written = references_.write(owner_.table, {std::move(write)}, row_by_row_);
     if (!written) return failed(std::move(written).error());
     if (number != nullptr) *number = (*written)[0].number;
     if ((*written)[0].done) return SQLITE_OK;
+    if (!insert && row_by_row_) return gone();
     return refuse(owner_, {SQLITE_CONSTRAINT, "UNIQUE constraint failed: " + table_.name});
   }
 
@@ -178,7 +234,10 @@ class RowUpdate {
   }
 
   int failed(Error why) {
-    const bool duplicate = why.code == ErrorCode::already_exists;
+    // What follows from a write is done in whole, or the statement is undone, whatever it says of its own rows.
+    const bool behind = references_.failed_behind();
+    if (behind) hub_.keep_done = hub_.roll_back_all = false;
+    const bool duplicate = why.code == ErrorCode::already_exists && !behind;
     const int code = hub_.failed(&owner_, std::move(why));
     return duplicate ? SQLITE_CONSTRAINT : code;
   }
@@ -186,9 +245,13 @@ class RowUpdate {
   VirtualTable& owner_;
   Hub& hub_;
   const SqlTable& table_;
+  References& references_;
   const std::vector<sqlite3_value*>& arguments_;
   const int on_conflict_;
   Value number_;
+  std::set<std::size_t> kept_;  // of an UPDATE: columns that it does not set
+  bool row_by_row_ = false;
+  std::optional<Row> now_;
 };
 
 }  // namespace

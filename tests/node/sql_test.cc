@@ -132,6 +132,43 @@ TEST_F(SqlTest, StatementsAreSteppedThroughAndUsedAgain) {
   EXPECT_EQ(rows, 3);
 }
 
+// Whoever commits first decides, whatever the isolation: a row that is named is there.
+TEST_F(SqlTest, ForeignKeysHoldAcrossNodes) {
+  for (const bool serializable : {true, false}) {
+    const SqlOptions options{.serializable = serializable, .reads = Consistency::quorum, .foreign_keys = true};
+    const std::string p = serializable ? "p1" : "p2";
+    const std::string c = serializable ? "c1" : "c2";
+    SqlSession one = session(0, options);
+    const auto made = one.script("CREATE TABLE " + p + "(id INTEGER PRIMARY KEY, name TEXT UNIQUE, v INTEGER);" +  //
+                                 "CREATE TABLE " + c + "(id INTEGER PRIMARY KEY, p INTEGER REFERENCES " + p +
+                                 ", name TEXT REFERENCES " + p + "(name) ON DELETE CASCADE);" +  //
+                                 "CREATE INDEX by_" + c + " ON " + c + "(p);INSERT INTO " + p +
+                                 " VALUES (1, 'a', 0), (2, 'b', 0), (3, 'c', 0)");
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    SqlSession two = session(1, options);
+    const auto race = [&](const std::string& first, const std::string& second) {
+      ok(one, "BEGIN");
+      ok(two, "BEGIN");
+      ok(one, first);
+      ok(two, second);
+      ok(one, "COMMIT");
+      const auto lost = two.execute("COMMIT");
+      return lost ? "committed" : std::string(to_string(lost.error().code));
+    };
+    EXPECT_EQ(race("DELETE FROM " + p + " WHERE id = 1", "INSERT INTO " + c + " VALUES (1, 1, NULL)"), "conflict");
+    EXPECT_EQ(race("INSERT INTO " + c + " VALUES (2, 2, NULL)", "DELETE FROM " + p + " WHERE id = 2"), "conflict");
+    EXPECT_EQ(race("INSERT INTO " + c + " VALUES (3, NULL, 'c')", "DELETE FROM " + p + " WHERE id = 3"), "conflict");
+    // What else is in the row that is named is nobody's business.
+    EXPECT_EQ(race("UPDATE " + p + " SET v = 1 WHERE id = 3", "INSERT INTO " + c + " VALUES (4, NULL, 'c')"), "committed");
+    const auto named = two.execute("DELETE FROM " + p + " WHERE id = 2");
+    ASSERT_FALSE(named.has_value());
+    EXPECT_EQ(named.error().code, ErrorCode::broken_reference) << named.error().message;
+    EXPECT_EQ(ok(two, "DELETE FROM " + p + " WHERE id = 3").changes, 1);
+    EXPECT_EQ(show(one.execute("SELECT id FROM " + c + " ORDER BY id")), "2");
+    EXPECT_EQ(show(one.execute("SELECT id FROM " + p + " ORDER BY id")), "2");
+  }
+}
+
 TEST_F(SqlTest, TablesOfCppAreSeenWithTheirTypes) {
   TableDefinition table{.name = "events",
                         .columns = {{.name = "id", .type = ValueType::uuid},

@@ -27,6 +27,7 @@ class ThreeNodesTest : public testing::Test {
                         .role = role,
                         .bootstrap = nodes_.empty(),
                         .listen = "127.0.0.1:0",
+                        .enable_faults = enable_faults_,
                         .log = {.level = "error"}};
     if (!nodes_.empty()) options.seeds = {nodes_[0].status().listen};
     auto opened = Node::open(std::move(options));
@@ -37,6 +38,7 @@ class ThreeNodesTest : public testing::Test {
   Node& client() { return nodes_[3]; }
 
   TempDirectory directory_;
+  bool enable_faults_ = false;  // set before SetUp()
   std::vector<Node> nodes_;
 };
 

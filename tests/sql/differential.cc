@@ -30,6 +30,9 @@ std::string refusal(const std::string& message) {
   for (const char* kind : {"UNIQUE constraint failed", "NOT NULL constraint failed", "CHECK constraint failed"}) {
     if (message.starts_with(kind)) return "constraint failed";
   }
+  // Ours name the key.
+  const std::string_view reference = "FOREIGN KEY constraint failed";
+  if (message.starts_with(reference)) return std::string(reference);
   return message;
 }
 
@@ -44,7 +47,9 @@ std::string ask_sqlite(sqlite3* db, const std::string& statement, bool ordered) 
     for (int i = 0; i < sqlite3_column_count(prepared->get()); ++i) row.push_back(sql::column_value(prepared->get(), i));
   }
   if (code != SQLITE_DONE) return "error: " + refusal(sqlite3_errmsg(db));
-  return text_of(rows, ordered) + std::to_string(sqlite3_total_changes64(db) - before) + " changes\n";
+  // Without those that a foreign key made.
+  const bool changed = sqlite3_total_changes64(db) != before;
+  return text_of(rows, ordered) + std::to_string(changed ? sqlite3_changes64(db) : 0) + " changes\n";
 }
 
 std::string ask_ours(const RunSql& ours, const std::string& statement, bool ordered) {

@@ -29,5 +29,9 @@ TEST(Differential, SoTheyDoWithIndexesThatComeAndGo) {
   compare(latium::testing::statements_to_compare(20'000), {.indexes = true});
 }
 
+TEST(Differential, SoDoForeignKeys) {
+  compare(latium::testing::statements_to_compare(50'000), {.foreign_keys = true});
+}
+
 }  // namespace
 }  // namespace latium::sql

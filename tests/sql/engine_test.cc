@@ -187,6 +187,12 @@ TEST_F(EngineTest, WhatIsNotSupportedSaysSo) {
   EXPECT_EQ(run("SELECT name FROM sqlite_master"), "'t'");
 }
 
+TEST_F(EngineTest, TextIsUtf8) {
+  EXPECT_THAT(run("CREATE TABLE t(a DEFAULT '\xff')"), HasSubstr("UTF-8"));
+  EXPECT_EQ(run("SELECT name FROM sqlite_master"), "");
+  EXPECT_EQ(run("SELECT 'caf\xc3\xa9'"), "'caf\xc3\xa9'");
+}
+
 TEST_F(EngineTest, LimitsOfReading) {
   ok("CREATE TABLE t(id INTEGER PRIMARY KEY)");
   for (int i = 0; i < 20; ++i) ok("INSERT INTO t DEFAULT VALUES");
@@ -194,6 +200,92 @@ TEST_F(EngineTest, LimitsOfReading) {
   EXPECT_THAT(run("SELECT id FROM t WHERE id < 8"), HasSubstr("max_rows"));
   EXPECT_THAT(run("SELECT count(*) FROM t"), HasSubstr("max_rows_read"));
   EXPECT_EQ(run("SELECT id FROM t WHERE id < 3"), "1 2");
+}
+
+TEST_F(EngineTest, LimitOfMemory) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT)");
+  const std::string text(10'000, 'x');
+  ok("BEGIN");
+  for (int i = 0; i < 200; ++i) ok("INSERT INTO t(v) VALUES (?)", {Value(text)});
+  ok("COMMIT");
+  const auto refused = HasSubstr("max_bytes");
+  engine_ = session({.max_bytes = 1 << 20});
+  EXPECT_THAT(run("SELECT count(DISTINCT v || id) FROM t"), refused) << "rows that are fetched";
+  EXPECT_THAT(
+      run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999) SELECT i, ? FROM n", {Value(text)}),
+      refused)
+      << "rows that are returned";
+  EXPECT_THAT(run("SELECT zeroblob(2000000)"), refused) << "a value";
+  EXPECT_THAT(
+      run("INSERT INTO t(v) SELECT ? FROM t WHERE id < 60 UNION ALL SELECT ? FROM t WHERE id < 90", {Value(text), Value(text)}),
+      refused)
+      << "writes that wait";
+  EXPECT_EQ(run("SELECT count(*) FROM t WHERE id < 50"), "49") << "what was kept is kept no more";
+  ok("BEGIN");
+  std::string last;
+  int added = 0;
+  while (last.empty() && added < 200) {
+    last = run("INSERT INTO t(v) VALUES (?)", {Value(text)});
+    ++added;
+  }
+  EXPECT_THAT(last, refused) << "writes of a transaction";
+  EXPECT_GT(added, 50);
+  ok("ROLLBACK");
+  ok("INSERT INTO t(v) VALUES (?)", {Value(text)});
+  EXPECT_EQ(show(session()->execute("SELECT count(*) FROM t", {})), "201");
+}
+
+TEST_F(EngineTest, LimitOfWanRoundTrips) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER)");
+  ok("INSERT INTO t VALUES (1, 1), (2, 2)");
+  auto tables = std::make_unique<latium::testing::MemoryTables>(database_);
+  tables->far = true;
+  engine_ = *Engine::open(std::move(tables), {.max_wan_round_trips = 1});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run("SELECT v FROM t WHERE id = 2"), "2") << "each statement has its own";
+  EXPECT_THAT(run("SELECT (SELECT v FROM t WHERE id = 1), (SELECT v FROM t WHERE id = 2)"),
+              HasSubstr("raise max_wan_round_trips"));
+}
+
+TEST_F(EngineTest, StatementsAreKeptForTheirNextUse) {
+  engine_ = session({.statement_cache = 2});
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER)");
+  EXPECT_EQ(run("SELECT v FROM t WHERE id = ?", {Value(1)}), "");
+  EXPECT_EQ(engine_->statements_kept(), 1u);
+  ok("INSERT INTO t VALUES (1, ?)", {Value(5)});
+  EXPECT_EQ(run("SELECT v FROM t WHERE id = ?", {Value(1)}), "5");
+  EXPECT_EQ(run("SELECT v FROM t WHERE id = ?"), "") << "values do not stay";
+  EXPECT_EQ(engine_->statements_kept(), 2u);
+  {
+    const auto one = *engine_->prepare("SELECT v FROM t WHERE id = ?");
+    const auto same = *engine_->prepare("SELECT v FROM t WHERE id = ?");
+    EXPECT_EQ(engine_->statements_kept(), 1u) << "one user each";
+  }
+  ok("SELECT 1");
+  ok("SELECT 2");
+  EXPECT_EQ(engine_->statements_kept(), 2u);
+  ok("ALTER TABLE t ADD COLUMN w INTEGER DEFAULT 7");
+  EXPECT_EQ(engine_->statements_kept(), 0u) << "of tables as they are not any more";
+  EXPECT_EQ(run("SELECT * FROM t"), "1|5|7");
+  engine_ = session({.statement_cache = 0});
+  ok("SELECT 1");
+  EXPECT_EQ(engine_->statements_kept(), 0u);
+}
+
+TEST(StatementCacheTest, WhatWasUsedLongestAgoGoesFirst) {
+  const Connection db = *open_connection();
+  const auto made = [&](const std::string& sql) { return *prepare(db.get(), sql); };
+  StatementCache cache(2);
+  cache.put("SELECT 1", made("SELECT 1"));
+  cache.put("SELECT 2", made("SELECT 2"));
+  Prepared first = cache.take("SELECT 1");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(cache.take("SELECT 1"));
+  cache.put("SELECT 1", std::move(first));
+  cache.put("SELECT 3", made("SELECT 3"));
+  EXPECT_EQ(cache.size(), 2u);
+  EXPECT_FALSE(cache.take("SELECT 2"));
+  EXPECT_TRUE(cache.take("SELECT 1"));
+  EXPECT_TRUE(cache.take("SELECT 3"));
 }
 
 TEST_F(EngineTest, NumbersCompareAcrossTypesToTheLastDigit) {

@@ -5,6 +5,7 @@
 #include "relational/row_codec.h"
 #include "relational/row_keys.h"
 #include "relational/session_errors.h"
+#include "relational/sql/kept_bytes.h"
 
 namespace latium::testing {
 
@@ -91,6 +92,7 @@ void MemoryTables::begin() {
   if (open_) return;
   open_ = true;
   wrote_ = false;
+  kept_ = 0;
   began_ = database_->commits;
   rows_ = database_->rows;
 }
@@ -197,6 +199,7 @@ Result<std::vector<sql::Written>> MemoryTables::write(const sql::Schema& table, 
   wrote_ = true;
   std::vector<sql::Written> out;
   for (sql::RowWrite& write : writes) {
+    kept_ += sql::bytes_of(write.row);
     LATIUM_TRY(sql::Written written, write_one(*table, std::move(write)));
     out.push_back(written);
   }

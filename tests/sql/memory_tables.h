@@ -26,7 +26,7 @@ class MemoryTables final : public sql::TableAccess {
  public:
   explicit MemoryTables(std::shared_ptr<MemoryDatabase> database) : database_(std::move(database)) {}
 
-  MonotonicTime now() override { return now_; }
+  MonotonicTime now() override { return now_ += tick; }
   void set_deadline(MonotonicTime) override {}
 
   Result<std::vector<sql::Schema>> tables() override;
@@ -41,6 +41,7 @@ class MemoryTables final : public sql::TableAccess {
 
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override;
   void use(std::uint64_t) override { ++used; }
+  void hold(std::uint64_t) override { ++held; }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override;
 
   void means_to_write() override {}
@@ -51,11 +52,17 @@ class MemoryTables final : public sql::TableAccess {
   void rollback() override { open_ = false; }
   void try_again(std::uint32_t) override {}
 
-  SqlStats cost() const override { return {.round_trips = finds}; }
+  void interrupt() override {}
+  void resume() override {}
+  SqlStats cost() const override { return {.round_trips = finds, .wan_round_trips = far ? finds : 0}; }
+  std::size_t kept_bytes() const override { return kept_; }
   std::string site() const override { return "memory"; }
 
+  Duration tick{};   ///< that pass with each look at the clock
+  bool far = false;  ///< each look-up takes a WAN round trip
   std::uint32_t finds = 0;
   std::uint32_t used = 0;
+  std::uint32_t held = 0;
 
  private:
   using AllRows = std::map<TableId, MemoryDatabase::Rows>;
@@ -73,6 +80,7 @@ class MemoryTables final : public sql::TableAccess {
   MonotonicTime now_{};
   bool open_ = false;
   bool wrote_ = false;
+  std::size_t kept_ = 0;  // of rows that were written
   std::uint64_t began_ = 0;
   AllRows rows_;
 };

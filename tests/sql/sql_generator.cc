@@ -33,13 +33,15 @@ std::string SqlGenerator::create_table(std::size_t number) {
   const std::size_t kind = below(4);  // of the primary key
   if (kind == 0 || kind == 1) {
     parts.emplace_back("id INTEGER PRIMARY KEY");
-    table.columns.push_back({"id", true, true});
+    table.columns.push_back({"id", true, true, "INTEGER"});
+    table.keys.push_back({"id"});
   }
   const std::size_t count = 2 + below(4);
   std::vector<std::string> key;
   for (std::size_t i = 0; i < count; ++i) {
     Column column{"c" + std::to_string(i)};
-    std::string text = column.name + " " + one_of(kTypes);
+    column.type = one_of(kTypes);
+    std::string text = column.name + " " + column.type;
     const bool of_key = kind == 2 && key.size() < 2;
     if (of_key) {
       key.push_back(column.name);
@@ -47,28 +49,94 @@ std::string SqlGenerator::create_table(std::size_t number) {
     }
     if (of_key || chance(15)) text += " NOT NULL";
     if (!of_key && chance(20)) text += " DEFAULT " + std::string(chance(50) ? "7" : "'d'");
-    if (chance(15)) text += " COLLATE NOCASE";
+    column.nocase = chance(15);
+    if (column.nocase) text += " COLLATE NOCASE";
     if (!of_key && chance(10)) text += " CHECK (" + column.name + " IS NOT 5)";
     if (!of_key && chance(15)) {
       text += " UNIQUE";
       column.unique = true;
+      table.keys.push_back({column.name});
     }
     parts.push_back(text);
     table.columns.push_back(column);
   }
-  if (!key.empty()) parts.push_back("PRIMARY KEY (" + join(key, ", ") + ")");
+  std::vector<std::string> constraints;
+  if (!key.empty()) {
+    constraints.push_back("PRIMARY KEY (" + join(key, ", ") + ")");
+    table.keys.push_back(key);
+  }
   if (count > 2 && chance(25)) {
     Column& a = table.columns[table.columns.size() - 1];
     Column& b = table.columns[table.columns.size() - 2];
-    parts.push_back("UNIQUE (" + a.name + ", " + b.name + ")");
+    constraints.push_back("UNIQUE (" + a.name + ", " + b.name + ")");
+    table.keys.push_back({b.name, a.name});
     a.unique = b.unique = true;
   }
+  // All keys of a table: of an INSERT that both kinds refuse, SQLite 3.40 counts what was deferred though it undoes it.
+  table.deferred = options_.foreign_keys && chance(25);
+  for (std::size_t i = options_.foreign_keys ? below(3) : 0; i > 0; --i) add_foreign_key(table, i, parts, constraints);
+  parts.insert(parts.end(), constraints.begin(), constraints.end());
   tables_.push_back(table);
   return "CREATE TABLE " + table.name + "(" + join(parts, ", ") + ")";
 }
 
+// To a table of before, or to the table itself; columns of their own have the types of what they name.
+void SqlGenerator::add_foreign_key(Table& table, std::size_t number, std::vector<std::string>& columns,
+                                   std::vector<std::string>& constraints) {
+  static const std::vector<std::string> kActions = {"",        "",        "NO ACTION", "RESTRICT",
+                                                    "CASCADE", "CASCADE", "SET NULL",  "SET DEFAULT"};
+  const bool itself = tables_.empty() || chance(25);
+  if (itself && table.columns.front().name != "id") return;
+  Table& other = itself ? table : tables_[below(tables_.size())];
+  if (other.keys.empty()) return;
+  const std::vector<std::string> key = itself ? std::vector<std::string>{"id"} : one_of(other.keys);
+  std::vector<std::string> mine;
+  for (const std::string& name : key) {
+    Column column{"f" + std::to_string(number) + name};
+    for (const Column& each : other.columns) {
+      if (each.name != name) continue;
+      column.type = each.type;
+      column.nocase = each.nocase;
+    }
+    column.names = true;
+    mine.push_back(column.name);
+    columns.push_back(column.name + " " + column.type + (column.nocase ? " COLLATE NOCASE" : "") +
+                      (chance(10) ? " NOT NULL" : "") + (chance(20) ? " DEFAULT 1" : ""));
+    table.columns.push_back(std::move(column));
+  }
+  const std::string on_delete = one_of(kActions);
+  const std::string on_update = one_of(kActions);
+  std::string text = "FOREIGN KEY (" + join(mine, ", ") + ") REFERENCES " + other.name + "(" + join(key, ", ") + ")";
+  if (!on_delete.empty()) text += " ON DELETE " + on_delete;
+  if (!on_update.empty()) text += " ON UPDATE " + on_update;
+  if (table.deferred)
+    text += " DEFERRABLE INITIALLY DEFERRED";
+  else if (chance(30))
+    text += " NOT DEFERRABLE INITIALLY DEFERRED";
+  constraints.push_back(text);
+  other.named = true;
+  table.names_itself = table.names_itself || itself;
+  other.one_by_one = other.one_by_one || itself || table.named || on_delete == "RESTRICT";
+}
+
+// Rows that are named are what most others name.
+std::string SqlGenerator::value_of(const Column& column) {
+  if (!column.names || chance(20)) return literal();
+  return chance(30) ? "NULL" : std::to_string(below(5));
+}
+
+std::string SqlGenerator::which(const Table& table) {
+  if (!table.one_by_one) return condition(names(table, ""), 2);
+  // A row at most: that of a key.
+  std::string out;
+  for (const std::string& column : table.keys.front())
+    out += (out.empty() ? "" : " AND ") + column + " = " + std::to_string(below(6));
+  return out;
+}
+
 std::vector<std::string> SqlGenerator::schema() {
   std::vector<std::string> out;
+  if (options_.foreign_keys) out.emplace_back("PRAGMA foreign_keys = ON");
   const std::size_t count = 2 + below(2);
   for (std::size_t i = 0; i < count; ++i) out.push_back(create_table(i));
   for (const Table& table : tables_) {
@@ -149,12 +217,21 @@ std::string SqlGenerator::insert() {
       "INSERT", "INSERT", "INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL", "INSERT OR ABORT"};
   const Table& table = one_of(tables_);
   std::vector<std::string> columns;
+  std::vector<const Column*> chosen;
   for (const Column& column : table.columns) {
     const bool number = column.name == "id";
-    if ((number && !options_.numbers) || chance(number ? 30 : 85) || (column.key && !number)) columns.push_back(column.name);
+    if ((number && !options_.numbers) || chance(number ? (table.named ? 70 : 30) : 85) || (column.key && !number))
+      chosen.push_back(&column);
   }
-  if (columns.empty()) columns.push_back(table.columns.front().name);
-  const std::string head = one_of(kOr) + " INTO " + table.name + "(" + join(columns, ", ") + ") ";
+  if (chosen.empty()) chosen.push_back(&table.columns.front());
+  std::string verb = one_of(kOr);
+  // SQLite 3.40 takes INSERT OR REPLACE of a row that names nothing in its own table, where that has ON DELETE SET NULL.
+  if (table.names_itself && verb == "INSERT OR REPLACE") verb = "INSERT";
+  // SQLite takes the next number before it removes what the row replaces, ours does not.
+  const bool numbered = chosen.front()->name == "id" || table.columns.front().name != "id";
+  if (table.named && !numbered && verb == "INSERT OR REPLACE") chosen.insert(chosen.begin(), &table.columns.front());
+  for (const Column* const column : chosen) columns.push_back(column->name);
+  const std::string head = verb + " INTO " + table.name + "(" + join(columns, ", ") + ") ";
   // What comes first decides what is left out: the source has one order only.
   const bool plain = head.starts_with("INSERT INTO");
   if (plain && table.columns.front().name != "id" && chance(15)) {
@@ -166,10 +243,10 @@ std::string SqlGenerator::insert() {
   std::vector<std::string> rows;
   for (std::size_t i = 1 + below(3); i > 0; --i) {
     std::vector<std::string> values;
-    for (const std::string& column : columns) {
+    for (const Column* const column : chosen) {
       // A mismatch in an INSERT OR ... leaves in SQLite what the statement did before, for want of a statement journal.
-      const bool number = column == "id" && (!options_.numbers || !plain || chance(70));
-      values.push_back(number ? std::to_string(below(12)) : literal());
+      const bool number = column->name == "id" && (!options_.numbers || !plain || chance(70));
+      values.push_back(number ? std::to_string(below(options_.foreign_keys ? 6 : 12)) : value_of(*column));
     }
     rows.push_back("(" + join(values, ", ") + ")");
   }
@@ -186,15 +263,19 @@ std::string SqlGenerator::update() {
     if (unique && column.unique) continue;
     unique = unique || column.unique;
     // In which order rows get unique values is open.
-    sets.push_back(column.name + " = " + (column.unique ? literal() : expression(names(table, ""), 2)));
+    const bool value = column.unique || column.names;
+    sets.push_back(column.name + " = " + (value ? value_of(column) : expression(names(table, ""), 2)));
   }
-  return "UPDATE " + table.name + " SET " + join(sets, ", ") + " WHERE " + condition(names(table, ""), 2);
+  // Rows that others name get other keys one at a time.
+  const bool one = table.named && unique && !table.keys.empty();
+  return "UPDATE " + table.name + " SET " + join(sets, ", ") + " WHERE " +
+         (one ? table.keys.front().front() + " = " + std::to_string(below(6)) + " AND " : "") + which(table);
 }
 
 std::string SqlGenerator::remove() {
   const Table& table = one_of(tables_);
   changed_ = table.name;
-  return "DELETE FROM " + table.name + " WHERE " + condition(names(table, ""), 2);
+  return "DELETE FROM " + table.name + " WHERE " + which(table);
 }
 
 std::string SqlGenerator::select() {
@@ -287,6 +368,12 @@ std::string SqlGenerator::statement() {
   changed_.clear();
   if (options_.indexes && !open_ && chance(4)) return index();
   const std::size_t choice = below(100);
+  if (options_.foreign_keys) {
+    if (choice < 40) return insert();
+    if (choice < 60) return update();
+    if (choice < 75) return remove();
+    return choice < 90 ? transaction() : select();
+  }
   if (choice < 25) return insert();
   if (choice < 37) return update();
   if (choice < 42) return remove();

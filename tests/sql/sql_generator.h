@@ -11,8 +11,9 @@
 namespace latium::testing {
 
 struct SqlGeneratorOptions {
-  bool numbers = true;   ///< rows that leave their INTEGER PRIMARY KEY out, for who numbers them as SQLite does
-  bool indexes = false;  ///< CREATE and DROP INDEX among the statements
+  bool numbers = true;        ///< rows that leave their INTEGER PRIMARY KEY out, for who numbers them as SQLite does
+  bool indexes = false;       ///< CREATE and DROP INDEX among the statements
+  bool foreign_keys = false;  ///< tables name each other, and the keys are enforced
 };
 
 class SqlGenerator {
@@ -30,10 +31,19 @@ class SqlGenerator {
     std::string name;
     bool unique = false;  // or part of what is
     bool key = false;
+    std::string type{};
+    bool nocase = false;
+    bool names = false;  // rows of a table
   };
   struct Table {
     std::string name;
     std::vector<Column> columns;
+    std::vector<std::vector<std::string>> keys{};  // that others can name
+    bool named = false;
+    /// What becomes of other rows depends on which of several rows is changed first: they are changed one at a time.
+    bool one_by_one = false;
+    bool names_itself = false;
+    bool deferred = false;  // its foreign keys
   };
 
   bool chance(int percent) { return random_.below(100) < static_cast<std::uint64_t>(percent); }
@@ -43,6 +53,10 @@ class SqlGenerator {
     return all[below(all.size())];
   }
   std::string create_table(std::size_t number);
+  void add_foreign_key(Table& table, std::size_t number, std::vector<std::string>& columns,
+                       std::vector<std::string>& constraints);
+  std::string value_of(const Column& column);
+  std::string which(const Table& table);
   std::string literal();
   std::string expression(const std::vector<std::string>& columns, int depth);
   std::string condition(const std::vector<std::string>& columns, int depth);
