@@ -109,8 +109,10 @@ Task<void> Transaction::read_unread(const std::vector<RegisterKey>& keys, Monoto
 // A row that had not been read yet and lies in a range that was read before: it was not there then. What was seen of it and of
 // the range is no state that ever was: no commit takes a row with this ts.
 void Transaction::remember(RegisterKey key, CommittedRow row) {
-  const bool came_later =
-      row.present && std::ranges::any_of(ranges_, [&](const Range& each) { return is_checked(each) && each.contains(key); });
+  const bool serializable = options_.isolation == Isolation::serializable;
+  const bool came_later = row.present && std::ranges::any_of(ranges_, [&](const Range& each) {
+                            return is_checked(each, serializable) && each.contains(key);
+                          });
   if (came_later) row.ts = {};
   Bytes stored = key.stored();
   const auto [at, added] = entries_.emplace(std::move(stored), Entry{.key = std::move(key), .seen = std::move(row)});
