@@ -63,8 +63,9 @@ Task<RowChange> RegisterRows::change(RegisterKey key, RowCommand command, Monoto
 
 Task<RowRead> RegisterRows::read(RegisterKey key, Reading how, MonotonicTime deadline) {
   Registers& registers = cluster_.registers();
-  LATIUM_CO_TRY(const ReadOutcome outcome, how == Reading::local ? co_await registers.read_local(std::move(key), deadline)
-                                                                 : co_await registers.read(std::move(key), deadline));
+  LATIUM_CO_TRY(const ReadOutcome outcome, how == Reading::local    ? co_await registers.read_local(std::move(key), deadline)
+                                           : how == Reading::oldest ? co_await registers.read_oldest(std::move(key), deadline)
+                                                                    : co_await registers.read(std::move(key), deadline));
   RowRead out{.state = {}, .stats = outcome.stats};
   LATIUM_CO_TRY(out.state, row_of(outcome.state));
   co_return out;

@@ -91,7 +91,8 @@ Task<void> Transactions::catch_up(Bytes stored, Hlc ts) {
   if (known->doubt == 0) {
     LATIUM_CO_TRY(auto here, store.read_here(key, false));
     if (!here) {
-      auto read = co_await store.read(key, Reading::local, deadline);
+      // Local reads go to the nearest replica that answers, which is another one when that comes and goes.
+      auto read = co_await store.read(key, Reading::oldest, deadline);
       if (!read) co_return not_read(committed, stored, known->doubt, std::move(read).error());
       here = std::move(read->state);
     }

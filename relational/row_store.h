@@ -16,6 +16,7 @@ namespace latium {
 enum class Reading : std::uint8_t {
   local,   ///< the nearest replica that answers: possibly old, never what may still be lost. No round trip where it is this node
   latest,  ///< linearizable: one round trip to a majority while its members agree
+  oldest,  ///< what every replica knows, or is ahead of: `unavailable` unless all answer
 };
 
 struct RowRead {

@@ -59,6 +59,9 @@ class Registers {
   /// replica, one to the nearest otherwise.
   Task<ReadOutcome> read_local(RegisterKey key, MonotonicTime deadline);
 
+  /// The oldest that one of the replicas knows to be chosen; `unavailable` unless all of them answer. Asks one after the other.
+  Task<ReadOutcome> read_oldest(RegisterKey key, MonotonicTime deadline);
+
   RequestId new_request_id();
   const RegistersStatistics& statistics() const { return statistics_; }
 

@@ -157,4 +157,17 @@ Task<ReadOutcome> Registers::read_local(RegisterKey key, MonotonicTime deadline)
   co_return fail(ErrorCode::unavailable, key.describe() + ": " + last);
 }
 
+// Versions of a register only grow, also when it is made anew after its tombstone was collected.
+Task<ReadOutcome> Registers::read_oldest(RegisterKey key, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const RegisterPlace place, place_of(key));
+  CallStats stats;
+  std::optional<RegisterState> oldest;
+  for (std::size_t member = 0; member < place.set.size(); ++member) {
+    LATIUM_CO_TRY(auto answer, co_await ask_one(place, member, ReadOp::Want::chosen, deadline, stats));
+    if (!answer.state) co_return fail(ErrorCode::unavailable, key.describe() + ": a replica has not answered");
+    if (!oldest || answer.state->version < oldest->version) oldest = *std::move(answer.state);
+  }
+  co_return ReadOutcome{oldest.value_or(RegisterState()), stats};
+}
+
 }  // namespace latium

@@ -160,6 +160,12 @@ class RttCluster : public ::testing::Test {
     elapsed_ = simulation_.now() - start;
     return done.value_or(fail(ErrorCode::deadline_exceeded, "it did not end"));
   }
+  /// Nothing goes between the node and the others any more; until heal().
+  void cut_off(std::size_t node) { network_.isolate(nodes_[node]->id()); }
+  void heal() { network_.heal(); }
+  void pass(Duration time) { ASSERT_TRUE(simulation_.run_for(time)) << simulation_.failure(); }
+  NodeCore& core(std::size_t node) { return *core_of(nodes_[node]->process()); }
+
   void make_tenant(const std::string& name, const std::string& placement) {
     client::TenantCreateRequest tenant;
     tenant.set_name(name);

@@ -87,6 +87,7 @@ class SessionRttTest : public RttCluster {
 };
 
 constexpr TransactionOptions kReadCommitted{.isolation = Isolation::read_committed};
+constexpr TransactionOptions kUnchecked{.check_read_only = false};
 constexpr TransactionOptions kLatest{.reading = Reading::latest};
 
 TEST_F(SessionRttTest, OneRowIsOne) {
@@ -117,6 +118,14 @@ TEST_F(SessionRttTest, RangesAreCheckedTogetherWithTheReads) {
 
 TEST_F(SessionRttTest, ReadsAloneAreOneAtTheirCommit) {
   expect_cost(0, 1, {.reads = 3});
+}
+
+TEST_F(SessionRttTest, ReadsAloneThatNeedNotBeCheckedAreNone) {
+  expect_cost(0, 0, {.reads = 500, .ranges = 2, .options = kUnchecked});
+}
+
+TEST_F(SessionRttTest, WhoWritesIsCheckedAllTheSame) {
+  expect_cost(0, 3, {.reads = 3, .writes = 2, .options = kUnchecked});
 }
 
 TEST_F(SessionRttTest, ReadsOfTheLatestStateAreOneMore) {
