@@ -55,7 +55,11 @@ class MemoryCatalogPeers final : public CatalogPeers {
     if (found == shared_.nodes.end()) co_return fail(ErrorCode::unavailable, name + " does not run");
     // A short patience by any clock: who uses the table for long is asked again.
     const MonotonicTime until = saturating_add(runtime_.clock.monotonic_now(), std::chrono::milliseconds(500));
-    LATIUM_CO_CHECKED(co_await with_deadline(runtime_, until, found->second->give_up(place, key, version, kNever)));
+    Catalog* const asked = found->second;
+    LATIUM_CO_CHECKED(co_await with_deadline(runtime_, until, asked->give_up(place, key, version, kNever)));
+    // A process that is gone answers nothing.
+    const auto now = shared_.nodes.find(name);
+    if (now == shared_.nodes.end() || now->second != asked) co_return fail(ErrorCode::unavailable, name + " was started again");
     co_return co_await carry();
   }
   Task<void> carry() {
