@@ -73,12 +73,11 @@ Task<void> Transactions::catch_up() {
 Task<void> Transactions::catch_up(std::vector<std::pair<Bytes, Hlc>> noted) {
   Result<void> out;
   for (std::size_t from = 0; from < noted.size(); from += kKeysAtOnce) {
-    TaskGroup group(runtime.executor, kKeysAtOnce);
     for (std::size_t i = from; i < std::min(noted.size(), from + kKeysAtOnce); ++i) {
-      const auto spawned = group.spawn(catch_up(std::move(noted[i].first), noted[i].second));
-      LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+      // Refused once all is about to stop.
+      LATIUM_CO_CHECKED(catching_up_with_.spawn(catch_up(std::move(noted[i].first), noted[i].second)));
     }
-    if (auto done = co_await group.join(); !done) out = std::move(done);
+    if (auto done = co_await catching_up_with_.join(); !done) out = std::move(done);
   }
   co_return out;
 }
@@ -105,6 +104,9 @@ Task<void> Transactions::catch_up(Bytes stored, Hlc ts) {
     if (!read->state.intent) {
       committed.saw(std::move(stored), std::move(read->state.committed), known->doubt);
       co_return Result<void>();
+    }
+    if (runtime.clock.monotonic_now() >= deadline) {
+      co_return fail(ErrorCode::unavailable, key.describe() + ": what another transaction has left was not ended in time");
     }
     LATIUM_CO_CHECKED(co_await recovery.clear(key, *read->state.intent, std::nullopt, deadline));
   }

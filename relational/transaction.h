@@ -69,7 +69,8 @@ class Transactions {
         hlc(hlc),
         recovery(runtime, store),
         random_(runtime.random.fork("transactions")),
-        background_(runtime.executor, kBackground) {}
+        background_(runtime.executor, kBackground),
+        catching_up_with_(runtime.executor, kBackground) {}
 
   /// For backoffs too.
   Random& random() { return random_; }
@@ -87,6 +88,7 @@ class Transactions {
   /// Waits for what runs in the background.
   Task<void> stop() {
     background_.cancel();
+    catching_up_with_.cancel();
     co_return co_await background_.join();
   }
 
@@ -111,6 +113,7 @@ class Transactions {
 
   Random random_;
   TaskGroup background_;
+  TaskGroup catching_up_with_;  // keys; joined by who is in the background
   bool catching_up_ = false;
   std::set<Bytes> clearing_;
 };

@@ -30,7 +30,7 @@ class DyingRows final : public RowStore {
                      MonotonicTime deadline) override {
     return rows_.list(tenant, std::move(partitions), std::move(range), limit, how, deadline);
   }
-  Result<std::optional<CommittedRow>> read_here(const RegisterKey& key, bool may_block) override {
+  Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override {
     return rows_.read_here(key, may_block);
   }
   Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
