@@ -366,9 +366,11 @@ struct Bench {
     add("session_get_of_64",
         [this](benchmark::State& state) { bench::session_get(state, reads.get().database(), kKeys, false); });
     add("session_find", [this](benchmark::State& state) { bench::session_find(state, reads.get().database(), kIndexedRows); });
-    add("sql_get", [this](benchmark::State& state) { bench::sql_get(state, reads.get().database(), kKeys, true); });
-    add("sql_get_of_64", [this](benchmark::State& state) { bench::sql_get(state, reads.get().database(), kKeys, false); });
-    add("sql_joins", [this](benchmark::State& state) { bench::sql_joins(state, joins.get().database()); });
+    add("sql_get", [this](benchmark::State& state) { bench::sql_get(state, reads.get().database(), kKeys, true, false); });
+    add("sql_get_checked", [this](benchmark::State& state) { bench::sql_get(state, reads.get().database(), kKeys, true, true); });
+    add("sql_get_of_64", [this](benchmark::State& state) { bench::sql_get(state, reads.get().database(), kKeys, false, false); });
+    add("sql_joins", [this](benchmark::State& state) { bench::sql_joins(state, joins.get().database(), false); });
+    add("sql_joins_checked", [this](benchmark::State& state) { bench::sql_joins(state, joins.get().database(), true); });
     add("sqlite_joins", [](benchmark::State& state) { bench::sqlite_joins(state); });
     add("raw_put", [this](benchmark::State& state) { raw_put(state, buffered.get(), false); });
     add("engine_write", [this](benchmark::State& state) { engine_write(state, buffered.get(), Durability::buffered); });
@@ -410,10 +412,11 @@ int main(int argc, char** argv) {
   latium::Medians medians;
   benchmark::RunSpecifiedBenchmarks(&medians);
   std::printf("\nMedians of %d repetitions, time an operation (64 clients: of all together)\n", latium::kRepetitions);
-  for (const char* ours : {"engine_get", "engine_get_cached", "bucket_get", "siblings_get_one", "siblings_get_quorum",
-                           "register_local_get", "session_get", "session_get_of_64", "session_find", "sql_get", "sql_get_of_64"})
+  for (const char* ours :
+       {"engine_get", "engine_get_cached", "bucket_get", "siblings_get_one", "siblings_get_quorum", "register_local_get",
+        "session_get", "session_get_of_64", "session_find", "sql_get", "sql_get_checked", "sql_get_of_64"})
     medians.print_ratio(ours, "raw_get");
-  medians.print_ratio("sql_joins", "sqlite_joins");
+  for (const char* ours : {"sql_joins", "sql_joins_checked"}) medians.print_ratio(ours, "sqlite_joins");
   for (const char* ours : {"engine_write", "bucket_put"}) medians.print_ratio(ours, "raw_put");
   for (const char* ours : {"bucket_sync_1", "siblings_sync_1", "session_update_1"}) medians.print_ratio(ours, "raw_sync_1");
   for (const char* ours : {"engine_sync_64", "bucket_sync_64", "siblings_sync_64", "submit_sync_64", "submit_loop_64",

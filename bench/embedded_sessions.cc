@@ -1,6 +1,7 @@
 #include "bench/embedded_sessions.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,7 @@ void fill(Database& database, const char* table, std::uint64_t rows, bool indexe
       }
       return {};
     });
+    if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
     LATIUM_CHECK(done.has_value(), "the tables are filled");
   }
 }

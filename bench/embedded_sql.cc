@@ -54,8 +54,8 @@ std::string join_statement() {
   return "SELECT " + columns + " FROM " + from;
 }
 
-SqlSession session_of(Database& database) {
-  auto session = database.sql();
+SqlSession session_of(Database& database, bool checked = true) {
+  auto session = database.sql({.check_read_only = checked});
   LATIUM_CHECK(session.has_value(), "a session opens");
   return *std::move(session);
 }
@@ -91,8 +91,8 @@ JoinTables::~JoinTables() {
   std::filesystem::remove_all(directory_);
 }
 
-void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bool each_in_its_own) {
-  SqlSession session = session_of(database);
+void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bool each_in_its_own, bool checked) {
+  SqlSession session = session_of(database, checked);
   auto select = session.prepare("SELECT value FROM plain WHERE id = ?");
   LATIUM_CHECK(select.has_value(), "the statement is right");
   Random random(1);
@@ -109,8 +109,8 @@ void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bo
   }
 }
 
-void sql_joins(benchmark::State& state, Database& database) {
-  SqlSession session = session_of(database);
+void sql_joins(benchmark::State& state, Database& database, bool checked) {
+  SqlSession session = session_of(database, checked);
   auto select = session.prepare(join_statement());
   LATIUM_CHECK(select.has_value(), "the statement is right");
   for (auto _ : state) {

@@ -29,10 +29,11 @@ class JoinTables {
   std::optional<Database> database_;
 };
 
-/// One row of `plain` (embedded_sessions.h) by key: in a transaction of its own; or in one that ends after 64 reads.
-void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bool each_in_its_own);
+/// One row of `plain` (embedded_sessions.h) by key: in a transaction of its own; or in one that ends after 64 reads. `checked`:
+/// SqlOptions::check_read_only.
+void sql_get(benchmark::State& state, Database& database, std::uint64_t rows, bool each_in_its_own, bool checked);
 /// All instances, and what the other four tables have of each.
-void sql_joins(benchmark::State& state, Database& database);
+void sql_joins(benchmark::State& state, Database& database, bool checked);
 /// The same statement on SQLite in memory.
 void sqlite_joins(benchmark::State& state);
 

@@ -244,7 +244,7 @@ Task<RowPage> TableSession::find_by_index(Schema schema, const IndexSchema& inde
 namespace {
 
 // Of a lease that is nearly over, a commit could not be sure to end in time.
-constexpr Duration kLeaseForCommit = kSchemaLease / 4;
+constexpr Duration kLeaseForCommit = kSchemaLease / 2;
 
 // What a commit has sent may take effect as long as nobody knows what became of it.
 class CommitLeases {
@@ -284,7 +284,11 @@ Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime d
     LATIUM_CO_TRY(lease, co_await tables_.lease(database_, std::move(name), deadline));
   }
   UsedTable& used = used_.try_emplace(catalog_key(lease->schema->name), UsedTable{lease->schema}).first->second;
-  used.changed = used.changed || !same_version(*used.schema, *lease->schema);
+  // It would not commit: better said before anything is taken for what it is not.
+  if (!same_version(*used.schema, *lease->schema)) {
+    used.changed = true;
+    co_return table_changed(*used.schema);
+  }
   co_return lease->in_use();
 }
 

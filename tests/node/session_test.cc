@@ -131,7 +131,8 @@ TEST_F(SessionTest, ThreadsSeeWhatTheirNodeHasCommittedWhileSchemasChange) {
       for (int round = 0; round < kRounds; ++round) {
         const auto done = here.transact([&](Session& session) -> Result<void> {
           LATIUM_TRY(auto row, session.get("hosts", {Value(name)}));
-          if (!row) return session.add("hosts", host(name, round));
+          // Named, as the table may have another column by now.
+          if (!row) return session.add("hosts", host(name, round), {.columns = {"name", "cpus"}});
           row->values[1] = Value(round);
           return session.update("hosts", *std::move(row));
         });

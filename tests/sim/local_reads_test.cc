@@ -97,7 +97,8 @@ TEST_F(LocalReadsTest, GoOnWhileTheNodeIsCutOff) {
 // It is known to nobody whether it was committed; whoever reads afterwards is told, and the rows are not in the way for ever.
 TEST_F(LocalReadsTest, FindOutWhatBecameOfACommitWithoutAnAnswer) {
   for (const std::size_t rows : {1, 3}) {
-    ASSERT_TRUE(write(0, rows, "before").has_value());
+    const auto begun = write(0, rows, "before");
+    ASSERT_TRUE(begun.has_value()) << rows << " rows: " << begun.error().message;
     settle();
     // At different moments of the commit: before, within and after the first round trip.
     for (const Duration at : {milliseconds(20), milliseconds(60), milliseconds(90), milliseconds(110)}) {
