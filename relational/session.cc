@@ -284,7 +284,7 @@ Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime d
     LATIUM_CO_TRY(lease, co_await tables_.lease(database_, std::move(name), deadline));
   }
   UsedTable& used = used_.try_emplace(catalog_key(lease->schema->name), UsedTable{lease->schema}).first->second;
-  // It would not commit: better said before anything is taken for what it is not.
+  // It would not commit: better said before a row is taken for one of the other version.
   if (!same_version(*used.schema, *lease->schema)) {
     used.changed = true;
     co_return table_changed(*used.schema);

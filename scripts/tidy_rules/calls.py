@@ -47,6 +47,7 @@ ALLOWED = {
     ("lock", "ring/tenant_catalog.h"): "reads that are served on the caller's thread look their tenant up",
     ("lock", "ring/tenant_catalog.cc"): "as its header",
     ("lock", "relational/committed_here.h"): "local reads of sessions are done on the caller's thread",
+    ("lock", "relational/committed_here.cc"): "as its header",
     ("lock", "relational/schema_leases.h"): "as committed_here.h",
 }
 

@@ -204,10 +204,9 @@ TEST_F(SqlTest, AnIndexIsAddedToATableWithRowsThatChangeMeanwhile) {
   std::atomic<bool> built = false;
   std::thread writer([&] {
     SqlSession mine = session(2, {.timeout = std::chrono::seconds(60)});
-    for (int i = 0; !built || i < 10; ++i) {
+    for (int i = 0; i < 10 || (!built && i < 200); ++i) {
       ok(mine, "UPDATE t SET v = v + 10 WHERE id = ?", {Value(i % kRows)});
       ok(mine, "INSERT INTO t VALUES (?, 5, 'new' || ?)", {Value(kRows + i), Value(i)});
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   });
   SqlSession two = session(1, {.reads = Consistency::quorum, .timeout = std::chrono::seconds(60)});

@@ -52,7 +52,8 @@ class TableSessions : public Simulated {
   }
 
   std::unique_ptr<TableNode> new_life(const std::string& name, bool restarted) {
-    return std::make_unique<TableNode>(simulation_, clock_, "life " + std::to_string(++lives_), *rows_, records_, name, restarted);
+    return std::make_unique<TableNode>(simulation_, clock_, "life " + std::to_string(++lives_), *rows_, records_, name,
+                                       restarted);
   }
   TableNode& add_node() { return *nodes_.emplace_back(new_life("n" + std::to_string(nodes_.size()), false)); }
   void stop(TableNode& node) {

@@ -1,0 +1,298 @@
+// The commit: one command for one row, else intents on all of them and an outcome at the primary.
+#include <algorithm>
+#include <utility>
+
+#include "relational/transaction_phase.h"
+#include "runtime/deadline.h"
+
+namespace latium {
+
+namespace {
+
+// What is done after the caller has been answered.
+constexpr Duration kBackgroundTimeout = std::chrono::seconds(10);
+
+Task<void> finish_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, Hlc commit_ts, bool staged,
+                        std::vector<Bytes> others) {
+  const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
+  if (staged) {
+    LATIUM_CO_TRY(const RowChange promoted,
+                  co_await shared.store.change(primary, RowPromote{txn, start, shared.runtime.clock.wall_ms()}, deadline));
+    // Nothing is rolled forward that its primary does not call committed; `settled`: others have done all of it.
+    if (!promoted.applied && promoted.refusal != RowRefusal::committed) co_return Result<void>();
+  }
+  co_return co_await shared.recovery.finish(std::move(primary), txn, commit_ts, std::move(others), deadline);
+}
+
+Task<void> abort_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, std::vector<Bytes> others) {
+  const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
+  LATIUM_CO_TRY(
+      const RowChange aborted,
+      co_await shared.store.change(
+          std::move(primary), RowAbort{txn, start, RowAbort::When::always, false, shared.runtime.clock.wall_ms()}, deadline));
+  if (!aborted.applied) co_return Result<void>();
+  co_return co_await shared.recovery.finish(RegisterKey(), txn, Hlc(), std::move(others), deadline);
+}
+
+// Of a parallel commit, which is first kept from ever being one.
+Task<void> abandon_later(Transactions& shared, RegisterKey primary, TransactionId txn, Hlc start, std::vector<Bytes> others) {
+  const MonotonicTime deadline = saturating_add(shared.runtime.clock.monotonic_now(), kBackgroundTimeout);
+  LATIUM_CO_CHECKED(co_await shared.recovery.decide_staged(primary, txn, deadline));
+  co_return co_await abort_later(shared, std::move(primary), txn, start, std::move(others));
+}
+
+}  // namespace
+
+Task<void> Transaction::commit(MonotonicTime deadline) {
+  txn_ = shared_.new_id();
+  start_ = options_.start.value != 0 ? options_.start : shared_.hlc.now(shared_.runtime.clock.wall_ms());
+  start_ = std::max(start_, shared_.not_before);
+  std::vector<Entry*> writes = written();
+  const bool reads = checks_reads();
+  const bool checks = std::ranges::any_of(ranges_, [&](const Range& range) { return is_checked(range, reads); }) ||
+                      std::ranges::any_of(entries_, [&](const auto& each) { return is_checked(each.second, reads); });
+  counts_.written = writes.size();
+  Result<void> done;
+  if (writes.empty()) {
+    if (checks) done = co_await validate(deadline);
+  } else if (writes.size() == 1 && !checks && !options_.contended) {
+    one_command_ = true;
+    done = co_await commit_one(*writes.front(), deadline);
+  } else {
+    done = co_await commit_many(std::move(writes), !checks, deadline);
+  }
+  TransactionsStatistics& statistics = shared_.statistics;
+  statistics.cost.add(stats_);
+  if (!done) commit_ts_ = {};
+  if (done) {
+    ++statistics.committed;
+    CommittedHere::Rows rows;
+    for (const Entry* entry : written()) {
+      rows.emplace_back(entry->key.stored(), CommittedRow{commit_ts_, txn_, entry->write->present, entry->write->row});
+    }
+    shared_.note_committed(std::move(rows));
+  } else if (done.error().code == ErrorCode::conflict) {
+    ++statistics.conflicts;
+  } else if (done.error().code == ErrorCode::unknown_outcome) {
+    ++statistics.unknown_outcomes;
+    doubt_written();
+  } else {
+    ++statistics.unavailable;
+  }
+  co_return done;
+}
+
+void Transaction::doubt_written() {
+  std::vector<Bytes> keys;
+  for (const Entry* entry : written()) keys.push_back(entry->key.stored());
+  shared_.note_doubt(keys);
+}
+
+Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
+  while (true) {
+    commit_ts_ = above_all_seen();
+    const Write& write = *entry.write;
+    const auto made = co_await shared_.store.change(entry.key,
+                                                    RowWrite{.txn = txn_,
+                                                             .expected = entry.seen.ts,
+                                                             .commit_ts = commit_ts_,
+                                                             .present = write.present,
+                                                             .row = write.row,
+                                                             .now_ms = shared_.runtime.clock.wall_ms()},
+                                                    deadline);
+    if (!made) co_return co_await look_for(entry, made.error(), deadline);
+    const RowChange& changed = *made;
+    stats_.add(changed.stats);
+    shared_.not_before = std::max(shared_.not_before, changed.not_before);
+    if (changed.applied) {
+      ++shared_.statistics.one_row;
+      co_return Result<void>();
+    }
+    commit_ts_ = {};
+    switch (changed.refusal) {
+      case RowRefusal::foreign_intent:
+        LATIUM_CO_CHECKED(co_await clear(entry.key, *changed.state.intent, deadline));
+        break;
+      case RowRefusal::overloaded:
+        co_return fail(ErrorCode::overloaded, entry.key.describe() + ": too many transactions wait to be resolved: retry");
+      case RowRefusal::too_large:
+        co_return fail(ErrorCode::invalid_argument,
+                       entry.key.describe() + ": the row is larger than " + std::to_string(kRowBytesMax) + " bytes");
+      case RowRefusal::not_a_row:
+        co_return fail(ErrorCode::corruption, entry.key.describe() + " does not hold a row");
+      default:
+        shared_.note_seen(entry.key, changed.state.committed);
+        co_return conflict_at(entry.key, std::string(to_string(changed.refusal)));
+    }
+  }
+}
+
+// Nobody told whether the one command was run: the row says so, as long as it is the last that was written.
+Task<void> Transaction::look_for(Entry& entry, Error why, MonotonicTime deadline) {
+  const Hlc meant = std::exchange(commit_ts_, Hlc());
+  if (why.code != ErrorCode::unknown_outcome && why.certainty == Certainty::not_applied) co_return fail(std::move(why));
+  const auto read = co_await shared_.store.read(entry.key, Reading::latest, deadline);
+  if (!read || read->state.committed.txn != txn_) {
+    co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, std::move(why.message));
+  }
+  commit_ts_ = meant;
+  co_return Result<void>();
+}
+
+Task<void> Transaction::commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline) {
+  if (staged) commit_ts_ = above_all_seen();
+  if (const auto prewritten = co_await prewrite_all(writes, staged, deadline); !prewritten) {
+    co_return co_await give_up(std::move(writes), staged, prewritten.error(), deadline);
+  }
+  if (!staged) {
+    if (const auto valid = co_await validate(deadline); !valid) {
+      co_return co_await give_up(std::move(writes), staged, valid.error(), deadline);
+    }
+    if (const auto done = co_await commit_at_primary(*writes.front(), deadline); !done) {
+      if (done.error().code != ErrorCode::conflict) co_return done;
+      co_return co_await give_up(std::move(writes), staged, done.error(), deadline);
+    }
+  } else {
+    ++shared_.statistics.parallel;
+  }
+  std::vector<Bytes> others;
+  for (std::size_t i = 1; i < writes.size(); ++i) others.push_back(writes[i]->key.stored());
+  shared_.later(finish_later(shared_, writes.front()->key, txn_, start_, commit_ts_, staged, std::move(others)));
+  co_return Result<void>();
+}
+
+// All at once, the primary among them: the first of the keys, so that lists of the others are in order.
+Task<void> Transaction::prewrite_all(const std::vector<Entry*>& writes, bool staged, MonotonicTime deadline) {
+  Phase phase;
+  const std::uint64_t now_ms = shared_.runtime.clock.wall_ms();
+  Intent intent{.txn = txn_,
+                .start = start_,
+                .commit_ts = staged ? commit_ts_ : Hlc(),
+                .expires_ms = now_ms + kIntentLife / std::chrono::milliseconds(1)};
+  TaskGroup group(shared_.runtime.executor, writes.size());
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    Intent mine = intent;
+    mine.present = writes[i]->write->present;
+    mine.row = writes[i]->write->row;
+    if (i > 0) mine.primary = writes.front()->key.stored();
+    for (std::size_t other = 1; i == 0 && other < writes.size(); ++other) mine.others.push_back(writes[other]->key.stored());
+    const auto spawned = group.spawn(prewrite(*writes[i], std::move(mine), phase, deadline));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
+  (void)co_await group.join();
+  stats_.add(phase.stats);
+  if (!phase.failure) co_return Result<void>();
+  if (phase.unsure) phase.failure->certainty = Certainty::unknown;
+  co_return fail(*std::move(phase.failure));
+}
+
+Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, MonotonicTime deadline) {
+  CallStats cost;
+  while (!phase.failure) {
+    auto changed =
+        co_await shared_.store.change(entry.key, RowPrewrite{intent, entry.seen.ts, shared_.runtime.clock.wall_ms()}, deadline);
+    if (!changed) {
+      phase.fail_with(std::move(changed).error());
+      break;
+    }
+    cost.add(changed->stats);
+    shared_.not_before = std::max(shared_.not_before, changed->not_before);
+    if (changed->applied) break;
+    if (changed->refusal == RowRefusal::foreign_intent) {
+      auto cleared = co_await clear(entry.key, *changed->state.intent, deadline);
+      if (cleared) continue;
+      // The command that was refused may have a copy under way that is not.
+      phase.unsure = true;
+      phase.fail_with(std::move(cleared).error());
+    } else if (changed->refusal == RowRefusal::overloaded) {
+      phase.unsure = true;
+      phase.fail_with({ErrorCode::overloaded, Certainty::not_applied,
+                       entry.key.describe() + ": too many transactions wait to be resolved: retry"});
+    } else if (changed->refusal == RowRefusal::too_large) {
+      phase.fail_with({ErrorCode::invalid_argument, Certainty::not_applied,
+                       entry.key.describe() + ": the row, or the list of rows of the transaction, is too large"});
+    } else if (changed->refusal == RowRefusal::not_a_row) {
+      phase.fail_with({ErrorCode::corruption, Certainty::not_applied, entry.key.describe() + " does not hold a row"});
+    } else {
+      // So that the transaction, done again, does not read what is old here once more.
+      shared_.note_seen(entry.key, changed->state.committed);
+      phase.fail_with(conflict_at(entry.key, std::string(to_string(changed->refusal))).error());
+    }
+  }
+  add_parallel(phase.stats, cost);
+  co_return Result<void>();
+}
+
+// The commit point. As long as its outcome is open, the same command is sent again: it is recognised.
+Task<void> Transaction::commit_at_primary(Entry& primary, MonotonicTime deadline) {
+  commit_ts_ = above_all_seen();
+  while (true) {
+    auto changed = co_await shared_.store.change(primary.key,
+                                                 RowCommit{txn_, start_, commit_ts_, shared_.runtime.clock.wall_ms()}, deadline);
+    const bool late = shared_.runtime.clock.monotonic_now() >= deadline;
+    if (!changed) {
+      Result<void> again = fail(changed.error());
+      if (!late && changed.error().code != ErrorCode::cancelled) {
+        again = co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5));
+      }
+      if (again) continue;
+      // Even if this one was not made, an earlier one may have been; and the intents end by themselves.
+      commit_ts_ = {};
+      co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                     "whether the transaction has committed is not known: " + again.error().message);
+    }
+    stats_.add(changed->stats);
+    if (changed->applied) co_return Result<void>();
+    switch (changed->refusal) {
+      case RowRefusal::behind:
+        commit_ts_ = std::max(Hlc{changed->state.committed.ts.value + 1}, above_all_seen());
+        if (late) {
+          commit_ts_ = {};
+          co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                         "whether the transaction has committed is not known: its stamps were too low until the deadline");
+        }
+        break;
+      case RowRefusal::committed:
+        commit_ts_ = changed->state.outcome_of(txn_) != nullptr ? changed->state.outcome_of(txn_)->committed_ts : commit_ts_;
+        co_return Result<void>();
+      case RowRefusal::settled:
+        co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the transaction has ended, and it is not known how");
+      default:
+        commit_ts_ = {};
+        co_return conflict_at(primary.key, "another transaction went first (" + std::string(to_string(changed->refusal)) + ")");
+    }
+  }
+}
+
+// Ends the transaction without a commit. One that is staged may have committed by now, if an answer was lost: then its keys say.
+Task<void> Transaction::give_up(std::vector<Entry*> writes, bool staged, Error why, MonotonicTime deadline) {
+  const RegisterKey primary = writes.front()->key;
+  std::vector<Bytes> others;
+  for (std::size_t i = 1; i < writes.size(); ++i) others.push_back(writes[i]->key.stored());
+  const bool unsure = why.certainty == Certainty::unknown || why.code == ErrorCode::unknown_outcome;
+  if (staged && unsure) {
+    const auto decided = co_await shared_.recovery.decide_staged(primary, txn_, deadline);
+    auto read =
+        decided ? co_await shared_.store.read(primary, Reading::latest, deadline) : Result<RowRead>(fail(decided.error()));
+    const Outcome* const outcome = read ? read->state.outcome_of(txn_) : nullptr;
+    if (outcome != nullptr && outcome->committed()) {
+      shared_.later(finish_later(shared_, primary, txn_, start_, commit_ts_, false, std::move(others)));
+      co_return Result<void>();
+    }
+    if (outcome == nullptr) {
+      commit_ts_ = {};
+      co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
+                     "whether the transaction has committed is not known: " + why.message);
+    }
+  }
+  if (staged) {
+    shared_.later(abandon_later(shared_, primary, txn_, start_, std::move(others)));
+  } else {
+    shared_.later(abort_later(shared_, primary, txn_, start_, std::move(others)));
+  }
+  commit_ts_ = {};
+  // A step that may have been made changes nothing that anybody sees: the transaction has not committed.
+  co_return fail(of_others(std::move(why)));
+}
+
+}  // namespace latium
