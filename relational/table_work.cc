@@ -155,8 +155,11 @@ Task<TableChange> TableWork::drop_index(CatalogPlace place, std::string table, s
   while (true) {
     auto now = co_await tables_.describe(place, table, deadline);
     if (!now || now->schema.id != dropped.schema.id) break;
-    if (now->schema.find_index(id) == nullptr) co_return *std::move(now);
-    if (runtime_.clock.monotonic_now() >= deadline) break;
+    const bool gone = now->schema.find_index(id) == nullptr;
+    const bool late = runtime_.clock.monotonic_now() >= deadline;
+    // That it is gone is a change too, which is to be settled.
+    if (gone && (now->settled || late)) co_return *std::move(now);
+    if (late) break;
     LATIUM_CO_CHECKED(co_await sleep_for(runtime_, kLookForEnd));
   }
   co_return std::move(dropped);
