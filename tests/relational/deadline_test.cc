@@ -2,6 +2,7 @@
 #include <variant>
 
 #include "relational/transaction.h"
+#include "tests/relational/forwarding_rows.h"
 #include "tests/relational/memory_rows.h"
 #include "tests/runtime/simulated.h"
 
@@ -12,10 +13,10 @@ namespace {
 using Answer = std::variant<ErrorCode, RowRefusal>;
 
 /// Rows that run some commands and none of those that follow.
-class UnhelpfulRows final : public RowStore {
+class UnhelpfulRows final : public ForwardingRows {
  public:
   UnhelpfulRows(Runtime& runtime, MemoryRows& rows, Answer answer, std::size_t commands)
-      : runtime_(runtime), rows_(rows), answer_(answer), left_(commands) {}
+      : ForwardingRows(rows), runtime_(runtime), rows_(rows), answer_(answer), left_(commands) {}
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
     if (left_ > 0) {
@@ -25,20 +26,6 @@ class UnhelpfulRows final : public RowStore {
     if (const auto* code = std::get_if<ErrorCode>(&answer_)) co_return fail(*code, Certainty::unknown, "it is not run");
     LATIUM_CO_CHECKED(co_await sleep_for(runtime_, milliseconds(1)));
     co_return RowChange{.state = rows_.state(key), .refusal = std::get<RowRefusal>(answer_), .stats = {}};
-  }
-  Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override {
-    return rows_.read(std::move(key), how, deadline);
-  }
-  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading how,
-                     MonotonicTime deadline) override {
-    return rows_.list(tenant, std::move(partitions), std::move(range), limit, how, deadline);
-  }
-  Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override {
-    return rows_.read_here(key, may_block);
-  }
-  Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
-                                            std::size_t limit) override {
-    return rows_.scan_here(tenant, partitions, range, limit);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include "relational/transact.h"
 #include "replication/register_state.h"
 #include "tests/relational/catalog_nodes.h"
+#include "tests/relational/forwarding_rows.h"
 #include "tests/relational/memory_rows.h"
 #include "tests/runtime/simulated.h"
 
@@ -14,32 +15,17 @@ namespace latium::testing {
 namespace {
 
 /// The rows as a process sees them that dies after some commands: nothing that it does later has an effect.
-class DyingRows final : public RowStore {
+class DyingRows final : public ForwardingRows {
  public:
-  DyingRows(RowStore& rows, std::size_t commands) : rows_(rows), left_(commands) {}
+  DyingRows(RowStore& rows, std::size_t commands) : ForwardingRows(rows), left_(commands) {}
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
     if (left_ == 0) co_return fail(ErrorCode::cancelled, Certainty::unknown, "the process has died");
     --left_;
-    co_return co_await rows_.change(std::move(key), std::move(command), deadline);
-  }
-  Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override {
-    return rows_.read(std::move(key), how, deadline);
-  }
-  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading how,
-                     MonotonicTime deadline) override {
-    return rows_.list(tenant, std::move(partitions), std::move(range), limit, how, deadline);
-  }
-  Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override {
-    return rows_.read_here(key, may_block);
-  }
-  Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
-                                            std::size_t limit) override {
-    return rows_.scan_here(tenant, partitions, range, limit);
+    co_return co_await ForwardingRows::change(std::move(key), std::move(command), deadline);
   }
 
  private:
-  RowStore& rows_;
   std::size_t left_;
 };
 

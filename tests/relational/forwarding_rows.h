@@ -1,0 +1,37 @@
+// ForwardingRows: rows that are those of another store, for tests that do something about some of the calls.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "relational/row_store.h"
+
+namespace latium::testing {
+
+class ForwardingRows : public RowStore {
+ public:
+  explicit ForwardingRows(RowStore& rows) : rows_(rows) {}
+
+  Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
+    return rows_.change(std::move(key), std::move(command), deadline);
+  }
+  Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override {
+    return rows_.read(std::move(key), how, deadline);
+  }
+  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading how,
+                     MonotonicTime deadline) override {
+    return rows_.list(tenant, std::move(partitions), std::move(range), limit, how, deadline);
+  }
+  Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override {
+    return rows_.read_here(key, may_block);
+  }
+  Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
+                                            std::size_t limit) override {
+    return rows_.scan_here(tenant, partitions, range, limit);
+  }
+
+ private:
+  RowStore& rows_;
+};
+
+}  // namespace latium::testing
