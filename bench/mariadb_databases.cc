@@ -45,7 +45,7 @@ class MariadbDatabases final : public Databases {
     }
     const std::string name = database + "_" + suffix;
     for (const std::string& sql : {"CREATE DATABASE " + name + " CHARACTER SET utf8mb3", "USE " + name,
-                                   std::string("SET sql_mode = 'ANSI_QUOTES', foreign_key_checks = 0")}) {
+                                   std::string("SET sql_mode = 'ANSI_QUOTES,NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0")}) {
       if (auto done = run(database, sql, {}); !done) return std::unexpected(done.error());
     }
     return {};

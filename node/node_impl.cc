@@ -64,7 +64,8 @@ Node::Impl::Impl(NodeOptions given, std::shared_ptr<Logger> log)
     : options(std::move(given)),
       logger(std::move(log)),
       loop(loop_options(options, logger)),
-      hlc(std::chrono::milliseconds(options.max_clock_offset_ms)) {
+      hlc(std::chrono::milliseconds(options.max_clock_offset_ms)),
+      expired(loop.runtime().clock) {
   local_tasks.emplace(loop.runtime().executor, kMaxLocalCalls);
 }
 
@@ -119,6 +120,7 @@ Result<void> Node::Impl::open_store() {
   store.completion_executor = [this](std::move_only_function<void()> completion) {
     boost::asio::post(loop.context(), std::move(completion));
   };
+  store.is_over = [this](BytesView key, BytesView value) { return expired.contain(key, value); };
   LATIUM_TRY(engine, open_rocks_engine(std::move(store)));
   return {};
 }
@@ -151,6 +153,7 @@ Result<void> Node::Impl::open_core() {
     return fail(ErrorCode::invalid_argument, "data directory '" + options.data_dir +
                                                  "' holds tenants, which a node of role client may not: start it as storage");
   }
+  expired.set_catalog(core->catalog());
   open_service();
   return {};
 }

@@ -11,6 +11,7 @@
 #include "latium/node.h"
 #include "net/tcp_transport.h"
 #include "node/client_service.h"
+#include "node/expired_values.h"
 #include "node/fault_switch.h"
 #include "node/metrics.h"
 #include "node/node_core.h"
@@ -78,6 +79,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   const std::shared_ptr<Logger> logger;
   EventLoop loop;
   HlcClock hlc;
+  ExpiredValues expired;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<TcpTransport> transport;
   LateHandler late_service;

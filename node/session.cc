@@ -10,19 +10,21 @@
 #include "relational/named_row.h"
 #include "relational/session.h"
 #include "relational/session_errors.h"
-#include "runtime/backoff.h"
+#include "relational/transact.h"
 #include "runtime/deadline.h"
 
 namespace latium {
 
 namespace {
 
-constexpr BackoffPolicy kAgain{.base = std::chrono::milliseconds(2), .cap = std::chrono::milliseconds(200)};
+// How far an own session, or that of Database::transact(), has come.
+enum class Attempt : std::uint8_t { only, first, again };
 
-TransactionOptions to_transaction(const SessionOptions& options, bool contended) {
+TransactionOptions to_transaction(const SessionOptions& options, Attempt attempt) {
   return {.isolation = options.serializable ? Isolation::serializable : Isolation::read_committed,
           .reading = options.reads == Consistency::local ? Reading::local : Reading::latest,
-          .contended = contended,
+          .contended = attempt == Attempt::again,
+          .gives_way = attempt == Attempt::first,
           .check_read_only = options.check_read_only};
 }
 
@@ -63,7 +65,7 @@ struct Session::Impl {
     LATIUM_TRY(const MonotonicTime deadline, deadline_of(core().runtime(), options.timeout));
     if (!inner) {
       LATIUM_TRY(const CatalogPlace place, catalog_place(*tenant));
-      inner = std::make_unique<TableSession>(core().transactions(), core().tables(), place, to_transaction(options, contended));
+      inner = std::make_unique<TableSession>(core().transactions(), core().tables(), place, to_transaction(options, attempt));
       ++generation;
     }
     return deadline;
@@ -124,12 +126,13 @@ struct Session::Impl {
   const std::shared_ptr<Node::Impl> node;
   const std::shared_ptr<const TenantHandle> tenant;
   const SessionOptions options;
-  bool contended = false;
+  Attempt attempt = Attempt::only;
   std::atomic<bool> busy = false;
   std::unique_ptr<TableSession> inner{};
   std::uint64_t generation = 0;  // up with each `inner`
   SessionStats stats{};
   std::optional<std::int64_t> last_id{};
+  std::optional<Bytes> conflict_at{};       // Transaction::conflicting_row() of the last commit
   std::optional<Result<void>> committed{};  // how the last commit ended
   std::unique_ptr<TableSession> unsure{};   // that session, if nobody knows
 };
@@ -221,8 +224,11 @@ Task<void> update_row(TableSession& session, std::string table, Row row, RowWrit
   co_return co_await session.update(std::move(table), std::move(row), deadline);
 }
 
-Task<void> back_off(NodeCore& core, std::uint32_t attempt) {
-  co_return co_await sleep_for(core.runtime(), kAgain.wait(attempt, core.transactions().random()));
+using SharedTurn = std::shared_ptr<RowTurns::Turn>;
+
+Task<void> wait_for_next(NodeCore& core, std::optional<Bytes> conflict_at, std::uint32_t attempt, MonotonicTime deadline,
+                         SharedTurn turn) {
+  co_return co_await wait_for_next(core.transactions(), std::move(conflict_at), attempt, deadline, *turn);
 }
 
 // The work of each call; callers choose how to wait for it.
@@ -257,6 +263,7 @@ Task<void> Session::Impl::commit(std::shared_ptr<Impl> self) {
   const Result<void> done = co_await self->inner->commit(deadline);
   self->note();
   self->unsure.reset();
+  self->conflict_at = self->inner->transaction().conflicting_row();
   if (!done && done.error().code == ErrorCode::unknown_outcome) self->unsure = std::move(self->inner);
   if (!done && done.error().code == ErrorCode::conflict) ++self->stats.conflicts;
   self->inner.reset();
@@ -310,9 +317,10 @@ Session Database::session(SessionOptions options) {
 Result<void> Database::transact(const std::function<Result<void>(Session&)>& work, SessionOptions options) {
   Runtime& runtime = impl_->core().runtime();
   LATIUM_TRY(const MonotonicTime end, deadline_of(runtime, options.timeout));
+  const auto turn = std::make_shared<RowTurns::Turn>();
   for (std::uint32_t attempt = 0;; ++attempt) {
     Session session = this->session(options);
-    session.impl_->contended = attempt > 0;
+    session.impl_->attempt = attempt > 0 ? Attempt::again : Attempt::first;
     const Result<void> worked = work(session);
     // It may have failed for what a local read has not heard of yet.
     const bool stale = !worked && options.reads == Consistency::local;
@@ -322,7 +330,7 @@ Result<void> Database::transact(const std::function<Result<void>(Session&)>& wor
     if (runtime.clock.monotonic_now() >= end) return stale ? worked : done;
     // What a local read has not heard of yet, the next attempt has to.
     options.reads = Consistency::quorum;
-    LATIUM_CHECKED(impl_->node->run<void>(back_off(impl_->core(), attempt)));
+    LATIUM_CHECKED(impl_->node->run<void>(wait_for_next(impl_->core(), session.impl_->conflict_at, attempt, end, turn)));
   }
 }
 

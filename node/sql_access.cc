@@ -8,7 +8,7 @@
 #include "node/sql_views.h"
 #include "node/table_access.h"
 #include "relational/session.h"
-#include "runtime/backoff.h"
+#include "relational/transact.h"
 #include "runtime/deadline.h"
 
 namespace latium {
@@ -16,8 +16,6 @@ namespace latium {
 namespace {
 
 using Tenant = std::shared_ptr<const TenantHandle>;
-
-constexpr BackoffPolicy kAgain{.base = std::chrono::milliseconds(2), .cap = std::chrono::milliseconds(200)};
 
 Task<std::vector<sql::Schema>> all_tables(NodeCore& core, Tenant tenant, MonotonicTime deadline) {
   LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*tenant));
@@ -49,7 +47,10 @@ struct Shared {
   CallStats past{};  // of transactions that have ended
   CallStats now{};
   std::size_t kept_bytes = 0;
+  // Of the same work, before this one.
   std::uint32_t attempts = 0;
+  std::optional<Bytes> conflicting_row{};  // of the last commit
+  RowTurns::Turn turn{};
 
   NodeCore& core() const { return *node->core; }
 
@@ -157,8 +158,8 @@ Task<void> commit(SharedPtr shared, Uses uses, bool meant_to_write, MonotonicTim
   apply_uses(*shared, uses);
   if (meant_to_write) shared->session->means_to_write();
   const Result<void> done = co_await shared->session->commit(deadline);
+  shared->conflicting_row = shared->session->transaction().conflicting_row();
   shared->close();
-  if (done) shared->attempts = 0;
   co_return done;
 }
 
@@ -262,10 +263,15 @@ class SqlAccess final : public sql::TableAccess {
   }
   void try_again(std::uint32_t attempts) override {
     shared_->attempts = attempts;
-    (void)call([](SharedPtr shared) -> Task<void> {
-      Transactions& all = shared->core().transactions();
-      co_return co_await sleep_for(shared->core().runtime(), kAgain.wait(shared->attempts, all.random()));
-    }(shared_));
+    (void)call([](SharedPtr shared, MonotonicTime deadline) -> Task<void> {
+      co_return co_await wait_for_next(shared->core().transactions(), std::move(shared->conflicting_row), shared->attempts - 1,
+                                       deadline, shared->turn);
+    }(shared_, deadline_));
+  }
+
+  void ends_trying() override {
+    shared_->attempts = 0;
+    shared_->turn = {};
   }
 
   SqlStats cost() const override {

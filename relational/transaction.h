@@ -19,6 +19,7 @@
 #include "relational/committed_here.h"
 #include "relational/recovery.h"
 #include "relational/row_store.h"
+#include "relational/row_turns.h"
 #include "runtime/runtime.h"
 #include "runtime/task_group.h"
 
@@ -32,9 +33,11 @@ enum class Isolation : std::uint8_t {
 struct TransactionOptions {
   Isolation isolation = Isolation::serializable;
   Reading reading = Reading::local;
-  /// Others change the same rows now. Then one row is committed like several: the row tells what became of a step that had no
-  /// answer, which the one command only does until somebody else writes.
+  /// Others change the same rows now. Then the one command for one row leaves its outcome there, and tells what became of it also
+  /// when others have written since.
   bool contended = false;
+  /// The caller will try again: the commit is a conflict at once where transactions of this node take turns at one of its rows.
+  bool gives_way = false;
   /// False: the commit of one that has not written checks nothing but what is held.
   bool check_read_only = true;
   /// Of an earlier attempt of the same work: whoever began first goes first. 0: begins now.
@@ -68,6 +71,7 @@ class Transactions {
         store(store),
         hlc(hlc),
         recovery(runtime, store),
+        turns(runtime),
         random_(runtime.random.fork("transactions")),
         background_(runtime.executor, kBackground),
         catching_up_with_(runtime.executor, kBackground) {}
@@ -96,6 +100,7 @@ class Transactions {
   RowStore& store;
   HlcClock& hlc;
   Recovery recovery;
+  RowTurns turns;
   AutoIncrement auto_increment{*this};
   CommittedHere committed;
   TransactionsStatistics statistics;
@@ -227,6 +232,8 @@ class Transaction {
   /// What it remembers of reads, and keeps of writes: about.
   std::size_t bytes() const { return bytes_; }
   const TransactionCounts& counts() const { return counts_; }
+  /// The stored key of a row that it writes, and at which its commit was a conflict.
+  const std::optional<Bytes>& conflicting_row() const { return conflicting_row_; }
 
   /// The writes up to now, for going back to them.
   using Savepoint = std::map<Bytes, std::pair<bool, Bytes>>;
@@ -292,6 +299,8 @@ class Transaction {
   Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
   Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
+  /// After no answer: whether to send the step again, which finds out what became of it, a little later.
+  Task<bool> asks_again(const Error& why, MonotonicTime deadline);
   Task<void> look_for(Entry& entry, Error why, MonotonicTime deadline);
   Task<void> commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline);
   Task<void> prewrite_all(const std::vector<Entry*>& writes, bool staged, MonotonicTime deadline);
@@ -300,6 +309,8 @@ class Transaction {
   Task<void> validate_read(Entry& entry, Phase& phase, MonotonicTime deadline);
   Task<void> validate_range(const Range& range, Phase& phase, MonotonicTime deadline);
   Task<void> validate_absent(RegisterKey key, Phase& phase, MonotonicTime deadline);
+  /// Of a row that is written.
+  std::unexpected<Error> conflict(const Entry& entry, const std::string& why);
   /// The latest state of a key in which no other transaction is about to change anything.
   Task<RowRead> settled(RegisterKey key, const Phase& phase, MonotonicTime deadline);
   /// Recovery::clear(); a failure that passes is waited out, as long as there is time.
@@ -321,6 +332,7 @@ class Transaction {
   CallStats stats_;
   std::size_t bytes_ = 0;  // of entries
   TransactionCounts counts_;
+  std::optional<Bytes> conflicting_row_;
   bool here_ = false;
   bool missed_ = false;
 };

@@ -52,10 +52,13 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   const bool checks = std::ranges::any_of(ranges_, [&](const Range& range) { return is_checked(range, reads); }) ||
                       std::ranges::any_of(entries_, [&](const auto& each) { return is_checked(each.second, reads); });
   counts_.written = writes.size();
+  const auto taken = [&](const Entry* entry) { return shared_.turns.is_taken(entry->key.stored()); };
   Result<void> done;
   if (writes.empty()) {
     if (checks) done = co_await validate(deadline);
-  } else if (writes.size() == 1 && !checks && !options_.contended) {
+  } else if (const auto at = std::ranges::find_if(writes, taken); options_.gives_way && at != writes.end()) {
+    done = conflict(**at, "others take turns at it");
+  } else if (writes.size() == 1 && !checks) {
     one_command_ = true;
     done = co_await commit_one(*writes.front(), deadline);
   } else {
@@ -82,6 +85,11 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   co_return done;
 }
 
+std::unexpected<Error> Transaction::conflict(const Entry& entry, const std::string& why) {
+  conflicting_row_ = entry.key.stored();
+  return conflict_at(entry.key, why);
+}
+
 void Transaction::doubt_written() {
   std::vector<Bytes> keys;
   for (const Entry* entry : written()) keys.push_back(entry->key.stored());
@@ -89,42 +97,67 @@ void Transaction::doubt_written() {
 }
 
 Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
+  const bool keeps_outcome = options_.contended;
+  bool unsure = false;  // it may have been done
   while (true) {
     commit_ts_ = above_all_seen();
     const Write& write = *entry.write;
     const auto made = co_await shared_.store.change(entry.key,
                                                     RowWrite{.txn = txn_,
+                                                             .start = keeps_outcome ? start_ : Hlc(),
                                                              .expected = entry.seen.ts,
                                                              .commit_ts = commit_ts_,
                                                              .present = write.present,
                                                              .row = write.row,
                                                              .now_ms = shared_.runtime.clock.wall_ms()},
                                                     deadline);
+    if (!made && keeps_outcome) {
+      LATIUM_CO_TRY(const bool again, co_await asks_again(made.error(), deadline));
+      unsure = unsure || again;
+      if (again) continue;
+    }
     if (!made) co_return co_await look_for(entry, made.error(), deadline);
     const RowChange& changed = *made;
     stats_.add(changed.stats);
     shared_.not_before = std::max(shared_.not_before, changed.not_before);
     if (changed.applied) {
+      // An earlier one, if it was sent again.
+      if (changed.state.committed.txn == txn_) commit_ts_ = changed.state.committed.ts;
+      if (const Outcome* const outcome = changed.state.outcome_of(txn_)) commit_ts_ = outcome->committed_ts;
       ++shared_.statistics.one_row;
       co_return Result<void>();
     }
-    commit_ts_ = {};
     switch (changed.refusal) {
       case RowRefusal::foreign_intent:
         LATIUM_CO_CHECKED(co_await clear(entry.key, *changed.state.intent, deadline));
         break;
       case RowRefusal::overloaded:
+        commit_ts_ = {};
         co_return fail(ErrorCode::overloaded, entry.key.describe() + ": too many transactions wait to be resolved: retry");
       case RowRefusal::too_large:
+        commit_ts_ = {};
         co_return fail(ErrorCode::invalid_argument,
                        entry.key.describe() + ": the row is larger than " + std::to_string(kRowBytesMax) + " bytes");
       case RowRefusal::not_a_row:
+        commit_ts_ = {};
         co_return fail(ErrorCode::corruption, entry.key.describe() + " does not hold a row");
       default:
+        // What is as old as that is refused whether it was done or not.
+        if (unsure && changed.refusal == RowRefusal::too_old) {
+          co_return co_await look_for(entry, {ErrorCode::unknown_outcome, Certainty::unknown, entry.key.describe() +
+                                              ": others changed it while this transaction had no answer"}, deadline);
+        }
+        commit_ts_ = {};
         shared_.note_seen(entry.key, changed.state.committed);
-        co_return conflict_at(entry.key, std::string(to_string(changed.refusal)));
+        co_return conflict(entry, std::string(to_string(changed.refusal)));
     }
   }
+}
+
+Task<bool> Transaction::asks_again(const Error& why, MonotonicTime deadline) {
+  if (why.code != ErrorCode::unknown_outcome || shared_.runtime.clock.monotonic_now() >= deadline) co_return false;
+  LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
+  co_return true;
 }
 
 // Nobody told whether the one command was run: the row says so, as long as it is the last that was written.
@@ -192,6 +225,11 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
     auto changed =
         co_await shared_.store.change(entry.key, RowPrewrite{intent, entry.seen.ts, shared_.runtime.clock.wall_ms()}, deadline);
     if (!changed) {
+      const auto again = co_await asks_again(changed.error(), deadline);
+      if (again && *again) {
+        phase.unsure = true;
+        continue;
+      }
       phase.fail_with(std::move(changed).error());
       break;
     }
@@ -216,7 +254,7 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
     } else {
       // So that the transaction, done again, does not read what is old here once more.
       shared_.note_seen(entry.key, changed->state.committed);
-      phase.fail_with(conflict_at(entry.key, std::string(to_string(changed->refusal))).error());
+      phase.fail_with(conflict(entry, std::string(to_string(changed->refusal))).error());
     }
   }
   add_parallel(phase.stats, cost);
@@ -259,7 +297,7 @@ Task<void> Transaction::commit_at_primary(Entry& primary, MonotonicTime deadline
         co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the transaction has ended, and it is not known how");
       default:
         commit_ts_ = {};
-        co_return conflict_at(primary.key, "another transaction went first (" + std::string(to_string(changed->refusal)) + ")");
+        co_return conflict(primary, "another transaction went first (" + std::string(to_string(changed->refusal)) + ")");
     }
   }
 }
@@ -271,15 +309,13 @@ Task<void> Transaction::give_up(std::vector<Entry*> writes, bool staged, Error w
   for (std::size_t i = 1; i < writes.size(); ++i) others.push_back(writes[i]->key.stored());
   const bool unsure = why.certainty == Certainty::unknown || why.code == ErrorCode::unknown_outcome;
   if (staged && unsure) {
-    const auto decided = co_await shared_.recovery.decide_staged(primary, txn_, deadline);
-    auto read =
-        decided ? co_await shared_.store.read(primary, Reading::latest, deadline) : Result<RowRead>(fail(decided.error()));
-    const Outcome* const outcome = read ? read->state.outcome_of(txn_) : nullptr;
-    if (outcome != nullptr && outcome->committed()) {
+    // Also ends it, where nothing tells that it has committed.
+    const auto found = co_await find_outcome(deadline);
+    if (found && *found == CommitOutcome::committed) {
       shared_.later(finish_later(shared_, primary, txn_, start_, commit_ts_, false, std::move(others)));
       co_return Result<void>();
     }
-    if (outcome == nullptr) {
+    if (!found || *found != CommitOutcome::not_committed) {
       commit_ts_ = {};
       co_return fail(ErrorCode::unknown_outcome, Certainty::unknown,
                      "whether the transaction has committed is not known: " + why.message);

@@ -9,8 +9,8 @@
 
 namespace latium {
 
-inline std::unexpected<Error> conflict_at(const RegisterKey& key, std::string why) {
-  return fail(ErrorCode::conflict, key.describe() + ": " + std::move(why));
+inline std::unexpected<Error> conflict_at(const RegisterKey& key, const std::string& why) {
+  return fail(ErrorCode::conflict, key.describe() + ": " + why);
 }
 
 /// Of a step for another transaction: nothing of this one is unknown for it.

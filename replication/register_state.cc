@@ -136,7 +136,9 @@ std::optional<std::uint64_t> RegisterState::version_of(RequestId request) const 
 
 bool is_repeatable(const RegisterCommand& command) {
   const auto* row = std::get_if<RowCommand>(&command);
-  return row != nullptr ? !std::holds_alternative<RowWrite>(*row) : !std::holds_alternative<CasCommand>(command);
+  if (row == nullptr) return !std::holds_alternative<CasCommand>(command);
+  const auto* write = std::get_if<RowWrite>(row);
+  return write == nullptr || write->keeps_outcome();
 }
 
 CommandResult apply(const RegisterState& state, const RegisterCommand& command, RequestId request, const Ballot& ballot) {

@@ -108,7 +108,8 @@ using RegisterCommand = std::variant<CasCommand, LockAcquireCommand, LockRenewCo
 
 /// Whether a command may be run a second time though it is not known to have failed: of a lock, where a second acquire of the
 /// same caller is at worst a lease that runs out; of a row, the steps of a transaction, where the second one finds what the first
-/// has done, or is refused as if it had come late. But not a row's write, whose refusal would say that it was not made.
+/// has done, or is refused as if it had come late. But not a row's write that keeps no outcome: its refusal would say that it was
+/// not made.
 bool is_repeatable(const RegisterCommand& command);
 
 /// What became of a command.

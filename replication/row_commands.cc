@@ -50,7 +50,14 @@ struct Applier {
       return refuse(RowRefusal::malformed);
     }
     const CommittedRow& committed = before.committed;
-    if (committed.txn == command.txn && committed.ts == command.commit_ts) return unchanged();
+    if (command.keeps_outcome() && command.commit_ts <= command.start) return refuse(RowRefusal::malformed);
+    if (committed.txn == command.txn && (command.keeps_outcome() || committed.ts == command.commit_ts)) return unchanged();
+    if (command.keeps_outcome()) {
+      if (const Outcome* outcome = before.outcome_of(command.txn)) {
+        return outcome->committed() ? unchanged() : refuse(RowRefusal::aborted);
+      }
+      if (const RowStep old = refuse_old(command.start, command.now_ms); !old.applied()) return old;
+    }
     if (before.intent) return refuse(RowRefusal::foreign_intent);
     if (beyond_memory(before, command.commit_ts, clock_ms)) return refuse(RowRefusal::too_old, oldest_taken(clock_ms));
     if (command.expected && *command.expected != committed.ts) return refuse(RowRefusal::ts_differs);
@@ -60,6 +67,7 @@ struct Applier {
     if (!command.present && committed.ts.value == 0) return unchanged();
     RowState state = before;
     state.committed = {command.commit_ts, command.txn, command.present, command.row};
+    if (command.keeps_outcome()) record(state, {command.txn, command.start, command.commit_ts, command.now_ms, {}});
     if (row_size_bytes(state) > kRowStateBytesMax) return refuse(RowRefusal::overloaded);
     return changed(std::move(state), command.now_ms);
   }
@@ -75,7 +83,7 @@ struct Applier {
       if (mine->staged() || mine->primary != intent.primary) return refuse(RowRefusal::superseded);
     } else if (before.intent) {
       return refuse(RowRefusal::foreign_intent);
-    } else if (const RowStep old = refuse_old(intent, command.now_ms); !old.applied()) {
+    } else if (const RowStep old = refuse_old(intent.start, command.now_ms); !old.applied()) {
       return old;
     }
     if (command.expected != before.committed.ts) return refuse(RowRefusal::ts_differs);
@@ -158,12 +166,12 @@ struct Applier {
   RowStep refuse(RowRefusal refusal, Hlc not_before = {}) const { return {before, refusal, not_before}; }
   RowStep unchanged() const { return {before}; }
 
-  RowStep refuse_old(const Intent& intent, std::uint64_t now_ms) const {
-    if (now_ms > after(intent.start.milliseconds(), kTransactionLifeMs)) {
+  RowStep refuse_old(Hlc start, std::uint64_t now_ms) const {
+    if (now_ms > after(start.milliseconds(), kTransactionLifeMs)) {
       return refuse(RowRefusal::too_old, Hlc::from_parts(now_ms - kTransactionLifeMs, 0));
     }
-    if (intent.start <= before.floor) return refuse(RowRefusal::too_old, Hlc{before.floor.value + 1});
-    if (beyond_memory(before, intent.start, clock_ms)) return refuse(RowRefusal::too_old, oldest_taken(clock_ms));
+    if (start <= before.floor) return refuse(RowRefusal::too_old, Hlc{before.floor.value + 1});
+    if (beyond_memory(before, start, clock_ms)) return refuse(RowRefusal::too_old, oldest_taken(clock_ms));
     return unchanged();
   }
 

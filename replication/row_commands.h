@@ -18,12 +18,16 @@ namespace latium {
 /// A transaction of one row, in one command.
 struct RowWrite {
   TransactionId txn{};
+  /// Not 0: its outcome is kept, as that of a RowCommit is. So it is recognised when it comes again after others have written,
+  /// RowAbort keeps it from having an effect, and an old one is refused. Below `commit_ts`.
+  Hlc start{};
   std::optional<Hlc> expected{};  ///< the committed ts that was read; nothing: any
   Hlc commit_ts{};
   bool present = false;  ///< false: delete
   Bytes row{};
   std::uint64_t now_ms = 0;
 
+  bool keeps_outcome() const { return start.value != 0; }
   friend bool operator==(const RowWrite&, const RowWrite&) = default;
 };
 
@@ -131,7 +135,7 @@ std::string_view to_string(RowRefusal refusal);
 struct RowStep {
   RowState state{};  ///< after the command; when refused, as it was
   RowRefusal refusal = RowRefusal::none;
-  Hlc not_before{};  ///< too_old: the least start (RowWrite: commit ts) that this register takes
+  Hlc not_before{};  ///< too_old: the least start (RowWrite without one: commit ts) that this register takes
 
   bool applied() const { return refusal == RowRefusal::none; }
 };

@@ -31,6 +31,7 @@ struct RowFiller {
     write.set_present(command.present);
     write.set_row(command.row);
     write.set_now_ms(command.now_ms);
+    write.set_start(command.start.value);
   }
   void operator()(const RowPrewrite& command) const {
     const Intent& intent = command.intent;
@@ -85,6 +86,7 @@ struct RowFiller {
 
 RowWrite from(const replica::RowWriteCommand& message) {
   RowWrite command{.txn = txn_of(message.txn()),
+                   .start = Hlc{message.start()},
                    .expected = std::nullopt,
                    .commit_ts = Hlc{message.commit_ts()},
                    .present = message.present(),

@@ -112,6 +112,8 @@ Result<VersionSet> decode_versions(BytesView stored);
 /// The one version of a last_write_wins key, in the buffer of `stored`: the short way where there is nothing to merge.
 Result<VersionedValue> decode_last_write(Bytes stored);
 Bytes encode_last_write(const VersionedValue& version);
+/// Its VersionedValue::expires_ms, without a look at the value. 0 also for a key with siblings, and for what does not decode.
+std::uint64_t expiry_of_last_write(BytesView stored);
 
 /// What a reader gives to a writer, so that the write replaces what was read: opaque to both. Not empty.
 struct ContextToken {

@@ -151,6 +151,13 @@ Result<VersionedValue> decode_last_write(Bytes stored) {
   return version;
 }
 
+std::uint64_t expiry_of_last_write(BytesView stored) {
+  const auto format = take_byte(stored);
+  if (!format || *format != kLastWriteWins) return 0;
+  const auto version = take_head(stored);
+  return version ? version->expires_ms : 0;
+}
+
 Bytes encode_versions(const VersionSet& set) {
   Bytes out;
   if (set.conflicts == Conflicts::last_write_wins) return encode_last_write(set.versions.front());

@@ -1,5 +1,6 @@
 // How RocksDB is set up, each option with its reason. The aims: nothing acknowledged is lost, corruption is seen, an idle
 // node is small, the start does not depend on the amount of data, two processors are enough.
+#include <rocksdb/compaction_filter.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/slice_transform.h>
@@ -46,7 +47,7 @@ rocksdb::ColumnFamilyOptions common_family_options(std::size_t write_buffer_byte
   family.target_file_size_base = 32 * kMiB;       // keeps a file's filter and index (about 400 KiB) below a shard of the cache
   family.compression = rocksdb::kLZ4Compression;  // costs next to nothing; ZSTD would double the price of a disk read
   family.compression_opts.parallel_threads = 1;
-  // No check of every file's properties in the background for old files: nothing here expires by age.
+  // No check of every file's age in the background: nothing here goes by age but what expires (below).
   family.ttl = 0;
   family.periodic_compaction_seconds = 0;
   return family;
@@ -64,6 +65,34 @@ class XorOperator final : public rocksdb::AssociativeMergeOperator {
   }
   // On disk: RocksDB refuses to open the family with another one.
   const char* Name() const override { return "latium.xor"; }
+};
+
+// RocksOptions::is_over. What it drops leaves a deletion where older values may lie below.
+class OverFilter final : public rocksdb::CompactionFilter {
+ public:
+  explicit OverFilter(const std::function<bool(BytesView, BytesView)>& is_over) : is_over_(is_over) {}
+
+  Decision FilterV2(int /*level*/, const rocksdb::Slice& key, ValueType type, const rocksdb::Slice& value,
+                    std::string* /*new_value*/, std::string* /*skip_until*/) const override {
+    return type == ValueType::kValue && is_over_(to_view(key), to_view(value)) ? Decision::kRemove : Decision::kKeep;
+  }
+  const char* Name() const override { return "latium.over"; }
+
+ private:
+  const std::function<bool(BytesView, BytesView)>& is_over_;
+};
+
+class OverFilters final : public rocksdb::CompactionFilterFactory {
+ public:
+  explicit OverFilters(std::function<bool(BytesView, BytesView)> is_over) : is_over_(std::move(is_over)) {}
+
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(const rocksdb::CompactionFilter::Context&) override {
+    return std::make_unique<OverFilter>(is_over_);
+  }
+  const char* Name() const override { return "latium.over"; }
+
+ private:
+  const std::function<bool(BytesView, BytesView)> is_over_;
 };
 
 }  // namespace
@@ -122,6 +151,13 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptio
   // A scan inside one tenant's partition skips the tables that hold nothing of it.
   data.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kDataPrefixBytes));
 
+  rocksdb::ColumnFamilyOptions registers = data;
+  if (options.is_over) {
+    data.compaction_filter_factory = std::make_shared<OverFilters>(options.is_over);
+    // What nobody writes beside any more is looked through all the same.
+    data.periodic_compaction_seconds = std::uint64_t{7} * 24 * 3600;
+  }
+
   // Written and removed in turn, found by whom they are for.
   rocksdb::ColumnFamilyOptions hints = common_family_options(options.write_buffer_bytes);
   hints.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
@@ -132,7 +168,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptio
   trees.merge_operator = std::make_shared<XorOperator>();
 
   return {{rocksdb::kDefaultColumnFamilyName, small},       {std::string(to_string(Family::system)), small},
-          {std::string(to_string(Family::data)), data},     {std::string(to_string(Family::registers)), data},
+          {std::string(to_string(Family::data)), data},     {std::string(to_string(Family::registers)), registers},
           {std::string(to_string(Family::hints)), hints},   {std::string(to_string(Family::trees)), trees},
           {std::string(to_string(Family::expiring)), hints}};
 }

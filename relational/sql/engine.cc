@@ -317,7 +317,10 @@ Result<SqlResult> Engine::run_text(std::string_view sql, std::vector<Value> para
   for (std::uint32_t attempt = 1;; ++attempt) {
     auto done = run_once(*statement);
     const bool again = !done && done.error().code == ErrorCode::conflict && alone && !in_transaction() && running_ == 0;
-    if (!again || attempt == kAttemptsMax || hub_.access->now() >= end) return done;
+    if (!again || attempt == kAttemptsMax || hub_.access->now() >= end) {
+      if (attempt > 1) hub_.access->ends_trying();
+      return done;
+    }
     hub_.access->try_again(attempt);
   }
 }

@@ -96,8 +96,10 @@ class TableAccess {
   virtual bool in_transaction() const = 0;
   virtual Result<void> commit() = 0;
   virtual void rollback() = 0;
-  /// The next transaction reads the latest state, and is one that was tried `attempts` times: waits a little before.
+  /// Until ends_trying(), the next transactions read the latest state, and are one that was tried `attempts` times. Waits for its
+  /// turn, or a little.
   virtual void try_again(std::uint32_t attempts) = 0;
+  virtual void ends_trying() = 0;
 
   /// Any thread. The call that waits, and all that begin before resume(), end at once with `cancelled`, and the transaction with
   /// them, as by rollback(); a commit that had begun, and a change of a table, with `unknown_outcome`.

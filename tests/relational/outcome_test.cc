@@ -2,6 +2,7 @@
 #include <map>
 
 #include "relational/transaction.h"
+#include "tests/relational/forwarding_rows.h"
 #include "tests/relational/memory_rows.h"
 #include "tests/runtime/simulated.h"
 
@@ -89,6 +90,86 @@ TEST_F(OutcomeTest, TracesThatOthersCoveredAreNotGuessedAt) {
   other.put(row(1), "other's");
   ASSERT_EQ(code_of(run(other.commit(soon()))), "ok");
   EXPECT_EQ(run(writer.outcome(soon())).value(), CommitOutcome::unknown);
+}
+
+// Rows that run the next command, or do not, and lose its answer; others write before that is noticed.
+class BusyRows final : public ForwardingRows {
+ public:
+  BusyRows(Runtime& runtime, MemoryRows& rows) : ForwardingRows(rows), runtime_(runtime) {}
+
+  bool lose_next = false;
+  bool run_it = true;
+  std::size_t others = 0;
+
+  Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
+    if (!std::exchange(lose_next, false)) {
+      co_return co_await ForwardingRows::change(std::move(key), std::move(command), deadline);
+    }
+    if (run_it) LATIUM_CO_CHECKED(co_await ForwardingRows::change(key, std::move(command), deadline));
+    for (std::uint64_t i = 0; i < others; ++i) {
+      LATIUM_CO_TRY(const RowRead read, co_await ForwardingRows::read(key, Reading::latest, deadline));
+      const Hlc now = Hlc::from_parts(runtime_.clock.wall_ms(), 0);
+      const RowWrite write{.txn = {9, i + 1},
+                           .expected = std::nullopt,
+                           .commit_ts = std::max(Hlc{read.state.committed.ts.value + 1}, now),
+                           .present = true,
+                           .row = "other's"};
+      LATIUM_CO_TRY(const RowChange written, co_await ForwardingRows::change(key, write, deadline));
+      EXPECT_TRUE(written.applied) << to_string(written.refusal);
+    }
+    co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the answer was lost");
+  }
+
+ private:
+  Runtime& runtime_;
+};
+
+class BusyRowsTest : public OutcomeTest {
+ protected:
+  BusyRowsTest() { shared_ = std::make_unique<Transactions>(runtime(), busy_, hlc_); }
+
+  Result<void> commit(std::size_t keys, bool contended) {
+    Transaction writer(*shared_, {.isolation = Isolation::read_committed, .reading = Reading::latest, .contended = contended});
+    std::vector<RegisterKey> wanted;
+    for (std::size_t i = 0; i < keys; ++i) wanted.push_back(row(i));
+    EXPECT_TRUE(run(writer.get(wanted, soon())).has_value());
+    for (const RegisterKey& key : wanted) writer.put(key, "mine");
+    busy_.lose_next = true;
+    const Result<void> done = run(writer.commit(soon()));
+    conflicting_ = writer.conflicting_row();
+    return done;
+  }
+
+  BusyRows busy_{runtime(), *rows_};
+  std::optional<Bytes> conflicting_;
+};
+
+TEST_F(BusyRowsTest, ACommitOfOneContendedRowIsKnownAfterOthersHaveWritten) {
+  busy_.others = 20;
+  EXPECT_EQ(code_of(commit(1, false)), "unknown_outcome");
+  EXPECT_EQ(code_of(commit(1, true)), "ok");
+  busy_.run_it = false;
+  EXPECT_EQ(code_of(commit(1, true)), "conflict") << "it was not made, and others have written";
+  EXPECT_EQ(conflicting_, row(0).stored());
+  EXPECT_EQ(now(0), "other's");
+  busy_.others = 0;
+  EXPECT_EQ(code_of(commit(1, true)), "ok");
+}
+
+TEST_F(BusyRowsTest, APrewriteWithoutAnAnswerIsSentAgain) {
+  for (const bool run_it : {true, false}) {
+    busy_.run_it = run_it;
+    EXPECT_EQ(code_of(commit(3, true)), "ok");
+    EXPECT_EQ(now(0), "mine");
+  }
+}
+
+TEST_F(BusyRowsTest, ACommitThatWasOvertakenBeforeItsFirstStepIsAConflictAndNothingElse) {
+  busy_.run_it = false;
+  busy_.others = 3;
+  EXPECT_EQ(code_of(commit(3, true)), "conflict");
+  EXPECT_EQ(conflicting_, row(0).stored());
+  EXPECT_EQ(now(2), std::nullopt);
 }
 
 }  // namespace

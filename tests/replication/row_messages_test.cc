@@ -16,6 +16,7 @@ std::vector<RowCommand> one_of_each() {
   return {
       RowWrite{.txn = kTxn, .expected = Hlc{0}, .commit_ts = Hlc{7}, .present = true, .row = "row", .now_ms = 8},
       RowWrite{.txn = kTxn, .expected = std::nullopt, .commit_ts = Hlc{7}, .present = false, .row = {}, .now_ms = 8},
+      RowWrite{.txn = kTxn, .start = Hlc{6}, .expected = Hlc{5}, .commit_ts = Hlc{7}, .present = true, .row = "r", .now_ms = 8},
       RowPrewrite{plain, Hlc{6}, 8},
       RowPrewrite{staged, Hlc{6}, 8},
       RowCommit{kTxn, Hlc{3}, Hlc{9}, 8},

@@ -84,6 +84,55 @@ TEST(RowWriteTest, WritesWhatItExpects) {
   EXPECT_EQ(refusal(after(first, prewrite(kA, "x", at(kNow))), write(kB, at(kNow), at(kNow + 1))), RowRefusal::foreign_intent);
 }
 
+TEST(RowWriteTest, OneThatKeepsItsOutcomeIsRecognisedAfterOthersHaveWritten) {
+  RowWrite mine = write(kA, Hlc(), at(kNow + 1), "mine");
+  mine.start = kStart;
+  EXPECT_TRUE(is_repeatable(RegisterCommand(RowCommand(mine))));
+  EXPECT_FALSE(is_repeatable(RegisterCommand(RowCommand(write(kA, Hlc(), at(kNow + 1))))));
+  const RowState written = after({}, mine);
+  EXPECT_EQ(written.committed.row, "mine");
+  const RowState covered = after(written, write(kB, at(kNow + 1), at(kNow + 2), "other's"));
+  RowWrite again = mine;
+  again.commit_ts = at(kNow + 9);
+  EXPECT_EQ(after(covered, again), covered) << "also with another stamp";
+  EXPECT_EQ(after(written, again), written);
+  EXPECT_EQ(refusal(covered, abort(kA)), RowRefusal::committed);
+  ASSERT_NE(covered.outcome_of(kA), nullptr);
+  EXPECT_EQ(covered.outcome_of(kA)->committed_ts, at(kNow + 1));
+}
+
+TEST(RowWriteTest, OneThatKeepsItsOutcomeIsRefusedOnceItWasAborted) {
+  RowWrite mine = write(kA, Hlc(), at(kNow + 1), "mine");
+  mine.start = kStart;
+  const RowState fenced = after({}, abort(kA));
+  EXPECT_EQ(refusal(fenced, mine), RowRefusal::aborted);
+  EXPECT_EQ(refusal({}, [&] {
+              RowWrite odd = mine;
+              odd.commit_ts = odd.start;
+              return odd;
+            }()),
+            RowRefusal::malformed);
+}
+
+TEST(RowWriteTest, OneThatKeepsItsOutcomeIsRefusedWhereOutcomesOfItsTimeWereForgotten) {
+  RowState state;
+  Hlc last;
+  for (std::uint64_t i = 0; i <= kOutcomesMax; ++i) {
+    RowWrite each = write({2, i + 1}, last, at(kNow + 2 * i + 1));
+    each.start = at(kNow + 2 * i);
+    last = each.commit_ts;
+    state = after(state, each);
+  }
+  EXPECT_EQ(state.outcomes.size(), kOutcomesMax);
+  EXPECT_EQ(state.floor, kStart) << "that of the oldest one, which made room";
+  RowWrite late = write(kA, last, at(kNow + 5'000));
+  late.start = kStart;
+  const RowStep refused = run(state, late);
+  EXPECT_EQ(refused.refusal, RowRefusal::too_old);
+  late.start = refused.not_before;
+  EXPECT_EQ(refusal(state, late), RowRefusal::none);
+}
+
 TEST(RowWriteTest, BoundsAndNonsense) {
   EXPECT_EQ(refusal({}, write(kA, Hlc(), at(kNow), Bytes(kRowBytesMax + 1, 'x'))), RowRefusal::too_large);
   EXPECT_EQ(refusal({}, write({}, Hlc(), at(kNow))), RowRefusal::malformed);

@@ -51,6 +51,7 @@ class MemoryTables final : public sql::TableAccess {
   Result<void> commit() override;
   void rollback() override { open_ = false; }
   void try_again(std::uint32_t) override {}
+  void ends_trying() override {}
 
   void interrupt() override {}
   void resume() override {}

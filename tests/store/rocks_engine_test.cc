@@ -188,6 +188,34 @@ TEST_F(RocksEngineTest, ReportsWhatItHolds) {
   EXPECT_GT(statistics.block_cache_bytes, 0u);
 }
 
+TEST_F(RocksEngineTest, WhatIsOverGoesWithACompactionAndNothingOlderComesBack) {
+  RocksOptions some_over = options();
+  some_over.is_over = [](BytesView key, BytesView value) { return key == "k" && value == "over"; };
+  auto engine = open(some_over);
+  const auto fill = [&](int round) {
+    WriteBatch batch;
+    for (int i = 0; i < 1000; ++i) batch.put(Family::data, "a" + std::to_string(i), Bytes(100, static_cast<char>('a' + round % 26)));
+    for (int i = 0; i < 10; ++i) batch.put(Family::data, "z" + std::to_string(i), "over");
+    ASSERT_EQ(outcome(engine->write(std::move(batch), Durability::buffered)), "ok");
+  };
+  ASSERT_EQ(outcome(engine->write(put_batch("k", "older"), Durability::buffered)), "ok");
+  for (int round = 0; round < 10; ++round) fill(round);
+  EXPECT_EQ(read_text(engine->get(Family::data, "k", ReadMode::may_block)), "older");
+  WriteBatch batch = put_batch("k", "over");
+  batch.put(Family::registers, "k", "over");
+  ASSERT_EQ(outcome(engine->write(std::move(batch), Durability::buffered)), "ok");
+  std::string found = "over";
+  for (int round = 0; round < 500 && found == "over"; ++round) {
+    fill(round);
+    found = read_text(engine->get(Family::data, "k", ReadMode::may_block));
+  }
+  EXPECT_EQ(found, "(absent)");
+  for (int round = 0; round < 50; ++round) fill(round);
+  EXPECT_EQ(read_text(engine->get(Family::data, "k", ReadMode::may_block)), "(absent)");
+  EXPECT_EQ(read_text(engine->get(Family::data, "z3", ReadMode::may_block)), "over");
+  EXPECT_EQ(read_text(engine->get(Family::registers, "k", ReadMode::may_block)), "over");
+}
+
 /// An executor that holds the commit thread inside its first call until it is released, so that the queue fills.
 class HeldExecutor {
  public:
