@@ -144,8 +144,10 @@ Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
       default:
         // What is as old as that is refused whether it was done or not.
         if (unsure && changed.refusal == RowRefusal::too_old) {
-          co_return co_await look_for(entry, {ErrorCode::unknown_outcome, Certainty::unknown, entry.key.describe() +
-                                              ": others changed it while this transaction had no answer"}, deadline);
+          co_return co_await look_for(entry,
+                                      {ErrorCode::unknown_outcome, Certainty::unknown,
+                                       entry.key.describe() + ": others changed it while this transaction had no answer"},
+                                      deadline);
         }
         commit_ts_ = {};
         shared_.note_seen(entry.key, changed.state.committed);

@@ -106,11 +106,12 @@ TEST(RowWriteTest, OneThatKeepsItsOutcomeIsRefusedOnceItWasAborted) {
   mine.start = kStart;
   const RowState fenced = after({}, abort(kA));
   EXPECT_EQ(refusal(fenced, mine), RowRefusal::aborted);
-  EXPECT_EQ(refusal({}, [&] {
-              RowWrite odd = mine;
-              odd.commit_ts = odd.start;
-              return odd;
-            }()),
+  EXPECT_EQ(refusal({},
+                    [&] {
+                      RowWrite odd = mine;
+                      odd.commit_ts = odd.start;
+                      return odd;
+                    }()),
             RowRefusal::malformed);
 }
 

@@ -194,7 +194,8 @@ TEST_F(RocksEngineTest, WhatIsOverGoesWithACompactionAndNothingOlderComesBack) {
   auto engine = open(some_over);
   const auto fill = [&](int round) {
     WriteBatch batch;
-    for (int i = 0; i < 1000; ++i) batch.put(Family::data, "a" + std::to_string(i), Bytes(100, static_cast<char>('a' + round % 26)));
+    for (int i = 0; i < 1000; ++i)
+      batch.put(Family::data, "a" + std::to_string(i), Bytes(100, static_cast<char>('a' + round % 26)));
     for (int i = 0; i < 10; ++i) batch.put(Family::data, "z" + std::to_string(i), "over");
     ASSERT_EQ(outcome(engine->write(std::move(batch), Durability::buffered)), "ok");
   };
