@@ -233,9 +233,23 @@ void ClientService::spawn(IncomingRequest request) {
   running_.emplace(key, *spawned);
 }
 
+// At the deadline the task is cancelled from outside, like by a caller that is gone: a race inside it would be a task more.
 Task<void> ClientService::answer(Running /*running*/, IncomingRequest request, Task<Bytes> work) {
-  const MonotonicTime deadline = request.deadline();
-  Result<Bytes> response = co_await with_deadline(core_.runtime(), deadline, std::move(work));
+  bool expired = false;
+  TimerId timer;
+  if (request.deadline() != kNever) {
+    timer = core_.runtime().timers.schedule(request.deadline(), [&] {
+      expired = true;
+      cancelled(request.connection_id(), request.id());
+    });
+  }
+  Result<Bytes> response = co_await std::move(work);
+  core_.runtime().timers.cancel(timer);
+  // Asio may have posted the signal, and it must not meet a task that is gone.
+  if (expired) co_await yield_now();
+  if (expired && !response && response.error().code == ErrorCode::cancelled) {
+    response = fail(ErrorCode::deadline_exceeded, response.error().certainty, "the deadline passed");
+  }
   if (!response) ++statistics_.failures;
   std::move(request).respond(std::move(response));
   co_return Result<void>();

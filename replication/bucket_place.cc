@@ -1,6 +1,7 @@
 #include "replication/bucket_place.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace latium {
@@ -38,9 +39,14 @@ std::string list_errors(const std::vector<std::pair<NodeId, Error>>& errors) {
 
 Result<Buckets::Place> Buckets::place_of(const DataKey& key, WriteLevel level, const std::string& site) const {
   LATIUM_TRY(const ReplicaSet set, cluster_.replicas(key.tenant, key.partition));
-  Place place{.epoch = cluster_.epoch(), .replicas = set.members, .counts = {}};
   // Of two as near as each other, the one that comes first in the preference list.
-  std::ranges::sort(place.replicas, {}, [&](NodeId node) { return std::pair(distance_of(cluster_, node), set.index_of(node)); });
+  std::vector<std::tuple<int, std::size_t, NodeId>> near;
+  near.reserve(set.members.size());
+  for (const NodeId node : set.members) near.emplace_back(distance_of(cluster_, node), near.size(), node);
+  std::ranges::sort(near);
+  Place place{.epoch = cluster_.epoch(), .replicas = {}, .counts = {}};
+  place.replicas.reserve(near.size());
+  for (const auto& [distance, index, node] : near) place.replicas.push_back(node);
   std::size_t counted = 0;
   for (const NodeId node : place.replicas) {
     place.counts.push_back(level != WriteLevel::local_quorum || directory_.site_of(node) == site);

@@ -83,11 +83,15 @@ Task<void> BucketReplica::load(Slot& slot, const DataKey& key, NodeId hint_for) 
   slot.loading = false;
   slot.load_ended.set();
   if (!found) co_return fail(found.error());
-  LATIUM_CO_TRY(VersionSet held, decode_held(*found, key));
+  co_return fill(slot, key, hint_for, *found);
+}
+
+Result<void> BucketReplica::fill(Slot& slot, const DataKey& key, NodeId hint_for, const ReadResult& found) {
+  LATIUM_TRY(VersionSet held, decode_held(found, key));
   slot.current = slot.durable = std::make_shared<const VersionSet>(std::move(held));
-  slot.digest = digest_of(found->value);
-  if (hint_for && found->presence == Presence::found) slot.booked = stored_key(key, hint_for).size() + found->value.size();
-  co_return Result<void>();
+  slot.digest = digest_of(found.value);
+  if (hint_for && found.presence == Presence::found) slot.booked = stored_key(key, hint_for).size() + found.value.size();
+  return {};
 }
 
 // Nothing is written that does not pass here.
@@ -113,16 +117,32 @@ Task<void> BucketReplica::prepare(const BucketItem& item, Slot& slot) {
   co_return co_await load(slot, item.key, item.hint_for);
 }
 
+// Most of what is asked for is in memory: without the coroutines then.
+Result<bool> BucketReplica::prepare_at_once(const BucketItem& item, Slot& slot) {
+  LATIUM_CHECKED(check(item.key, item.hint_for));
+  if (!item.hint_for && item.drop == 0 && !directory_.bucket_exists(item.key.tenant, item.key.bucket)) return false;
+  if (slot.loading || partitions_.find(item.key.tenant, item.key.partition) == nullptr) return false;
+  if (slot.current) return true;
+  LATIUM_TRY(const auto found, read_cached(runtime_, engine_, family_of(item.hint_for), stored_key(item.key, item.hint_for)));
+  if (!found) return false;
+  LATIUM_CHECKED(fill(slot, item.key, item.hint_for, *found));
+  return true;
+}
+
 Task<BucketAnswer> BucketReplica::look_up(const BucketItem& item) const {
-  BucketAnswer answer{.held = {}, .bucket_known = directory_.bucket_exists(item.key.tenant, item.key.bucket)};
   LATIUM_CO_TRY(const ReadResult found,
                 co_await read(runtime_, engine_, family_of(item.hint_for), stored_key(item.key, item.hint_for)));
+  co_return answer_of(item, found);
+}
+
+Result<BucketAnswer> BucketReplica::answer_of(const BucketItem& item, const ReadResult& found) const {
+  BucketAnswer answer{.held = {}, .bucket_known = directory_.bucket_exists(item.key.tenant, item.key.bucket)};
   answer.digest = digest_of(found.value);
   if (!item.digest_only) {
-    LATIUM_CO_TRY(answer.held, decode_held(found, item.key));
+    LATIUM_TRY(answer.held, decode_held(found, item.key));
     answer.newest_stamp = answer.held.newest_stamp();
   }
-  co_return answer;
+  return answer;
 }
 
 Result<void> BucketReplica::check_writable() const {
@@ -244,11 +264,23 @@ Task<std::vector<Result<BucketAnswer>>> BucketReplica::handle(std::vector<Bucket
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (items[i].writes()) {
       holds[i].emplace(*this, slot_key(items[i].key, items[i].hint_for));
-      if (const auto ready = co_await prepare(items[i], holds[i]->slot()); !ready) answers[i] = fail(ready.error());
+      Result<bool> ready = prepare_at_once(items[i], holds[i]->slot());
+      if (ready && !*ready) {
+        if (const auto prepared = co_await prepare(items[i], holds[i]->slot()); !prepared) ready = fail(prepared.error());
+      }
+      if (!ready) answers[i] = fail(ready.error());
     } else if (answer_bytes > kAnswerBytesMax) {
       answers[i] = fail(ErrorCode::overloaded, "too much was asked for in one message: ask again");
     } else {
-      answers[i] = co_await look_up(items[i]);
+      const NodeId hint_for = items[i].hint_for;
+      const auto found = read_cached(runtime_, engine_, family_of(hint_for), stored_key(items[i].key, hint_for));
+      if (!found) {
+        answers[i] = fail(found.error());
+      } else if (*found) {
+        answers[i] = answer_of(items[i], **found);
+      } else {
+        answers[i] = co_await look_up(items[i]);
+      }
       if (answers[i]) {
         for (const VersionedValue& version : answers[i]->held.versions) answer_bytes += version.value.size();
       }
@@ -288,7 +320,8 @@ Task<void> BucketReplica::change(DataKey key, NodeId hint_for, Durability durabi
                                  Change change) {
   const BucketItem item{.key = std::move(key), .hint_for = hint_for, .offered = {}};
   const Hold hold(*this, slot_key(item.key, hint_for));
-  LATIUM_CO_CHECKED(co_await prepare(item, hold.slot()));
+  LATIUM_CO_TRY(const bool ready, prepare_at_once(item, hold.slot()));
+  if (!ready) LATIUM_CO_CHECKED(co_await prepare(item, hold.slot()));
   LATIUM_CO_CHECKED(still_valid());
   LATIUM_CO_TRY(VersionSet next,
                 change(*hold.slot().current, partitions_.find(item.key.tenant, item.key.partition)->knowledge.floor));

@@ -94,8 +94,12 @@ class BucketReplica {
   struct Plan;
 
   Task<void> load(Slot& slot, const DataKey& key, NodeId hint_for);
+  static Result<void> fill(Slot& slot, const DataKey& key, NodeId hint_for, const ReadResult& found);
   Task<BucketAnswer> look_up(const BucketItem& item) const;
+  Result<BucketAnswer> answer_of(const BucketItem& item, const ReadResult& found) const;
   Task<void> prepare(const BucketItem& item, Slot& slot);
+  /// prepare() where nothing has to be waited for; false: something has, and prepare() has all still to do.
+  Result<bool> prepare_at_once(const BucketItem& item, Slot& slot);
   Result<void> check(const DataKey& key, NodeId hint_for);
   /// What an item makes of the slot; nothing: no change. Fills in the answer.
   std::optional<VersionSet> next_of(const BucketItem& item, const Slot& slot, BucketAnswer& answer);

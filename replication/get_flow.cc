@@ -5,7 +5,6 @@
 
 #include "base/varint.h"
 #include "replication/bucket_place.h"
-#include "runtime/deadline.h"
 
 namespace latium {
 
@@ -150,7 +149,7 @@ Task<void> Buckets::gather(std::shared_ptr<Fetch> fetch, MonotonicTime deadline)
       if (hedge_.spend() && fetch->ask_next(false)) ++statistics_.hedged;
     }
     fetch->changed().clear();
-    const auto waited = co_await with_deadline(runtime_, std::min(deadline, late), fetch->changed().wait());
+    const auto waited = co_await fetch->changed().wait_until(runtime_, std::min(deadline, late));
     if (!waited && waited.error().code != ErrorCode::deadline_exceeded) co_return fail(waited.error());
   }
   if (fetch->answered() >= fetch->needed()) co_return Result<void>();
@@ -175,7 +174,7 @@ Task<void> Buckets::complete(std::shared_ptr<Fetch> fetch, MonotonicTime deadlin
   const auto ended = [&] { return std::ranges::all_of(missing, [&](std::size_t i) { return copies[i].answer.has_value(); }); };
   while (!ended()) {
     fetch->changed().clear();
-    const auto waited = co_await with_deadline(runtime_, deadline, fetch->changed().wait());
+    const auto waited = co_await fetch->changed().wait_until(runtime_, deadline);
     if (waited) continue;
     if (waited.error().code != ErrorCode::deadline_exceeded) co_return fail(waited.error());
     break;
@@ -201,7 +200,7 @@ Task<BucketRead> Buckets::read(DataKey key, ReadLevel level, std::string site, M
   put_length_prefixed(name, site);
   name.push_back(static_cast<char>(level));
   if (const auto round = rounds_.open(name)) {
-    const auto waited = co_await with_deadline(runtime_, deadline, round->ended.wait());
+    const auto waited = co_await round->ended.wait_until(runtime_, deadline);
     if (round->found) {
       ++statistics_.shared;
       co_return *round->found;
@@ -214,7 +213,7 @@ Task<BucketRead> Buckets::read(DataKey key, ReadLevel level, std::string site, M
   if (const auto before = lead.before()) {
     // Those who come meanwhile share this round. It is not held up by one that hangs.
     const MonotonicTime late = saturating_add(runtime_.clock.monotonic_now(), hedge_.delay());
-    const auto waited = co_await with_deadline(runtime_, std::min(deadline, late), before->ended.wait());
+    const auto waited = co_await before->ended.wait_until(runtime_, std::min(deadline, late));
     if (!waited && waited.error().code != ErrorCode::deadline_exceeded) co_return fail(waited.error());
   } else {
     co_await yield_now();

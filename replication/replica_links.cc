@@ -1,5 +1,6 @@
 #include "replication/replica_links.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -104,6 +105,7 @@ void BatchLinks<Steps>::flush(Link& link, bool overdue) {
 template <class Steps>
 auto BatchLinks<Steps>::take_batch(Link& link) -> std::vector<Waiting> {
   std::vector<Waiting> batch;
+  batch.reserve(std::min(link.waiting.size(), kStepsAMessage));
   std::size_t bytes = 0;
   while (!link.waiting.empty() && batch.size() < kStepsAMessage && bytes < kBytesAMessage) {
     Waiting next = std::move(link.waiting.front());

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "replication/bucket_place.h"
-#include "runtime/deadline.h"
+#include "runtime/runtime.h"
 
 namespace latium {
 
@@ -58,7 +58,7 @@ class Buckets::Copies : public std::enable_shared_from_this<Copies> {
                            " copies are written" + list_errors(errors_));
       }
       changed_.clear();
-      const auto waited = co_await with_deadline(buckets_.runtime_, deadline, changed_.wait());
+      const auto waited = co_await changed_.wait_until(buckets_.runtime_, deadline);
       if (waited) continue;
       if (waited.error().code != ErrorCode::deadline_exceeded) {
         co_return fail(waited.error().code, Certainty::unknown, waited.error().message);

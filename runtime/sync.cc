@@ -18,6 +18,27 @@ Task<void> WaitQueue::wait() {
   co_return Result<void>();
 }
 
+Task<void> WaitQueue::wait_until(Runtime& runtime, MonotonicTime deadline) {
+  if (deadline == kNever) co_return co_await wait();
+  Suspension turn;
+  bool expired = false;
+  const auto place = waiting_.insert(waiting_.end(), &turn);
+  const TimerId timer = runtime.timers.schedule(deadline, [&] {
+    if (turn.woken()) return;
+    expired = true;
+    waiting_.erase(place);
+    turn.wake();
+  });
+  const Wake wake = co_await turn.wait();
+  runtime.timers.cancel(timer);
+  if (expired) co_return fail(ErrorCode::deadline_exceeded, "the deadline passed");
+  if (wake == Wake::cancelled) {
+    waiting_.erase(place);
+    co_return cancelled_error();
+  }
+  co_return Result<void>();
+}
+
 bool WaitQueue::wake_one() {
   // One that is woken but still listed was cancelled: its resumption is queued and it leaves by itself.
   const auto next = std::find_if(waiting_.begin(), waiting_.end(), [](Suspension* waiter) { return !waiter->woken(); });
@@ -37,6 +58,11 @@ void WaitQueue::wake_all() {
 Task<void> Event::wait() {
   if (set_) co_return Result<void>();
   co_return co_await waiters_.wait();
+}
+
+Task<void> Event::wait_until(Runtime& runtime, MonotonicTime deadline) {
+  if (set_) co_return Result<void>();
+  co_return co_await waiters_.wait_until(runtime, deadline);
 }
 
 Permit::~Permit() {

@@ -5,6 +5,7 @@
 #include <list>
 #include <utility>
 
+#include "runtime/runtime.h"
 #include "runtime/suspension.h"
 #include "runtime/task.h"
 
@@ -19,6 +20,8 @@ class WaitQueue {
 
   /// Sleeps until wake_one() or wake_all() reaches this waiter. `cancelled` otherwise.
   Task<void> wait();
+  /// The same; `deadline_exceeded` once the time has come first.
+  Task<void> wait_until(Runtime& runtime, MonotonicTime deadline);
   /// False when nobody waits.
   bool wake_one();
   void wake_all();
@@ -41,6 +44,8 @@ class Event {
   void clear() { set_ = false; }
   /// At once when set; `cancelled` when the task is cancelled first.
   Task<void> wait();
+  /// The same; `deadline_exceeded` once the time has come first. What with_deadline() makes of wait(), without a task of its own.
+  Task<void> wait_until(Runtime& runtime, MonotonicTime deadline);
 
  private:
   bool set_ = false;

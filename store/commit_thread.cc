@@ -126,6 +126,7 @@ std::size_t CommitThread::commit_group(std::vector<Waiting>& work, std::size_t f
   std::size_t written_bytes = 0;
   bool sync = false;
   std::size_t next = first;
+  std::vector<const WriteBatch*> appended;
   for (; next < work.size(); ++next) {
     Waiting& waiting = work[next];
     const std::size_t size = RocksWriter::encoded_bytes(waiting.batch);
@@ -136,16 +137,19 @@ std::size_t CommitThread::commit_group(std::vector<Waiting>& work, std::size_t f
       continue;
     }
     writer_.append(waiting.batch, group_);
+    appended.push_back(&waiting.batch);
     written_bytes += waiting.batch.size_bytes();
     sync = sync || waiting.durability == Durability::sync;
     (waiting.in_place ? in_place : answers).emplace_back(std::move(waiting.done), Result<void>());
   }
 
   // An empty group is still written when its sync is asked for.
+  Result<void> written;
   if (group_.Count() > 0 || sync) {
     groups_.fetch_add(1, std::memory_order_relaxed);
     batches_.fetch_add(answers.size() + in_place.size(), std::memory_order_relaxed);
-    if (const Result<void> written = writer_.apply(group_, written_bytes, sync); !written) {
+    written = writer_.apply(group_, written_bytes, sync);
+    if (!written) {
       for (Answers* all : {&answers, &in_place}) {
         for (auto& [done, result] : *all) {
           if (result) result = written;
@@ -153,6 +157,7 @@ std::size_t CommitThread::commit_group(std::vector<Waiting>& work, std::size_t f
       }
     }
   }
+  for (const WriteBatch* batch : appended) writer_.settle(*batch, written.has_value());
   {
     std::scoped_lock lock(mutex_);
     waiting_batches_ -= next - first;

@@ -11,6 +11,7 @@
 #include "runtime/gate.h"
 #include "store/commit_thread.h"
 #include "store/format.h"
+#include "store/recent_values.h"
 #include "store/rocks_database.h"
 #include "store/rocks_views.h"
 #include "store/rocks_writer.h"
@@ -37,7 +38,8 @@ class RocksEngine final : public Engine {
       : directory_(options.directory),
         database_(std::move(database)),
         db_(*database_.db),
-        writer_(db_, database_.families, *database_.health),
+        values_(internal::recent_values_bytes(options)),
+        writer_(db_, database_.families, *database_.health, values_),
         commit_(options, writer_) {
     database_.health->attach(&db_, database_.all_families, [this] { commit_.wake(); });
   }
@@ -70,6 +72,7 @@ class RocksEngine final : public Engine {
   const std::string directory_;
   internal::RocksDatabase database_;
   rocksdb::DB& db_;
+  internal::RecentValues values_;
   internal::RocksWriter writer_;
   internal::CommitThread commit_;
   std::atomic<std::uint32_t> synced_writers_{0};  // threads inside write() with a sync
@@ -90,6 +93,12 @@ Result<ReadResult> RocksEngine::get(Family family, BytesView key, ReadMode mode,
   if (!pass) [[unlikely]]
     return closed_error();
   Result<ReadResult> result(std::in_place);
+  const bool may_be_recent = family == Family::data && snapshot == nullptr;
+  internal::RecentValues::Ticket ticket;
+  if (may_be_recent && values_.find(key, result->value, ticket)) {
+    result->presence = Presence::found;
+    return result;
+  }
   // Copies straight into the result from a write buffer; from a block it pins, and the value is copied once below.
   rocksdb::PinnableSlice value(&result->value);
   rocksdb::Status status;
@@ -110,6 +119,7 @@ Result<ReadResult> RocksEngine::get(Family family, BytesView key, ReadMode mode,
     return result;
   }
   result->presence = Presence::found;
+  if (may_be_recent) values_.note_read(key, result->value, ticket);
   return result;
 }
 
@@ -181,7 +191,9 @@ Result<void> RocksEngine::write(WriteBatch batch, Durability durability) {
 Result<void> RocksEngine::write_here(const WriteBatch& batch, bool sync) {
   rocksdb::WriteBatch encoded(internal::RocksWriter::encoded_bytes(batch) + 16);
   writer_.append(batch, encoded);
-  return writer_.apply(encoded, batch.size_bytes(), sync);
+  const Result<void> written = writer_.apply(encoded, batch.size_bytes(), sync);
+  writer_.settle(batch, written.has_value());
+  return written;
 }
 
 Result<void> RocksEngine::checkpoint(const std::string& directory) {
@@ -228,7 +240,7 @@ EngineStatistics RocksEngine::statistics() {
   db_.GetIntProperty(handle(Family::data), rocksdb::DB::Properties::kEstimateNumKeys, &statistics.keys_estimate);
   statistics.memory_bytes =
       sum_property(rocksdb::DB::Properties::kSizeAllMemTables) + sum_property(rocksdb::DB::Properties::kEstimateTableReadersMem);
-  statistics.block_cache_bytes = database_.cache->GetUsage();
+  statistics.block_cache_bytes = database_.cache->GetUsage() + values_.bytes();
   statistics.disk_bytes = disk_bytes();
   return statistics;
 }

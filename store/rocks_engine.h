@@ -24,8 +24,9 @@ struct RocksOptions {
   /// Where the data lives; created when absent (its parent must exist). One engine at a time.
   std::string directory;
 
-  /// Bytes of uncompressed blocks, indexes and filters kept in memory. 64 MiB: holds the hot part of some million small keys,
-  /// and leaves an embedding process its memory. Must be at least 1 MiB.
+  /// Bytes of uncompressed blocks, indexes and filters kept in memory, and in a quarter of it values of keys that were read or
+  /// written lately. 64 MiB: holds the hot part of some million small keys, and leaves an embedding process its memory. Must be
+  /// at least 1 MiB.
   std::size_t block_cache_bytes = std::size_t{64} << 20;
 
   /// Bytes of writes that are collected in memory before they become a table. 16 MiB: at most three such buffers exist, and

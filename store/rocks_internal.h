@@ -24,6 +24,10 @@ rocksdb::DBOptions database_options(const RocksOptions& options);
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RocksOptions& options,
                                                                 const std::shared_ptr<rocksdb::Cache>& cache);
 
+/// A quarter of what the options give to the cache is for RecentValues, the rest for blocks.
+inline std::size_t recent_values_bytes(const RocksOptions& options) {
+  return options.block_cache_bytes / 4;
+}
 std::shared_ptr<rocksdb::Cache> make_block_cache(const RocksOptions& options);
 
 inline rocksdb::Slice to_slice(BytesView bytes) {

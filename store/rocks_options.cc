@@ -99,10 +99,10 @@ class OverFilters final : public rocksdb::CompactionFilterFactory {
 
 std::shared_ptr<rocksdb::Cache> make_block_cache(const RocksOptions& options) {
   rocksdb::LRUCacheOptions cache;
-  cache.capacity = options.block_cache_bytes;
+  cache.capacity = options.block_cache_bytes - recent_values_bytes(options);
   // 16 shards, fewer when they would be under 1 MiB: a filter must fit, and two processors do not fight over more.
   cache.num_shard_bits = 4;
-  while (cache.num_shard_bits > 0 && (options.block_cache_bytes >> cache.num_shard_bits) < kMiB) --cache.num_shard_bits;
+  while (cache.num_shard_bits > 0 && (cache.capacity >> cache.num_shard_bits) < kMiB) --cache.num_shard_bits;
   cache.high_pri_pool_ratio = 0.5;  // for indexes and filters
   return rocksdb::NewLRUCache(cache);
 }

@@ -5,6 +5,7 @@
 namespace latium::internal {
 
 void RocksWriter::append(const WriteBatch& batch, rocksdb::WriteBatch& out) const {
+  values_.begin_write(batch);
   for (const WriteBatch::Operation& operation : batch.operations()) {
     rocksdb::ColumnFamilyHandle* family = families_[static_cast<std::size_t>(operation.family)];
     rocksdb::Status status;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "store/recent_values.h"
 #include "store/rocks_health.h"
 
 namespace latium::internal {
@@ -23,8 +24,8 @@ class RocksWriter {
     std::atomic<std::uint64_t> written_bytes{0};
   };
 
-  RocksWriter(rocksdb::DB& db, const FamilyHandles& families, RocksHealth& health)
-      : db_(db), families_(families), health_(health) {}
+  RocksWriter(rocksdb::DB& db, const FamilyHandles& families, RocksHealth& health, RecentValues& values)
+      : db_(db), families_(families), health_(health), values_(values) {}
 
   /// Bytes that `batch` takes in RocksDB's form, at most.
   static std::size_t encoded_bytes(const WriteBatch& batch) {
@@ -32,8 +33,11 @@ class RocksWriter {
     return batch.size_bytes() + batch.operations().size() * kOperationOverhead;
   }
 
-  /// Adds the operations of `batch` to `out`.
+  /// Adds the operations of `batch` to `out`. From here to settle(), which has to follow, the values that it writes are not
+  /// looked for among the recent ones.
   void append(const WriteBatch& batch, rocksdb::WriteBatch& out) const;
+  /// Once `out` is written, or could not be.
+  void settle(const WriteBatch& batch, bool written) const { values_.end_write(batch, written); }
 
   /// See RocksHealth.
   std::optional<Error> refusal(const WriteBatch& batch, bool waits) const {
@@ -52,6 +56,7 @@ class RocksWriter {
   rocksdb::DB& db_;
   FamilyHandles families_;
   RocksHealth& health_;
+  RecentValues& values_;
   Counters counters_;
 };
 

@@ -77,7 +77,7 @@ struct NodeOptions {
 
   // Memory and threads.
 
-  /// Cache of uncompressed data blocks, bytes. 1 MiB to 1 TiB.
+  /// Cache of uncompressed data blocks and, in a quarter of it, of values, bytes. 1 MiB to 1 TiB.
   std::uint64_t block_cache_bytes = 64ull << 20;
   /// Writes kept in memory before they are sorted into a file, bytes. 1 MiB to 1 GiB.
   std::uint64_t write_buffer_bytes = 16ull << 20;

@@ -44,6 +44,45 @@ TEST_F(SyncTest, EventThatIsSetDoesNotHoldAnyone) {
   EXPECT_TRUE(run(event.wait()));
 }
 
+Task<void> note_wait_until(Runtime& runtime, Event& event, MonotonicTime at, std::string name, std::vector<std::string>& notes) {
+  notes.push_back(name + ' ' + code_of(co_await event.wait_until(runtime, at)));
+  co_return Result<void>();
+}
+
+TEST_F(SyncTest, AWaitEndsAtItsDeadlineAndLeavesTheOthers) {
+  Event event;
+  const MonotonicTime soon = runtime().clock.monotonic_now() + std::chrono::seconds(1);
+  ASSERT_TRUE(group_.spawn(note_wait_until(runtime(), event, soon, "a", notes_)));
+  ASSERT_TRUE(group_.spawn(note_wait_until(runtime(), event, soon + std::chrono::seconds(9), "b", notes_)));
+  ASSERT_TRUE(group_.spawn(note_wait_until(runtime(), event, kNever, "c", notes_)));
+  pass(std::chrono::seconds(2));
+  EXPECT_EQ(notes_, (std::vector<std::string>{"a deadline_exceeded"}));
+  on_loop([&] { event.set(); });
+  ASSERT_TRUE(run(group_.join()));
+  EXPECT_EQ(notes_, (std::vector<std::string>{"a deadline_exceeded", "b ok", "c ok"}));
+  EXPECT_TRUE(run(event.wait_until(runtime(), soon))) << "what is set already is not too late";
+}
+
+TEST_F(SyncTest, ACancelledWaitUntilSaysSoAndLeavesNothing) {
+  Event event;
+  const MonotonicTime soon = runtime().clock.monotonic_now() + std::chrono::seconds(1);
+  ASSERT_TRUE(group_.spawn(note_wait_until(runtime(), event, soon, "a", notes_)));
+  settle();
+  group_.cancel();
+  ASSERT_TRUE(run(group_.join()));
+  pass(std::chrono::seconds(2));
+  EXPECT_EQ(notes_, (std::vector<std::string>{"a cancelled"}));
+}
+
+TEST_F(SyncTest, OfASetAndADeadlineAtOnceTheFirstDecides) {
+  Event event;
+  const MonotonicTime soon = runtime().clock.monotonic_now() + std::chrono::seconds(1);
+  runtime().timers.schedule(soon, [&event] { event.set(); });
+  ASSERT_TRUE(group_.spawn(note_wait_until(runtime(), event, soon, "a", notes_)));
+  ASSERT_TRUE(run(group_.join()));
+  EXPECT_EQ(notes_, (std::vector<std::string>{"a ok"}));
+}
+
 TEST_F(SyncTest, CancelledWaiterLeavesTheOthers) {
   Event event;
   TaskGroup other(runtime().executor, 1);

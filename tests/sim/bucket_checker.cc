@@ -57,7 +57,12 @@ void check_last_write(const Bytes& name, const Key& key, CheckReport& report) {
   const Operation* latest = nullptr;
   bool unsure_removal = false;
   for (const Operation* write : key.writes) {
-    if (write->outcome == Outcome::ok && (latest == nullptr || *write->token > *latest->token)) latest = write;
+    // Of equal stamps, which two nodes may give, one that began after the other's end is the later.
+    const bool acknowledged = write->outcome == Outcome::ok;
+    if (acknowledged && (latest == nullptr || *write->token > *latest->token ||
+                         (*write->token == *latest->token && write->start > latest->end))) {
+      latest = write;
+    }
     unsure_removal = unsure_removal || (!write->value && write->outcome != Outcome::ok && may_have_happened(*write));
   }
   const auto violation = [&](const std::string& what) {
@@ -65,7 +70,12 @@ void check_last_write(const Bytes& name, const Key& key, CheckReport& report) {
                                 (latest == nullptr ? "none" : describe(*latest)) + "\n  at the end: " + describe(*key.last));
   };
   if (key.last->pairs.empty()) {
-    if (latest != nullptr && latest->value && !unsure_removal) violation("the last write is gone");
+    // Of equal stamps a removal may be the last one, unless it had ended when the put began.
+    const bool removed =
+        latest != nullptr && std::ranges::any_of(key.writes, [&](const Operation* write) {
+          return write->outcome == Outcome::ok && !write->value && *write->token == *latest->token && write->end >= latest->start;
+        });
+    if (latest != nullptr && latest->value && !removed && !unsure_removal) violation("the last write is gone");
     return;
   }
   const Bytes& value = key.last->pairs.front().first;

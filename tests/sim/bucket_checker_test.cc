@@ -65,6 +65,17 @@ TEST(BucketChecker, AcceptsWhatBucketsPromise) {
   EXPECT_EQ(verdict({lww("a", 1), lww("", 2), last_lww("", 0)}), "");
   EXPECT_EQ(verdict({lww("a", 1), unsure(lww("b", 0)), last_lww("b", 5)}), "");
   EXPECT_EQ(verdict({lww("a", 1), lww("b", 1), last_lww("a", 1)}), "") << "two nodes may give one stamp";
+  EXPECT_EQ(verdict({lww("a", 1), lww("", 1), last_lww("", 0)}), "") << "and one of them may be a removal";
+}
+
+TEST(BucketChecker, OfEqualStampsTheOneThatBeganLaterStays) {
+  Operation later = lww("a", 1);
+  later.start = Duration(5);
+  later.end = Duration(6);
+  EXPECT_THAT(verdict({lww("", 1), later, last_lww("", 0)}), HasSubstr("the last write is gone"));
+  later.op = "lww_remove";
+  later.value.reset();
+  EXPECT_EQ(verdict({lww("a", 1), later, last_lww("", 0)}), "");
 }
 
 TEST(BucketChecker, RejectsWhatIsLost) {
