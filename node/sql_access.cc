@@ -318,7 +318,8 @@ class SqlAccess final : public sql::TableAccess {
   // Whether it is worth asking for the table as a whole.
   bool is_at_hand(const TableSchema& table) const {
     if (open_ && shared_->session && shared_->session->transaction().image_of(table.id)) return true;
-    return shared_->core().transactions().images.has(shared_->tenant->id, table.id);
+    const internal::Gate::Pass pass(node().gate);
+    return pass && shared_->core().transactions().images.has(shared_->tenant->id, table.id);
   }
 
   void note_cost() {

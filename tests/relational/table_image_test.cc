@@ -1,6 +1,8 @@
 // Small tables as a whole: what is found in them, what a commit checks of it, and when they are not to be had.
 #include "relational/table_image.h"
 
+#include <rapidcheck/gtest.h>
+
 #include <memory>
 
 #include "relational/row_codec.h"
@@ -23,46 +25,44 @@ std::shared_ptr<const TableImage> image_of(const TableSchema& schema, const std:
   return TableImage::make(schema, std::move(sorted), {}).value();
 }
 
-TEST(TableImage, FindsWhatTheKeysOfItsRowsSay) {
-  rc::prop("by key and by index, as ranges of keys do", [] {
-    const TableSchema schema = *any_schema();
-    std::map<Bytes, Row> rows;
-    for (int i = *rc::gen::inRange(0, 30); i > 0; --i) {
-      Row row = *any_row(schema);
-      if (auto key = row_key(schema, row)) rows.insert_or_assign(*key, std::move(row));
-    }
-    std::vector<Row> given;
-    for (const auto& [key, row] : rows) given.push_back(fit_row(schema, row).value());
-    const auto image = image_of(schema, given);
-    RC_ASSERT(image->rows() == given);
-    for (std::uint32_t row = 0; row < given.size(); ++row) {
-      const auto found = image->unique(TableImage::kPrimaryKey).find(primary_key_of(schema, given[row]));
-      RC_ASSERT(found && *found == row);
-      RC_ASSERT(image->find(image->kept(row).key.key) == &image->kept(row));
-    }
-    for (int index = TableImage::kPrimaryKey; index < static_cast<int>(schema.indexes.size()); ++index) {
-      const IndexSchema* const of = index < 0 ? nullptr : &schema.indexes[static_cast<std::size_t>(index)];
-      for (const Row& row : given) {
-        const auto values = of == nullptr ? primary_key_of(schema, row) : indexed_values(schema, *of, row);
-        const auto range = of == nullptr ? rows_starting_with(schema, {values.data(), 1})
-                                         : entries_starting_with(schema, *of, {values.data(), 1});
-        if (!range) continue;
-        std::vector<std::uint32_t> there;
-        for (const auto& [key, each] : TableImage::between(image->ordered(index), range->begin, range->end)) {
-          there.push_back(each);
-        }
-        std::vector<std::uint32_t> expected;
-        for (std::uint32_t each = 0; each < given.size(); ++each) {
-          const auto key = of == nullptr  ? row_key(schema, given[each]).value()
-                           : of->unique ? unique_entry_key(schema, *of, given[each]).value().value_or("")
-                                        : index_entry_key(schema, *of, given[each]).value().key;
-          if (range->contains(key)) expected.push_back(each);
-        }
-        std::ranges::sort(there);
-        RC_ASSERT(there == expected);
+RC_GTEST_PROP(TableImage, FindsWhatTheKeysOfItsRowsSay, ()) {
+  const TableSchema schema = *any_schema();
+  std::map<Bytes, Row> rows;
+  for (int i = *rc::gen::inRange(0, 30); i > 0; --i) {
+    Row row = *any_row(schema);
+    if (auto key = row_key(schema, row)) rows.insert_or_assign(*key, std::move(row));
+  }
+  std::vector<Row> given;
+  for (const auto& [key, row] : rows) given.push_back(fit_row(schema, row).value());
+  const auto image = image_of(schema, given);
+  RC_ASSERT(image->rows() == given);
+  for (std::uint32_t row = 0; row < given.size(); ++row) {
+    const auto found = image->unique(TableImage::kPrimaryKey).find(primary_key_of(schema, given[row]));
+    RC_ASSERT(found && *found == row);
+    RC_ASSERT(image->find(image->kept(row).key.key) == &image->kept(row));
+  }
+  for (int index = TableImage::kPrimaryKey; index < static_cast<int>(schema.indexes.size()); ++index) {
+    const IndexSchema* const of = index < 0 ? nullptr : &schema.indexes[static_cast<std::size_t>(index)];
+    for (const Row& row : given) {
+      const auto values = of == nullptr ? primary_key_of(schema, row) : indexed_values(schema, *of, row);
+      const auto range = of == nullptr ? rows_starting_with(schema, {values.data(), 1})
+                                       : entries_starting_with(schema, *of, {values.data(), 1});
+      if (!range) continue;
+      std::vector<std::uint32_t> there;
+      for (const auto& [key, each] : TableImage::between(image->ordered(index), range->begin, range->end)) {
+        there.push_back(each);
       }
+      std::vector<std::uint32_t> expected;
+      for (std::uint32_t each = 0; each < given.size(); ++each) {
+        const auto key = of == nullptr  ? row_key(schema, given[each]).value()
+                         : of->unique ? unique_entry_key(schema, *of, given[each]).value().value_or("")
+                                      : index_entry_key(schema, *of, given[each]).value().key;
+        if (range->contains(key)) expected.push_back(each);
+      }
+      std::ranges::sort(there);
+      RC_ASSERT(there == expected);
     }
-  });
+  }
 }
 
 TEST(TableImage, NumbersOfAnyColumnAndTextsOfNocaseColumnsAreEqualAsInKeys) {
