@@ -32,8 +32,8 @@ Result<void> restore_clock(Engine& engine, HlcClock& hlc) {
 
 }  // namespace
 
-NodeCore::NodeCore(Runtime& runtime, std::unique_ptr<Watched> watched, Transport& transport, HlcClock& hlc,
-                   NodeIdentity identity, CoreOptions options, std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster)
+NodeCore::NodeCore(Runtime& runtime, std::unique_ptr<Watched> watched, Transport& transport, HlcClock& hlc, NodeIdentity identity,
+                   CoreOptions options, std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster)
     : runtime_(runtime),
       watched_(std::move(watched)),
       engine_(watched_->engine),

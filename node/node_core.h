@@ -75,8 +75,7 @@ class NodeCore {
   struct Watched;
 
   NodeCore(Runtime& runtime, std::unique_ptr<Watched> watched, Transport& transport, HlcClock& hlc, NodeIdentity identity,
-           CoreOptions options,
-           std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster);
+           CoreOptions options, std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster);
 
   Task<void> begin_if_first();
   TopologyNode self() const;

@@ -89,11 +89,13 @@ Transaction::ImageReads TableSession::image_reads() const {
             if (!entry) return std::nullopt;
             return key_of_entry(*entry, *entry);
           },
-          .range_of = [this](const TableSchema& schema, const ImageUse::LookUp& wanted) {
-            const IndexSchema* const index =
-                wanted.index == TableImage::kPrimaryKey ? nullptr : &schema.indexes[static_cast<std::size_t>(wanted.index)];
-            return range_of(schema, index, {.index = {}, .range = {.equal = wanted.equal, .low = wanted.low, .high = wanted.high}});
-          }};
+          .range_of =
+              [this](const TableSchema& schema, const ImageUse::LookUp& wanted) {
+                const IndexSchema* const index =
+                    wanted.index == TableImage::kPrimaryKey ? nullptr : &schema.indexes[static_cast<std::size_t>(wanted.index)];
+                return range_of(schema, index,
+                                {.index = {}, .range = {.equal = wanted.equal, .low = wanted.low, .high = wanted.high}});
+              }};
 }
 
 }  // namespace latium

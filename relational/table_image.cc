@@ -175,9 +175,8 @@ std::span<const std::pair<Bytes, std::uint32_t>> TableImage::between(const Order
 void ImageUse::absent(std::uint64_t hash, int index, std::span<const Value> values) {
   any_ = true;
   const auto [first, last] = absent_.equal_range(hash);
-  const bool known = std::any_of(first, last, [&](const auto& each) {
-    return each.second.index == index && std::ranges::equal(each.second.equal, values);
-  });
+  const bool known = std::any_of(
+      first, last, [&](const auto& each) { return each.second.index == index && std::ranges::equal(each.second.equal, values); });
   if (known) return;
   absent_.emplace(hash, LookUp{.index = index, .equal = std::vector<Value>(values.begin(), values.end())});
   bytes_ += sizeof(LookUp) + values.size() * (sizeof(Value) + 40);

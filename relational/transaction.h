@@ -61,8 +61,8 @@ struct TransactionCounts {
   std::uint64_t waits = 0;      ///< for other transactions
 };
 
-/// What all transactions of a node share. Loop thread only, but for `committed` and `images`. All that it is given outlives it; join stop()
-/// before it dies.
+/// What all transactions of a node share. Loop thread only, but for `committed` and `images`. All that it is given outlives it;
+/// join stop() before it dies.
 class Transactions {
  public:
   Transactions(Runtime& runtime, RowStore& store, HlcClock& hlc)
@@ -344,8 +344,8 @@ class Transaction {
   std::vector<std::shared_ptr<ImageUse>> images_;
   std::vector<TableId> read_tables_;  // of entries; the one of the last entry is often the last
   std::vector<TableId> written_tables_;
-  std::vector<RegisterKey> absent_;         // that images say were not there
-  std::set<Bytes, std::less<>> implied_;    // entries of indexes that are there as long as rows are unchanged that are checked
+  std::vector<RegisterKey> absent_;       // that images say were not there
+  std::set<Bytes, std::less<>> implied_;  // entries of indexes that are there as long as rows are unchanged that are checked
   TransactionId txn_{};
   bool one_command_ = false;  // how it was committed
   bool meant_to_write_ = false;

@@ -182,7 +182,7 @@ Result<void> Cursor::filter(const Plan& plan, Arguments arguments) {
   come_first();
   if (probes.empty()) return {};
   const bool all = plan.equal.empty() && !plan.low && !plan.high && plan.limit < 0;
-  LATIUM_TRY(WholeTable* whole, run->whole(table.table, all ? kPage : plan.limit < 0 ? probes.size() : 0));
+  LATIUM_TRY(WholeTable * whole, run->whole(table.table, all ? kPage : plan.limit < 0 ? probes.size() : 0));
   if (whole == nullptr) {
     LATIUM_TRY(auto looked_up, run->look_up(table.table, plan, probes, limit, others));
     if (looked_up) {

@@ -30,8 +30,8 @@ Result<bool> Cursor::find_one(const Plan& plan, Arguments arguments) {
     const Plan::Equal& equal = plan.equal[part];
     if (equal.argument < 0 || equal.list || equal.nulls) return false;
     const std::size_t position = schema.position(columns[part]);
-    auto value = exact_value(schema.columns[position], table->affinity_at(position),
-                             arguments[static_cast<std::size_t>(equal.argument)]);
+    auto value =
+        exact_value(schema.columns[position], table->affinity_at(position), arguments[static_cast<std::size_t>(equal.argument)]);
     if (!value) return false;
     values_.push_back(*std::move(value));
   }
@@ -75,8 +75,7 @@ Result<void> Cursor::pick(int index, const Probe& probe, WholeTable& whole) {
   const BytesView key = probe.key;
   whole.use->range(key, {.index = index, .equal = wanted.equal, .low = wanted.low, .high = wanted.high});
   const TableImage::Ordered& ordered = whole.image().ordered(index);
-  for (const auto& [name, row] :
-       TableImage::between(ordered, key.substr(0, probe.begin_bytes), key.substr(probe.begin_bytes))) {
+  for (const auto& [name, row] : TableImage::between(ordered, key.substr(0, probe.begin_bytes), key.substr(probe.begin_bytes))) {
     picked_.push_back(row);
     LATIUM_CHECKED(run->come_to(whole, row));
   }

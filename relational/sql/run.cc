@@ -169,8 +169,7 @@ Result<void> Run::next_page(const TablePtr& table, RowSet& rows) {
 }
 
 Result<std::optional<std::vector<RowSetPtr>>> Run::look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes,
-                                                           std::size_t limit,
-                                                           const std::vector<Source>& others) {
+                                                           std::size_t limit, const std::vector<Source>& others) {
   LATIUM_CHECKED(hub_.flush_for(*table));
   const TableId id = table->schema->id;
   std::vector<Probe> missing;

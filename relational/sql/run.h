@@ -36,7 +36,7 @@ using RowSetPtr = std::shared_ptr<RowSet>;
 /// One look-up: what a plan makes of one value for each of its columns.
 struct Probe {
   LookUp wanted;
-  Bytes key;                  // equal for equal look-ups of a table: where the keys of the rows begin, and where they end
+  Bytes key;  // equal for equal look-ups of a table: where the keys of the rows begin, and where they end
   std::size_t begin_bytes = 0;
   std::vector<Value> values;  // of the plan's columns that are equal to one
 };
@@ -66,8 +66,8 @@ class Run {
 
   /// The rows of the probes, in their order. `others`: open cursors, the one that was moved last in front. Nothing: whole() has
   /// the table now.
-  Result<std::optional<std::vector<RowSetPtr>>> look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes, std::size_t limit,
-                                         const std::vector<Source>& others);
+  Result<std::optional<std::vector<RowSetPtr>>> look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes,
+                                                        std::size_t limit, const std::vector<Source>& others);
   /// The table, where it is at hand as a whole, or worth that for so many look-ups. Null: it is not. Lives as long as the run.
   Result<WholeTable*> whole(const TablePtr& table, std::size_t look_ups);
   /// A cursor came to the row: it counts as read.

@@ -36,9 +36,7 @@ class ForwardingRows : public RowStore {
   bool is_alone(TenantId tenant, const std::vector<PartitionId>& partitions) override {
     return rows_.is_alone(tenant, partitions);
   }
-  bool is_here(TenantId tenant, const std::vector<PartitionId>& partitions) override {
-    return rows_.is_here(tenant, partitions);
-  }
+  bool is_here(TenantId tenant, const std::vector<PartitionId>& partitions) override { return rows_.is_here(tenant, partitions); }
 
  private:
   RowStore& rows_;

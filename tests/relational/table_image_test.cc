@@ -45,8 +45,8 @@ RC_GTEST_PROP(TableImage, FindsWhatTheKeysOfItsRowsSay, ()) {
     const IndexSchema* const of = index < 0 ? nullptr : &schema.indexes[static_cast<std::size_t>(index)];
     for (const Row& row : given) {
       const auto values = of == nullptr ? primary_key_of(schema, row) : indexed_values(schema, *of, row);
-      const auto range = of == nullptr ? rows_starting_with(schema, {values.data(), 1})
-                                       : entries_starting_with(schema, *of, {values.data(), 1});
+      const auto range =
+          of == nullptr ? rows_starting_with(schema, {values.data(), 1}) : entries_starting_with(schema, *of, {values.data(), 1});
       if (!range) continue;
       std::vector<std::uint32_t> there;
       for (const auto& [key, each] : TableImage::between(image->ordered(index), range->begin, range->end)) {
@@ -54,9 +54,9 @@ RC_GTEST_PROP(TableImage, FindsWhatTheKeysOfItsRowsSay, ()) {
       }
       std::vector<std::uint32_t> expected;
       for (std::uint32_t each = 0; each < given.size(); ++each) {
-        const auto key = of == nullptr  ? row_key(schema, given[each]).value()
-                         : of->unique ? unique_entry_key(schema, *of, given[each]).value().value_or("")
-                                      : index_entry_key(schema, *of, given[each]).value().key;
+        const auto key = of == nullptr ? row_key(schema, given[each]).value()
+                         : of->unique  ? unique_entry_key(schema, *of, given[each]).value().value_or("")
+                                       : index_entry_key(schema, *of, given[each]).value().key;
         if (range->contains(key)) expected.push_back(each);
       }
       std::ranges::sort(there);
@@ -93,7 +93,8 @@ class TableImageTest : public TableSessions {
             .primary_key = {"id"},
             .indexes = {{.name = "one", .columns = {"name"}, .unique = true}, {.name = "many", .columns = {"host"}}}});
     TableSession writer = session();
-    for (int i = 0; i < 20; ++i) ASSERT_EQ(insert(writer, "t", {Value(i), Value(name(i)), Value("h" + std::to_string(i % 4))}), "ok");
+    for (int i = 0; i < 20; ++i)
+      ASSERT_EQ(insert(writer, "t", {Value(i), Value(name(i)), Value("h" + std::to_string(i % 4))}), "ok");
     ASSERT_EQ(commit(writer), "ok");
     // What this node has committed is where a replica has it.
     catch_up();
@@ -229,6 +230,7 @@ TEST_F(TableImageTest, ReadsOfTheSessionGoOnToSeeIt) {
   EXPECT_EQ((*rows)[0]->values[2], Value("h3"));
   EXPECT_FALSE((*rows)[1].has_value());
   // And one that comes later sees what is there now.
+  catch_up();
   TableSession later = local();
   const auto use = image(later);
   ASSERT_TRUE(use);
@@ -236,12 +238,12 @@ TEST_F(TableImageTest, ReadsOfTheSessionGoOnToSeeIt) {
 }
 
 TEST_F(TableImageTest, WhatThisNodeHasCommittedIsInIt) {
-  // Reads of the replica see what was there before.
-  rows_->faults.stale = 1;
   TableSession writer = session();
   ASSERT_EQ(insert(writer, "t", {Value(300), Value(name(300)), Value("new")}), "ok");
   ASSERT_EQ(update(writer, "t", {Value(4), Value(name(4)), Value("new")}), "ok");
   ASSERT_EQ(commit(writer), "ok");
+  // Of which the rows know nothing yet.
+  ASSERT_GT(rows_->intents(), 0u);
   TableSession reader = local();
   const auto use = image(reader);
   ASSERT_TRUE(use);

@@ -111,7 +111,8 @@ Result<std::shared_ptr<ImageUse>> MemoryTables::image(const sql::Schema& table, 
   std::vector<TableImage::Kept> kept;
   for (const auto& [key, row] : rows_[table->id]) {
     LATIUM_TRY(Bytes encoded, encode_row(*table, row));
-    kept.push_back({table_register(TenantId{1}, 1, key, key), {.ts = Hlc{1}, .txn = {}, .present = true, .row = std::move(encoded)}});
+    kept.push_back(
+        {table_register(TenantId{1}, 1, key, key), {.ts = Hlc{1}, .txn = {}, .present = true, .row = std::move(encoded)}});
   }
   LATIUM_TRY(auto image, TableImage::make(*table, std::move(kept), {}));
   return std::make_shared<ImageUse>(std::move(image));

@@ -59,8 +59,8 @@ class MemoryTables final : public sql::TableAccess {
   std::size_t kept_bytes() const override { return kept_; }
   std::string site() const override { return "memory"; }
 
-  Duration tick{};   ///< that pass with each look at the clock
-  bool far = false;  ///< each look-up takes a WAN round trip
+  Duration tick{};     ///< that pass with each look at the clock
+  bool far = false;    ///< each look-up takes a WAN round trip
   bool whole = false;  ///< tables are at hand as a whole
   std::uint32_t finds = 0;
   std::uint32_t images = 0;
