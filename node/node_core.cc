@@ -32,10 +32,11 @@ Result<void> restore_clock(Engine& engine, HlcClock& hlc) {
 
 }  // namespace
 
-NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc, NodeIdentity identity,
+NodeCore::NodeCore(Runtime& runtime, std::unique_ptr<Watched> watched, Transport& transport, HlcClock& hlc, NodeIdentity identity,
                    CoreOptions options, std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster)
     : runtime_(runtime),
-      engine_(engine),
+      watched_(std::move(watched)),
+      engine_(watched_->engine),
       identity_(std::move(identity)),
       options_(std::move(options)),
       catalog_(std::move(catalog)),
@@ -46,8 +47,8 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
       tables_(runtime, table_records_, table_peers_, cluster_->run() > 1),
       hlc_(hlc),
       dots_(identity_.node, cluster_->run()),
-      kv_(runtime, engine, *catalog_, hlc, dots_),
-      rows_(*cluster_, engine),
+      kv_(runtime, engine_, *catalog_, hlc, dots_),
+      rows_(*cluster_, engine_, *watched_->changes),
       transactions_(runtime, rows_, hlc),
       table_work_(runtime, tables_, table_records_, transactions_),
       started_at_(runtime.clock.monotonic_now()),
@@ -57,13 +58,14 @@ NodeCore::NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcCl
 
 Result<std::unique_ptr<NodeCore>> NodeCore::open(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc,
                                                  NodeIdentity identity, CoreOptions options) {
+  auto watched = std::make_unique<Watched>(engine);
   LATIUM_CHECKED(restore_clock(engine, hlc));
-  LATIUM_TRY(auto catalog, TenantCatalog::open(engine));
-  LATIUM_TRY(auto cluster, Cluster::open(runtime, engine, transport, *catalog, identity.node));
-  std::unique_ptr<NodeCore> core(new NodeCore(runtime, engine, transport, hlc, std::move(identity), std::move(options),
-                                              std::move(catalog), std::move(cluster)));
+  LATIUM_TRY(auto catalog, TenantCatalog::open(watched->engine));
+  LATIUM_TRY(auto cluster, Cluster::open(runtime, watched->engine, transport, *catalog, identity.node));
+  std::unique_ptr<NodeCore> core(new NodeCore(runtime, std::move(watched), transport, hlc, std::move(identity),
+                                              std::move(options), std::move(catalog), std::move(cluster)));
   LATIUM_TRY(core->buckets_,
-             BucketService::open(runtime, engine, transport, *core->cluster_, hlc, core->dots_, core->options_.upkeep));
+             BucketService::open(runtime, core->engine_, transport, *core->cluster_, hlc, core->dots_, core->options_.upkeep));
   return core;
 }
 

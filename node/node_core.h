@@ -72,8 +72,10 @@ class NodeCore {
   MonotonicTime started_at() const { return started_at_; }
 
  private:
-  NodeCore(Runtime& runtime, Engine& engine, Transport& transport, HlcClock& hlc, NodeIdentity identity, CoreOptions options,
-           std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster);
+  struct Watched;
+
+  NodeCore(Runtime& runtime, std::unique_ptr<Watched> watched, Transport& transport, HlcClock& hlc, NodeIdentity identity,
+           CoreOptions options, std::unique_ptr<TenantCatalog> catalog, std::unique_ptr<Cluster> cluster);
 
   Task<void> begin_if_first();
   TopologyNode self() const;
@@ -87,7 +89,15 @@ class NodeCore {
   void topology_is_newer_at(NodeId node);
   Task<void> fetch_topology(NodeId node);
 
+  /// The engine that it was given, and what is known of what is written to it.
+  struct Watched {
+    explicit Watched(Engine& inner) : engine(inner, changes) {}
+    const std::shared_ptr<TableChanges> changes = std::make_shared<TableChanges>();
+    WatchedEngine engine;
+  };
+
   Runtime& runtime_;
+  std::unique_ptr<Watched> watched_;
   Engine& engine_;
   NodeIdentity identity_;
   CoreOptions options_;

@@ -8,14 +8,16 @@
 #include <vector>
 
 #include "node/cluster.h"
+#include "node/table_changes.h"
 #include "relational/row_store.h"
 
 namespace latium {
 
-/// Loop thread only, but for what is read here. Cluster and engine outlive it and its calls.
+/// Loop thread only, but for what is read here. Cluster, engine and what watches it outlive it and its calls.
 class RegisterRows final : public RowStore {
  public:
-  RegisterRows(Cluster& cluster, Engine& engine) : cluster_(cluster), engine_(engine) {}
+  RegisterRows(Cluster& cluster, Engine& engine, const TableChanges& changes)
+      : cluster_(cluster), engine_(engine), changes_(changes) {}
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override;
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override;
@@ -25,7 +27,13 @@ class RegisterRows final : public RowStore {
                      MonotonicTime deadline) override;
   Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override;
   Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
-                                            std::size_t limit) override;
+                                            std::size_t limit, std::size_t bytes) override;
+  std::optional<std::uint64_t> at_rest(TenantId tenant, TableId table) override { return changes_.at_rest(tenant, table); }
+  bool is_unchanged(TenantId tenant, TableId table, std::uint64_t since) override { return changes_.is(tenant, table) == since; }
+  bool is_alone(TenantId tenant, const std::vector<PartitionId>& partitions) override;
+  bool is_here(TenantId tenant, const std::vector<PartitionId>& partitions) override {
+    return tenant_here(tenant, partitions) != nullptr;
+  }
 
  private:
   struct Page;
@@ -43,6 +51,7 @@ class RegisterRows final : public RowStore {
 
   Cluster& cluster_;
   Engine& engine_;
+  const TableChanges& changes_;
 };
 
 }  // namespace latium

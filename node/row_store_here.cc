@@ -9,12 +9,26 @@ namespace latium {
 
 namespace {
 
+std::unexpected<Error> named(const RegisterKey& key, Error why) {
+  return fail(why.code, why.message + " (" + key.describe() + ")");
+}
+
 Result<RowState> row_in(BytesView stored, const RegisterKey& key) {
   auto row = [&]() -> Result<RowState> {
     LATIUM_TRY(const RegisterState state, decode_last_chosen(stored));
     return row_of(state);
   }();
-  if (!row) return fail(row.error().code, row.error().message + " (" + key.describe() + ")");
+  if (!row) return named(key, std::move(row).error());
+  return std::move(*row);
+}
+
+/// The same, and whether it is all that was accepted.
+Result<RowState> row_in(BytesView stored, const RegisterKey& key, bool& newest) {
+  const auto record = decode_acceptor(stored);
+  if (!record) return named(key, record.error());
+  auto row = row_of(record->last_chosen());
+  if (!row) return named(key, std::move(row).error());
+  newest = record->accepted == record->chosen && !row->intent;
   return std::move(*row);
 }
 
@@ -56,7 +70,7 @@ Result<std::optional<RowState>> RegisterRows::read_here(const RegisterKey& key, 
 }
 
 Result<std::optional<RowsHere>> RegisterRows::scan_here(TenantId tenant, const std::vector<PartitionId>& partitions,
-                                                        const TupleRange& range, std::size_t limit) {
+                                                        const TupleRange& range, std::size_t limit, std::size_t bytes) {
   const auto handle = tenant_here(tenant, partitions);
   if (!handle) return std::nullopt;
   const Bytes space(1, static_cast<char>(RegisterSpace::table));
@@ -71,15 +85,19 @@ Result<std::optional<RowsHere>> RegisterRows::scan_here(TenantId tenant, const s
     LATIUM_CHECKED(walks[i].cursor->status());
   }
   RowsHere out;
+  std::size_t taken = 0;
   while (!next.empty()) {
-    if (out.rows.size() == limit) {
+    if (out.rows.size() == limit || taken > bytes) {
       out.more = true;
       break;
     }
     Walk& walk = *next.top();
     next.pop();
     RegisterKey key{tenant, walk.partition, Bytes(walk.key())};
-    LATIUM_TRY(RowState row, row_in(walk.cursor->value(), key));
+    bool newest = true;
+    LATIUM_TRY(RowState row, row_in(walk.cursor->value(), key, newest));
+    out.newest = out.newest && newest;
+    taken += walk.cursor->value().size();
     out.rows.push_back({std::move(key), std::move(row)});
     walk.cursor->next();
     if (walk.cursor->valid()) next.push(&walk);
@@ -87,6 +105,13 @@ Result<std::optional<RowsHere>> RegisterRows::scan_here(TenantId tenant, const s
   }
   if (handle->dropped()) return std::nullopt;
   return std::optional(std::move(out));
+}
+
+bool RegisterRows::is_alone(TenantId tenant, const std::vector<PartitionId>& partitions) {
+  return std::ranges::all_of(partitions, [&](PartitionId partition) {
+    const auto set = cluster_.replicas(tenant, partition);
+    return set && set->size() == 1 && set->members.front() == cluster_.self();
+  });
 }
 
 }  // namespace latium

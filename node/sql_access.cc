@@ -107,6 +107,11 @@ Task<void> check_version(TableSession& session, const sql::Schema& table, Monoto
   co_return fail(ErrorCode::stale_topology, "table '" + table->name + "' was changed meanwhile");
 }
 
+Task<std::shared_ptr<ImageUse>> image(TableSession& session, sql::Schema table, std::size_t look_ups, MonotonicTime deadline) {
+  LATIUM_CO_CHECKED(co_await check_version(session, table, deadline));
+  co_return co_await session.image(table->name, look_ups, deadline);
+}
+
 Task<std::vector<sql::Found>> find(SharedPtr shared, sql::Schema table, std::vector<sql::LookUp> wanted, std::size_t limit,
                                    Uses uses, MonotonicTime deadline) {
   LATIUM_CO_TRY(TableSession* const session, shared->open());
@@ -219,8 +224,17 @@ class SqlAccess final : public sql::TableAccess {
 
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override {
     open_ = true;
-    if (auto found = find_here(table, wanted, limit)) return *std::move(found);
+    auto here = on_this_thread<std::vector<sql::Found>>(
+        [&](TableSession&) { return latium::find(shared_, table, wanted, limit, {}, deadline_); });
+    if (here) return *std::move(here);
     return call(latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_));
+  }
+  Result<std::shared_ptr<ImageUse>> image(const sql::Schema& table, std::size_t look_ups) override {
+    if (look_ups < TableImages::kLookUpsMin && !is_at_hand(*table)) return nullptr;
+    open_ = true;
+    auto here = on_this_thread<std::shared_ptr<ImageUse>>(
+        [&](TableSession& session) { return latium::image(session, table, look_ups, deadline_); });
+    return here ? *std::move(here) : Result<std::shared_ptr<ImageUse>>(nullptr);
   }
   void use(std::uint64_t read) override { uses_.push_back({.read = read}); }
   void hold(std::uint64_t read) override { uses_.push_back({.read = read, .hold = true}); }
@@ -291,19 +305,27 @@ class SqlAccess final : public sql::TableAccess {
 
   Node::Impl& node() const { return *shared_->node; }
 
-  // On this thread. Nothing: it has to be done on the loop.
-  std::optional<Result<std::vector<sql::Found>>> find_here(const sql::Schema& table, const std::vector<sql::LookUp>& wanted,
-                                                           std::size_t limit) {
+  // Nothing: it has to be done on the loop.
+  template <class T, class ReadWork>
+  std::optional<Result<T>> on_this_thread(ReadWork work) {
     if (node().loop.on_loop()) return std::nullopt;
     const internal::Gate::Pass pass(node().gate);
     if (!pass) return fail(Node::Impl::stopped_error());
     const auto session = shared_->open();
     if (!session) return fail(session.error());
     apply_uses(*shared_, std::exchange(uses_, {}));
-    auto found = (*session)->try_here<std::vector<sql::Found>>(
-        [&](TableSession&) { return latium::find(shared_, table, wanted, limit, {}, deadline_); });
+    auto found = (*session)->template try_here<T>(std::move(work));
+    shared_->now = (*session)->transaction().stats();
+    shared_->kept_bytes = (*session)->transaction().bytes();
     if (found) note_cost();
     return found;
+  }
+
+  // Whether it is worth asking for the table as a whole.
+  bool is_at_hand(const TableSchema& table) const {
+    if (open_ && shared_->session && shared_->session->transaction().image_of(table.id)) return true;
+    const internal::Gate::Pass pass(node().gate);
+    return pass && shared_->core().transactions().images.has(shared_->tenant->id, table.id);
   }
 
   void note_cost() {

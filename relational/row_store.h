@@ -1,11 +1,13 @@
 // RowStore: what transactions need of the registers that hold rows. node/ has the real one, tests have one in memory.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "relational/key_codec.h"
+#include "relational/schema.h"
 #include "replication/register_key.h"
 #include "replication/register_messages.h"
 #include "replication/row_commands.h"
@@ -47,6 +49,7 @@ struct RowsHere {
   };
   std::vector<Found> rows;
   bool more = false;
+  bool newest = true;  ///< nothing is accepted here that is not known to be committed, and no row has an intent
 };
 
 /// Loop thread only, but for what says otherwise. Errors of all calls: `unavailable` (nothing was changed), `unknown_outcome`,
@@ -65,10 +68,21 @@ class RowStore {
   // would take the disk and `may_block` is false; then the calls above answer.
 
   virtual Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) = 0;
-  /// May take the disk.
+  /// May take the disk. At most `limit` rows, and about `bytes` of them.
   virtual Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions,
-                                                    const TupleRange& range, std::size_t limit) = 0;
+                                                    const TupleRange& range, std::size_t limit, std::size_t bytes) = 0;
+  /// Any thread. What is read here of the table from now on is unchanged as long as is_unchanged() says so of this answer.
+  /// Nothing: it is being changed.
+  virtual std::optional<std::uint64_t> at_rest(TenantId tenant, TableId table) = 0;
+  virtual bool is_unchanged(TenantId tenant, TableId table, std::uint64_t since) = 0;
+  /// This node has the one replica of each of the partitions: what it has accepted is the latest state.
+  virtual bool is_alone(TenantId tenant, const std::vector<PartitionId>& partitions) = 0;
+  /// Any thread. It has one of each.
+  virtual bool is_here(TenantId tenant, const std::vector<PartitionId>& partitions) = 0;
 };
+
+/// As many bytes as there are.
+inline constexpr std::size_t kAllBytes = std::numeric_limits<std::size_t>::max();
 
 /// All at once. Errors: that of the first key that has one.
 Task<std::vector<RowRead>> read_all(Runtime& runtime, RowStore& store, std::vector<RegisterKey> keys, Reading how,

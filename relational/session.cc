@@ -316,6 +316,7 @@ Task<std::vector<SchemaLease>> TableSession::leases_for_commit(MonotonicTime dea
 Task<void> TableSession::commit(MonotonicTime deadline) {
   LATIUM_CO_TRY(std::vector<SchemaLease> leases, co_await leases_for_commit(deadline));
   CommitLeases in_use(tables_, std::move(leases));
+  LATIUM_CO_CHECKED(transaction_->add_image_reads(image_reads()));
   const Result<void> done = co_await transaction_->commit(std::min(deadline, in_use.until()));
   if (done || done.error().certainty == Certainty::not_applied) in_use.outcome_is_known();
   co_return done;

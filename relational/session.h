@@ -109,6 +109,12 @@ class TableSession {
   /// use(), and the commit checks it whatever the isolation.
   void hold(const Transaction::Footprint& footprint) { transaction_->hold(footprint); }
 
+  /// All rows of the table for look-ups on the calling thread, within try_here(): of a small table, of which the session has
+  /// neither read nor written anything. What is looked up is told to the answer, and is checked at the commit. `look_ups`: so
+  /// many are about to be made (a scan is as good as any number); few ones are not worth reading a table for which nobody has
+  /// yet. Null: it is not to be had.
+  Task<std::shared_ptr<ImageUse>> image(std::string table, std::size_t look_ups, MonotonicTime deadline);
+
   struct RowWrite {
     enum class Kind : std::uint8_t { insert, update, remove };
     enum class OnDuplicate : std::uint8_t { fail, ignore, replace };
@@ -187,6 +193,10 @@ class TableSession {
   Task<RowPage> find_by_key(Schema schema, RowRange range, std::size_t limit, MonotonicTime deadline);
   Task<RowPage> find_by_index(Schema schema, const IndexSchema& index, RowRange range, std::size_t limit, MonotonicTime deadline);
   std::vector<PartitionId> all_partitions() const;
+
+  /// Nothing: it cannot be read here, or is too large.
+  Task<std::shared_ptr<const TableImage>> read_image(Schema schema);
+  Transaction::ImageReads image_reads() const;
 
   struct Asked;
   Task<void> find_keys(Schema schema, std::vector<Asked>& asked, MonotonicTime deadline);

@@ -57,6 +57,7 @@ void Transaction::remember(RegisterKey key, CommittedRow row) {
                           });
   if (came_later) row.ts = {};
   Bytes stored = key.stored();
+  touch(key, read_tables_);
   const auto [at, added] = entries_.emplace(std::move(stored), Entry{.key = std::move(key), .seen = std::move(row)});
   if (added) bytes_ += bytes_of(at->second);
 }
@@ -78,6 +79,7 @@ std::vector<std::optional<Bytes>> Transaction::seen(const std::vector<RegisterKe
 
 void Transaction::assume_absent(RegisterKey key) {
   Bytes stored = key.stored();
+  touch(key, read_tables_);
   const auto [at, added] = entries_.try_emplace(std::move(stored), Entry{.key = std::move(key), .held = true, .used = true});
   if (added) bytes_ += bytes_of(at->second);
 }
@@ -85,6 +87,7 @@ void Transaction::assume_absent(RegisterKey key) {
 void Transaction::write(const RegisterKey& key, Write write) {
   const auto found = entries_.find(key.stored());
   LATIUM_CHECK(found != entries_.end(), "a key is read before it is written");
+  touch(key, written_tables_);
   bytes_ -= bytes_of(found->second);
   found->second.write = std::move(write);
   bytes_ += bytes_of(found->second);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "relational/recovery.h"
 #include "relational/row_store.h"
 #include "relational/row_turns.h"
+#include "relational/table_images.h"
 #include "runtime/runtime.h"
 #include "runtime/task_group.h"
 
@@ -62,8 +64,8 @@ struct TransactionCounts {
   std::uint64_t waits = 0;      ///< for other transactions
 };
 
-/// What all transactions of a node share. Loop thread only, but for `committed`. All that it is given outlives it; join stop()
-/// before it dies.
+/// What all transactions of a node share. Loop thread only, but for `committed` and `images`. All that it is given outlives it;
+/// join stop() before it dies.
 class Transactions {
  public:
   Transactions(Runtime& runtime, RowStore& store, HlcClock& hlc)
@@ -103,6 +105,7 @@ class Transactions {
   RowTurns turns;
   AutoIncrement auto_increment{*this};
   CommittedHere committed;
+  TableImages images;
   TransactionsStatistics statistics;
   /// Registers refuse transactions that begin earlier: this node's clock is behind those of others.
   Hlc not_before{};
@@ -209,6 +212,29 @@ class Transaction {
   /// use(), and the commit checks it whatever the isolation.
   void hold(const Footprint& footprint);
 
+  // Images of tables (transaction_image.cc): from read_image() on, rows of the table are read from there.
+
+  /// Null: none was read.
+  std::shared_ptr<ImageUse> image_of(TableId table) const;
+  /// Nothing of the table was read yet, and nothing written.
+  bool is_untouched(TableId table) const;
+  bool has_written(TableId table) const { return std::ranges::find(written_tables_, table) != written_tables_.end(); }
+  /// Precondition: the table is untouched.
+  std::shared_ptr<ImageUse> read_image(std::shared_ptr<const TableImage> image);
+  /// What this node has committed itself in the range, and what of it local reads have to find out first.
+  std::map<Bytes, CommittedHere::Known> committed_here(TenantId tenant, const std::vector<PartitionId>& partitions,
+                                                       const TupleRange& range) const;
+  /// Where look-ups of images lie.
+  struct ImageReads {
+    TenantId tenant;
+    std::vector<PartitionId> partitions;  ///< all of them
+    /// Of one that found nothing. Nothing: what was looked for cannot be.
+    std::function<Result<std::optional<RegisterKey>>(const TableSchema&, const ImageUse::LookUp&)> key_of;
+    std::function<Result<Range>(const TableSchema&, const ImageUse::LookUp&)> range_of;
+  };
+  /// Before the commit, on the loop: what was read of images is checked by it, unless it is known to be so still.
+  Result<void> add_image_reads(const ImageReads& reads);
+
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
   /// returns without one. Round trips to a majority: one row with one command; several rows 1 (2 where another node changed one
@@ -257,6 +283,10 @@ class Transaction {
   struct Phase;
 
   void write(const RegisterKey& key, Write write);
+  static void touch(const RegisterKey& key, std::vector<TableId>& tables);
+  /// Nothing: no image of its table was read.
+  std::optional<CommittedRow> in_image(const RegisterKey& key) const;
+  Result<void> add_image_reads(const ImageUse& use, const ImageReads& reads);
   void hold(Range& range);
   std::size_t bytes_of(const Entry& entry) const;
   /// Adds those that the transaction has written itself: they may not be anywhere yet.
@@ -276,8 +306,6 @@ class Transaction {
   std::optional<CommittedRow> local_row(const RegisterKey& key, const KnownHere& known, RowState& state);
   /// Those of the keys that are neither read yet nor to be had here.
   Task<std::vector<Unread>> read_what_is_here(const std::vector<RegisterKey>& keys);
-  std::map<Bytes, CommittedHere::Known> committed_here(TenantId tenant, const std::vector<PartitionId>& partitions,
-                                                       const TupleRange& range) const;
   static void add_committed_here(const std::map<Bytes, CommittedHere::Known>& committed, const TupleRange& range,
                                  RowKeys& listed);
   Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
@@ -324,6 +352,11 @@ class Transaction {
   TransactionOptions options_;
   std::map<Bytes, Entry> entries_;  // by stored key
   std::vector<Range> ranges_;
+  std::vector<std::shared_ptr<ImageUse>> images_;
+  std::vector<TableId> read_tables_;  // of entries; the one of the last entry is often the last
+  std::vector<TableId> written_tables_;
+  std::vector<RegisterKey> absent_;       // that images say were not there
+  std::set<Bytes, std::less<>> implied_;  // entries of indexes that are there as long as rows are unchanged that are checked
   TransactionId txn_{};
   bool one_command_ = false;  // how it was committed
   bool meant_to_write_ = false;

@@ -49,7 +49,8 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   start_ = std::max(start_, shared_.not_before);
   std::vector<Entry*> writes = written();
   const bool reads = checks_reads();
-  const bool checks = std::ranges::any_of(ranges_, [&](const Range& range) { return is_checked(range, reads); }) ||
+  const bool checks = (reads && !absent_.empty()) ||
+                      std::ranges::any_of(ranges_, [&](const Range& range) { return is_checked(range, reads); }) ||
                       std::ranges::any_of(entries_, [&](const auto& each) { return is_checked(each.second, reads); });
   counts_.written = writes.size();
   const auto taken = [&](const Entry* entry) { return shared_.turns.is_taken(entry->key.stored()); };

@@ -28,6 +28,10 @@ Task<std::vector<Transaction::Unread>> Transaction::read_what_is_here(const std:
   for (std::size_t i = 0; i < keys.size(); ++i) {
     Bytes stored = keys[i].stored();
     if (entries_.contains(stored) || asked.contains(stored)) continue;
+    if (auto row = in_image(keys[i])) {
+      remember(keys[i], *std::move(row));
+      continue;
+    }
     KnownHere known;
     if (options_.reading == Reading::local) {
       if (!here_ && i % kReadsAtOnce == kReadsAtOnce - 1) co_await yield_now();
@@ -91,16 +95,18 @@ Task<RowKeys> Transaction::list(TenantId tenant, std::vector<PartitionId> partit
     const Reading how = may_lack ? Reading::latest : Reading::local;
     LATIUM_CO_TRY(out, co_await shared_.store.list(tenant, std::move(partitions), range, limit, how, deadline));
   } else {
-    LATIUM_CO_TRY(auto found, shared_.store.scan_here(tenant, partitions, range, limit));
+    LATIUM_CO_TRY(auto found, shared_.store.scan_here(tenant, partitions, range, limit, kAllBytes));
     if (!found || may_lack) co_return miss();
     out = {.keys = {}, .more = found->more, .stats = {.replicas_asked = 1}};
     for (RowsHere::Found& each : found->rows) {
       const Bytes stored = each.key.stored();
-      if (!entries_.contains(stored)) {
-        const auto known = committed.find(stored);
-        auto row = local_row(each.key, known == committed.end() ? std::nullopt : KnownHere(known->second), each.state);
-        if (!row) co_return miss();
+      if (auto row = in_image(each.key); row && !entries_.contains(stored)) {
         remember(each.key, *std::move(row));
+      } else if (!entries_.contains(stored)) {
+        const auto known = committed.find(stored);
+        auto now = local_row(each.key, known == committed.end() ? std::nullopt : KnownHere(known->second), each.state);
+        if (!now) co_return miss();
+        remember(each.key, *std::move(now));
       }
       out.keys.push_back(std::move(each.key));
     }

@@ -12,7 +12,12 @@ namespace latium {
 Task<void> Transaction::validate(MonotonicTime deadline) {
   Phase phase;
   const bool reads = checks_reads();
-  TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(entries_.size() + ranges_.size(), 1));
+  TaskGroup group(shared_.runtime.executor, entries_.size() + ranges_.size() + absent_.size() + 1);
+  for (const RegisterKey& key : absent_) {
+    if (!reads) break;
+    const auto spawned = group.spawn(validate_absent(key, phase, deadline));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
   for (auto& [stored, entry] : entries_) {
     if (!is_checked(entry, reads)) continue;
     ++counts_.validated;
@@ -89,7 +94,7 @@ Task<void> Transaction::validate_range(const Range& range, Phase& phase, Monoton
     TaskGroup group(shared_.runtime.executor, std::max<std::size_t>(listed->keys.size(), 1));
     for (const RegisterKey& key : listed->keys) {
       const auto known = entries_.find(key.stored());
-      if (known != entries_.end() && known->second.used) continue;
+      if ((known != entries_.end() && known->second.used) || implied_.contains(BytesView(key.key).substr(1))) continue;
       const auto spawned = group.spawn(validate_absent(key, page, deadline));
       LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
     }

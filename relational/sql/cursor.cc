@@ -28,17 +28,9 @@ Result<std::vector<sqlite3_value*>> values_of(sqlite3_value* argument, bool list
   return out;
 }
 
-// What the column can be looked up by. Nothing: rows with other values in the index may be equal in SQLite's eyes.
-std::optional<Value> exact(const ColumnSchema& stored, Affinity affinity, sqlite3_value* value) {
-  const int type = sqlite3_value_type(value);
-  const bool number = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
-  if (number && (affinity == Affinity::text || affinity == Affinity::blob)) return std::nullopt;
-  return stored_form(stored, with_affinity(value, affinity));
-}
-
 // Nothing: the bound is left out, which finds more.
 std::optional<KeyBound> bound_of(const ColumnSchema& stored, Affinity affinity, sqlite3_value* value, bool inclusive) {
-  std::optional<Value> one = exact(stored, affinity, value);
+  std::optional<Value> one = exact_value(stored, affinity, value);
   if (!one) return std::nullopt;
   // What SQL sees as text sorts like text only in the one form.
   const bool text = stored.type >= ValueType::timestamp && stored.type != ValueType::any;
@@ -49,6 +41,13 @@ std::optional<KeyBound> bound_of(const ColumnSchema& stored, Affinity affinity, 
 
 }  // namespace
 
+std::optional<Value> exact_value(const ColumnSchema& stored, Affinity affinity, sqlite3_value* value) {
+  const int type = sqlite3_value_type(value);
+  const bool number = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+  if (number && (affinity == Affinity::text || affinity == Affinity::blob)) return std::nullopt;
+  return stored_form(stored, with_affinity(value, affinity));
+}
+
 int VirtualTable::number_of(Plan plan) {
   const auto found = std::ranges::find(plans, plan);
   if (found != plans.end()) return static_cast<int>(found - plans.begin());
@@ -58,13 +57,25 @@ int VirtualTable::number_of(Plan plan) {
 
 Cursor::Cursor(VirtualTable& of) : sqlite3_vtab_cursor{&of}, run(of.hub.run ? of.hub.run : std::make_shared<Run>(of.hub)) {
   of.hub.cursors.push_front(this);
+  place_ = of.hub.cursors.begin();
 }
 
 Cursor::~Cursor() {
-  owner().hub.cursors.remove(this);
+  owner().hub.cursors.erase(place_);
 }
 
-Result<std::vector<Probe>> Cursor::probes_of_numbers(const Plan& plan, const std::vector<sqlite3_value*>& arguments) const {
+void Cursor::come_first() {
+  std::list<Cursor*>& all = owner().hub.cursors;
+  all.splice(all.begin(), all, place_);
+}
+
+Source Cursor::source() const {
+  const SqlTable* const table = owner().table.get();
+  if (image) return {.table = table, .rows = nullptr, .at = at, .image = image, .picked = picked_};
+  return {.table = table, .rows = sets[set], .at = at};
+}
+
+Result<std::vector<Probe>> Cursor::probes_of_numbers(const Plan& plan, Arguments arguments) const {
   const SqlTable& table = *owner().table;
   std::vector<Probe> out;
   LATIUM_TRY(const auto values, values_of(arguments[0], plan.equal[0].list));
@@ -82,7 +93,7 @@ Result<std::vector<Probe>> Cursor::probes_of_numbers(const Plan& plan, const std
 
 // The values of one part of the key; nothing: it cannot be looked up by them.
 Result<std::optional<std::vector<Value>>> Cursor::values_of_part(const Plan::Equal& equal, std::size_t position,
-                                                                 const std::vector<sqlite3_value*>& arguments) const {
+                                                                 Arguments arguments) const {
   std::vector<Value> out;
   if (equal.argument < 0) {
     out.emplace_back();
@@ -93,7 +104,7 @@ Result<std::optional<std::vector<Value>>> Cursor::values_of_part(const Plan::Equ
   LATIUM_TRY(const auto given, values_of(arguments[static_cast<std::size_t>(equal.argument)], equal.list));
   bool wide = false;
   for (sqlite3_value* value : given) {
-    std::optional<Value> one = exact(stored, table.affinity_at(position), value);
+    std::optional<Value> one = exact_value(stored, table.affinity_at(position), value);
     if (equal.list) sqlite3_value_free(value);
     wide = wide || !one;
     // Nothing is equal to null; what IS null is looked up as that.
@@ -105,7 +116,7 @@ Result<std::optional<std::vector<Value>>> Cursor::values_of_part(const Plan::Equ
 }
 
 // One for each combination of the values of lists.
-Result<std::vector<Probe>> Cursor::probes_of(const Plan& plan, const std::vector<sqlite3_value*>& arguments) const {
+Result<std::vector<Probe>> Cursor::probes_of(const Plan& plan, Arguments arguments) const {
   if (plan.index == Plan::kNumber) return probes_of_numbers(plan, arguments);
   const SqlTable& table = *owner().table;
   const std::vector<ColumnId>& columns = key_columns(table, plan);
@@ -145,11 +156,16 @@ Result<std::vector<Probe>> Cursor::probes_of(const Plan& plan, const std::vector
   return out;
 }
 
-Result<void> Cursor::filter(const Plan& plan, std::vector<sqlite3_value*> arguments) {
+Result<void> Cursor::filter(const Plan& plan, Arguments arguments) {
   VirtualTable& table = owner();
   sets.clear();
+  picked_.clear();
+  image.reset();
+  row_ = nullptr;
   set = at = 0;
-  if (table.hub.run) run = table.hub.run;
+  if (table.hub.run && run != table.hub.run) run = table.hub.run;
+  LATIUM_TRY(const bool found, find_one(plan, arguments));
+  if (found) return {};
   LATIUM_TRY(std::vector<Probe> probes, probes_of(plan, arguments));
   std::size_t limit = kPage;
   if (plan.limit >= 0 && probes.size() <= 1) {
@@ -160,23 +176,37 @@ Result<void> Cursor::filter(const Plan& plan, std::vector<sqlite3_value*> argume
     if (wanted > 0 && static_cast<std::size_t>(wanted) < limit) limit = static_cast<std::size_t>(wanted);
   }
   std::vector<Source> others;
-  for (Cursor* other : table.hub.cursors) {
-    if (other != this && other->run == run && !other->at_end()) {
-      others.push_back({other->owner().table.get(), other->sets[other->set], other->at});
-    }
+  for (const Cursor* other : table.hub.cursors) {
+    if (other != this && other->run == run && !other->at_end()) others.push_back(other->source());
   }
-  table.hub.cursors.remove(this);
-  table.hub.cursors.push_front(this);
+  come_first();
   if (probes.empty()) return {};
-  LATIUM_TRY(sets, run->look_up(table.table, plan, std::move(probes), limit, others));
-  return settle();
+  const bool all = plan.equal.empty() && !plan.low && !plan.high && plan.limit < 0;
+  LATIUM_TRY(WholeTable * whole, run->whole(table.table, all ? kPage : plan.limit < 0 ? probes.size() : 0));
+  if (whole == nullptr) {
+    LATIUM_TRY(auto looked_up, run->look_up(table.table, plan, probes, limit, others));
+    if (looked_up) {
+      sets = *std::move(looked_up);
+      return settle();
+    }
+    LATIUM_TRY(whole, run->whole(table.table, 0));
+  }
+  return pick(plan, probes, *whole);
 }
 
 // On to where a row is.
 Result<void> Cursor::settle() {
+  row_ = nullptr;
+  if (image) {
+    if (at < picked_.size()) row_ = &image->image().rows()[picked_[at]];
+    return {};
+  }
   while (set < sets.size()) {
     RowSet& rows = *sets[set];
-    if (at < rows.rows.size()) return {};
+    if (at < rows.rows.size()) {
+      row_ = &rows.rows[at];
+      return {};
+    }
     if (!rows.next.empty()) {
       LATIUM_CHECKED(run->next_page(owner().table, rows));
     } else {

@@ -3,8 +3,10 @@
 
 #include <sqlite3.h>
 
+#include <deque>
 #include <list>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "relational/sql/run.h"
@@ -24,7 +26,7 @@ struct VirtualTable : sqlite3_vtab {
   sqlite3* db;
   Hub& hub;
   TablePtr table;
-  std::vector<Plan> plans;
+  std::deque<Plan> plans;  // which stay where they are
 };
 
 struct Cursor : sqlite3_vtab_cursor {
@@ -33,23 +35,43 @@ struct Cursor : sqlite3_vtab_cursor {
 
   VirtualTable& owner() const { return *static_cast<VirtualTable*>(pVtab); }
   /// Goes to the first row that the plan finds with these values.
-  Result<void> filter(const Plan& plan, std::vector<sqlite3_value*> arguments);
+  Result<void> filter(const Plan& plan, std::span<sqlite3_value*> arguments);
   Result<void> next();
-  bool at_end() const { return set >= sets.size(); }
-  const Row& row() const { return sets[set]->rows[at]; }
+  bool at_end() const { return row_ == nullptr; }
+  const Row& row() const { return *row_; }
+  /// The row lives as long as the statement runs.
+  bool row_stays() const { return image != nullptr; }
+  /// As others look for values in it. Precondition: it is not at its end.
+  Source source() const;
 
   std::shared_ptr<Run> run;
+
+ private:
+  using Arguments = std::span<sqlite3_value*>;
+
+  Result<std::vector<Probe>> probes_of(const Plan& plan, Arguments arguments) const;
+  Result<std::optional<std::vector<Value>>> values_of_part(const Plan::Equal& equal, std::size_t position,
+                                                           Arguments arguments) const;
+  Result<std::vector<Probe>> probes_of_numbers(const Plan& plan, Arguments arguments) const;
+  Result<void> settle();
+  // Of tables as a whole (cursor_whole.cc).
+  Result<bool> find_one(const Plan& plan, Arguments arguments);
+  Result<void> pick(const Plan& plan, const std::vector<Probe>& probes, WholeTable& whole);
+  Result<void> pick(int index, const Probe& probe, WholeTable& whole);
+  void come_first();
+
+  std::list<Cursor*>::iterator place_;  // among the hub's
   std::vector<RowSetPtr> sets;
   std::size_t set = 0;
   std::size_t at = 0;
-
- private:
-  Result<std::vector<Probe>> probes_of(const Plan& plan, const std::vector<sqlite3_value*>& arguments) const;
-  Result<std::optional<std::vector<Value>>> values_of_part(const Plan::Equal& equal, std::size_t position,
-                                                           const std::vector<sqlite3_value*>& arguments) const;
-  Result<std::vector<Probe>> probes_of_numbers(const Plan& plan, const std::vector<sqlite3_value*>& arguments) const;
-  Result<void> settle();
+  std::shared_ptr<ImageUse> image;     // instead of sets
+  std::vector<std::uint32_t> picked_;  // rows of the image
+  std::vector<Value> values_;          // of one look-up
+  const Row* row_ = nullptr;
 };
+
+/// What the column can be looked up by. Nothing: rows with other values in the index may be equal in SQLite's eyes.
+std::optional<Value> exact_value(const ColumnSchema& stored, Affinity affinity, sqlite3_value* value);
 
 /// xUpdate: a row that is added, changed or removed. SQLite's code; `rowid`: of a row that was added.
 int update_row(VirtualTable& table, std::vector<sqlite3_value*> arguments, sqlite3_int64& rowid);

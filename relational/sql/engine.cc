@@ -202,7 +202,8 @@ Result<void> Engine::begin(Statement& statement) {
                                                  " parameters, given " + std::to_string(statement.parameters_.size()));
   }
   statement.run_ = std::make_shared<Run>(hub_);
-  if (!statement.read_only()) hub_.access->means_to_write();
+  // BEGIN and its like do not.
+  if (statement.what_.kind == Kind::plain && !statement.read_only()) hub_.access->means_to_write();
   if (in_transaction() && !statement.read_only()) statement.mark_ = hub_.access->mark();
   return {};
 }

@@ -56,8 +56,7 @@ int close(sqlite3_vtab_cursor* cursor) {
 
 int filter(sqlite3_vtab_cursor* cursor, int plan, const char*, int count, sqlite3_value** arguments) {
   VirtualTable& table = of(cursor).owner();
-  auto done = of(cursor).filter(Plan(table.plans[static_cast<std::size_t>(plan)]),
-                                std::vector<sqlite3_value*>(arguments, arguments + count));
+  auto done = of(cursor).filter(table.plans[static_cast<std::size_t>(plan)], {arguments, static_cast<std::size_t>(count)});
   return done ? SQLITE_OK : table.hub.failed(&table, std::move(done).error());
 }
 
@@ -74,7 +73,7 @@ int eof(sqlite3_vtab_cursor* cursor) {
 int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int at) {
   const SqlTable& table = *of(cursor).owner().table;
   if (sqlite3_vtab_nochange(context) != 0 && of(cursor).run) of(cursor).run->keeps(table, static_cast<std::size_t>(at));
-  return_value(context, of(cursor).row().values[table.position(static_cast<std::size_t>(at))]);
+  return_value(context, of(cursor).row().values[table.position(static_cast<std::size_t>(at))], of(cursor).row_stays());
   return SQLITE_OK;
 }
 

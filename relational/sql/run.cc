@@ -1,9 +1,11 @@
 #include "relational/sql/run.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "relational/row_keys.h"
 #include "relational/schema_parts.h"
+#include "relational/table_images.h"
 
 namespace latium::sql {
 
@@ -29,8 +31,23 @@ bool plain(const Value& value) {
   return value.is_null() || value == Value(0) || value == Value(1) || value == Value("");
 }
 
+// Of an image. One row that was looked up by itself says little of what comes next: then any may (`widely`).
+std::vector<const Row*> rows_of_image(const Source& source, bool widely) {
+  const std::vector<Row>& rows = source.image->image().rows();
+  std::vector<const Row*> out;
+  for (std::size_t i = 0; i < source.picked.size(); ++i) {
+    out.push_back(&rows[source.picked[(source.at + i) % source.picked.size()]]);
+  }
+  if (!widely || out.size() != 1) return out;
+  for (const Row& row : rows) {
+    if (&row != out.front()) out.push_back(&row);
+  }
+  return out;
+}
+
 // All that was fetched with the source's row, from this one on and then round.
-std::vector<const Row*> rows_from(const Source& source) {
+std::vector<const Row*> rows_from(const Source& source, bool widely) {
+  if (source.image) return rows_of_image(source, widely);
   std::vector<const Row*> out;
   std::vector<const Row*> before;
   const auto add = [&](const RowSet& set, std::size_t first, std::size_t end, std::vector<const Row*>& to) {
@@ -67,11 +84,40 @@ Result<Probe> make_probe(const SqlTable& table, const Plan& plan, std::vector<Va
   }();
   LATIUM_CHECKED(range);
   out.key = std::move(range->begin);
+  out.begin_bytes = out.key.size();
   out.key += range->end;
   return out;
 }
 
+Result<WholeTable*> Run::whole(const TablePtr& table, std::size_t look_ups) {
+  WholeTable& whole = whole_.try_emplace(table->schema->id, WholeTable{.use = nullptr}).first->second;
+  if (whole.use) return &whole;
+  const bool first = whole.asked == 0;
+  if (!first && look_ups < 2 * whole.asked) return nullptr;
+  whole.asked = std::max<std::size_t>(look_ups, 1);
+  LATIUM_CHECKED(hub_.flush_for(*table));
+  LATIUM_TRY(whole.use, hub_.access->image(table->schema, look_ups));
+  if (!whole.use) return nullptr;
+  whole.counted.resize(whole.image().rows().size());
+  ++stats.batches;
+  ++hub_.stats.batches;
+  LATIUM_CHECKED(hub_.check_kept());
+  return &whole;
+}
+
+Result<void> Run::come_to(WholeTable& table, std::uint32_t row) {
+  if (table.counted[row]) return {};
+  table.counted[row] = true;
+  table.use->row(row);
+  ++hub_.stats.rows_read;
+  return hub_.check_read(++stats.rows_read);
+}
+
 void Run::forget(const SqlTable& table) {
+  // Asked for once more it would not be there: the transaction writes to it.
+  WholeTable& whole = whole_[table.schema->id];
+  whole.asked = std::numeric_limits<std::size_t>::max() / 2;
+  if (whole.use) past_.push_back(std::exchange(whole.use, nullptr));
   found_.erase(table.schema->id);
   std::erase_if(sites_, [&](const auto& site) { return site.first.first->schema->id == table.schema->id; });
   std::erase_if(seen_, [&](const Source& source) { return source.table->schema->id == table.schema->id; });
@@ -122,8 +168,8 @@ Result<void> Run::next_page(const TablePtr& table, RowSet& rows) {
   return hub_.check_kept();
 }
 
-Result<std::vector<RowSetPtr>> Run::look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes, std::size_t limit,
-                                            const std::vector<Source>& others) {
+Result<std::optional<std::vector<RowSetPtr>>> Run::look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes,
+                                                           std::size_t limit, const std::vector<Source>& others) {
   LATIUM_CHECKED(hub_.flush_for(*table));
   const TableId id = table->schema->id;
   std::vector<Probe> missing;
@@ -140,13 +186,21 @@ Result<std::vector<RowSetPtr>> Run::look_up(const TablePtr& table, const Plan& p
     });
     Site& site = sites_[{table.get(), plan}];
     const bool try_whole = values && ++site.misses > kMissesOfSite && !site.too_large && plan.limit < 0;
-    if (try_whole && !site.whole) LATIUM_CHECKED(take_whole(table, plan, site));
+    if (try_whole && !site.whole) {
+      LATIUM_TRY(const WholeTable* const at_hand, whole(table, TableImages::kLookUpsMin));
+      if (at_hand != nullptr) return std::nullopt;
+      LATIUM_CHECKED(take_whole(table, plan, site));
+    }
     if (values && site.whole) {
       for (const Probe& probe : missing) found_[id].insert_or_assign(probe.key, from_whole(*table, plan, site, probe));
     } else {
       if (values && missing.size() == 1) {
         std::vector<Probe> guesses = guess(*table, plan, missing[0], site, others);
         site.before = missing[0].values;
+        if (guesses.size() >= TableImages::kLookUpsMin) {
+          LATIUM_TRY(const WholeTable* const at_hand, whole(table, guesses.size()));
+          if (at_hand != nullptr) return std::nullopt;
+        }
         if (!guesses.empty()) limit = kRowsOfGuess;
         std::ranges::move(guesses, std::back_inserter(missing));
       }
@@ -171,12 +225,12 @@ std::vector<Probe> Run::guess(const SqlTable& table, const Plan& plan, const Pro
                               const std::vector<Source>& others) {
   std::vector<Probe> out;
   for (const Source& other : others) {
-    guess_from(table, plan, missed, site, *other.table, rows_from(other), out);
+    guess_from(table, plan, missed, site, *other.table, rows_from(other, site.misses > 1), out);
     if (!out.empty()) return out;
   }
   // Sorted or kept by SQLite meanwhile: any row may be the one.
   for (auto source = seen_.rbegin(); source != seen_.rend(); ++source) {
-    std::vector<const Row*> rows = rows_from(*source);
+    std::vector<const Row*> rows = rows_from(*source, false);
     for (std::size_t tried = 0; tried < std::min(rows.size(), kRowsTried) && out.empty(); ++tried) {
       guess_from(table, plan, missed, site, *source->table, rows, out);
       std::ranges::rotate(rows, rows.begin() + 1);

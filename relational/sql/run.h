@@ -36,7 +36,8 @@ using RowSetPtr = std::shared_ptr<RowSet>;
 /// One look-up: what a plan makes of one value for each of its columns.
 struct Probe {
   LookUp wanted;
-  Bytes key;                  // equal for equal look-ups of a table
+  Bytes key;  // equal for equal look-ups of a table: where the keys of the rows begin, and where they end
+  std::size_t begin_bytes = 0;
   std::vector<Value> values;  // of the plan's columns that are equal to one
 };
 
@@ -45,15 +46,33 @@ struct Source {
   const SqlTable* table = nullptr;
   RowSetPtr rows;
   std::size_t at = 0;  // the current row
+  // Instead of `rows`: of an image.
+  std::shared_ptr<ImageUse> image{};
+  std::vector<std::uint32_t> picked{};
+};
+
+/// A table as a whole, as a statement looks rows up in it.
+struct WholeTable {
+  std::shared_ptr<ImageUse> use;
+  std::vector<bool> counted{};  // rows that the statement has come to
+  std::size_t asked = 0;        // look-ups that it was not worth it for
+
+  const TableImage& image() const { return use->image(); }
 };
 
 class Run {
  public:
   explicit Run(Hub& hub) : hub_(hub) {}
 
-  /// The rows of the probes, in their order. `others`: open cursors, the one that was moved last in front.
-  Result<std::vector<RowSetPtr>> look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes, std::size_t limit,
-                                         const std::vector<Source>& others);
+  /// The rows of the probes, in their order. `others`: open cursors, the one that was moved last in front. Nothing: whole() has
+  /// the table now.
+  Result<std::optional<std::vector<RowSetPtr>>> look_up(const TablePtr& table, const Plan& plan, std::vector<Probe> probes,
+                                                        std::size_t limit, const std::vector<Source>& others);
+  /// The table, where it is at hand as a whole, or worth that for so many look-ups. Null: it is not. Lives as long as the run.
+  Result<WholeTable*> whole(const TablePtr& table, std::size_t look_ups);
+  /// A cursor came to the row: it counts as read.
+  Result<void> come_to(WholeTable& table, std::uint32_t row);
+  void remember(Source source);
   /// The page behind those that are there.
   Result<void> next_page(const TablePtr& table, RowSet& rows);
   /// What was fetched of the table before is not what it is now.
@@ -80,7 +99,6 @@ class Run {
                            const std::vector<Source>& others);
   void guess_from(const SqlTable& table, const Plan& plan, const Probe& missed, const Site& site, const SqlTable& source,
                   const std::vector<const Row*>& rows, std::vector<Probe>& out);
-  void remember(Source source);
   KeptBytes kept_of(const std::vector<Row>& rows);
   Result<void> fetch(const TablePtr& table, std::vector<Probe> wanted, std::size_t limit);
   Result<bool> take_whole(const TablePtr& table, const Plan& plan, Site& site);
@@ -89,6 +107,8 @@ class Run {
   Hub& hub_;
   std::map<TableId, std::unordered_map<Bytes, RowSetPtr>> found_;
   std::map<SiteKey, Site> sites_;
+  std::map<TableId, WholeTable> whole_;
+  std::vector<std::shared_ptr<ImageUse>> past_;  // values of their rows may be about in SQLite
   std::map<TableId, std::set<std::size_t>> kept_;
   std::vector<Source> seen_;  // what cursors went over that may be closed by now
 };

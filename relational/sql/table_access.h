@@ -14,6 +14,7 @@
 #include "latium/session.h"
 #include "latium/sql.h"
 #include "relational/schema.h"
+#include "relational/table_image.h"
 #include "runtime/clock.h"
 
 namespace latium::sql {
@@ -83,6 +84,9 @@ class TableAccess {
   /// only as something that is remembered.
   virtual Result<std::vector<Found>> find(const Schema& table, std::vector<LookUp> wanted, std::size_t limit) = 0;
   virtual void use(std::uint64_t read) = 0;
+  /// All rows of a small table, of which the transaction has written nothing, for look-ups without calls. What is told to it
+  /// counts as read. `look_ups`: how many are about to be made; few ones get what is at hand, or nothing. Null: ask find().
+  virtual Result<std::shared_ptr<ImageUse>> image(const Schema& table, std::size_t look_ups) = 0;
   /// use(), and the commit checks whatever the isolation that these rows, and no others, are there to be found. A row that was
   /// found by all columns of a unique index may change otherwise.
   virtual void hold(std::uint64_t read) = 0;

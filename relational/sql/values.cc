@@ -152,7 +152,8 @@ Value with_affinity(sqlite3_value* value, Affinity affinity) {
   return Value(static_cast<std::int64_t>(sqlite3_value_int64(value)));
 }
 
-void return_value(sqlite3_context* context, const Value& value) {
+void return_value(sqlite3_context* context, const Value& value, bool stays) {
+  const sqlite3_destructor_type keep = stays ? SQLITE_STATIC : SQLITE_TRANSIENT;
   switch (value.type()) {
     case ValueType::integer:
       return sqlite3_result_int64(context, value.get<std::int64_t>());
@@ -162,11 +163,11 @@ void return_value(sqlite3_context* context, const Value& value) {
       return sqlite3_result_int(context, value.get<bool>() ? 1 : 0);
     case ValueType::text: {
       const auto& text = value.get<std::string>();
-      return sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+      return sqlite3_result_text64(context, text.data(), text.size(), keep, SQLITE_UTF8);
     }
     case ValueType::bytes: {
       const auto& bytes = value.get<Blob>().bytes;
-      return sqlite3_result_blob64(context, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+      return sqlite3_result_blob64(context, bytes.data(), bytes.size(), keep);
     }
     case ValueType::null:
     case ValueType::any:

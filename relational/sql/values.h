@@ -21,7 +21,8 @@ Value value_of(sqlite3_value* value);
 /// The value as a column of this affinity holds it.
 Value with_affinity(sqlite3_value* value, Affinity affinity);
 
-void return_value(sqlite3_context* context, const Value& value);
+/// `stays`: the value is there, as it is, for as long as the statement runs.
+void return_value(sqlite3_context* context, const Value& value, bool stays = false);
 /// SQLite's code.
 int bind_value(sqlite3_stmt* statement, int at, const Value& value);
 Value column_value(sqlite3_stmt* statement, int at);

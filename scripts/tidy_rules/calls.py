@@ -49,6 +49,10 @@ ALLOWED = {
     ("lock", "relational/committed_here.h"): "local reads of sessions are done on the caller's thread",
     ("lock", "relational/committed_here.cc"): "as its header",
     ("lock", "relational/schema_leases.h"): "as committed_here.h",
+    ("lock", "relational/table_image.h"): "as committed_here.h",
+    ("lock", "relational/table_image.cc"): "as its header",
+    ("lock", "relational/table_images.h"): "as committed_here.h",
+    ("lock", "relational/table_images.cc"): "as its header",
 }
 
 

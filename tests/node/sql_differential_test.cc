@@ -9,7 +9,8 @@ namespace latium {
 namespace {
 
 // With --statements=10000 so many, by the same seeds and those after them.
-void compare(std::vector<Node>& nodes, const std::string& placement, std::size_t statements) {
+void compare(std::vector<Node>& nodes, const std::string& placement, std::size_t statements,
+             Consistency reads = Consistency::quorum) {
   constexpr std::size_t kEach = 200;
   const std::uint64_t seeds = testing::statements_to_compare(statements) / kEach;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
@@ -18,7 +19,7 @@ void compare(std::vector<Node>& nodes, const std::string& placement, std::size_t
     ASSERT_TRUE(created.has_value()) << created.error().message;
     std::vector<SqlSession> sessions;
     for (Node& node : nodes) {
-      auto session = node.database(tenant)->sql({.reads = Consistency::quorum, .timeout = std::chrono::seconds(30)});
+      auto session = node.database(tenant)->sql({.reads = reads, .timeout = std::chrono::seconds(30)});
       ASSERT_TRUE(session.has_value()) << session.error().message;
       sessions.push_back(*std::move(session));
     }
@@ -35,6 +36,12 @@ void compare(std::vector<Node>& nodes, const std::string& placement, std::size_t
 TEST(SqlDifferentialTest, OnOneNode) {
   ClusterOverSites cluster({"rennes"});
   compare(cluster.nodes, "rennes:1", 400);
+}
+
+// Which are never behind what the node has committed.
+TEST(SqlDifferentialTest, OnOneNodeByLocalReads) {
+  ClusterOverSites cluster({"rennes"});
+  compare(cluster.nodes, "rennes:1", 2000, Consistency::local);
 }
 
 TEST(SqlDifferentialTest, OnThreeNodesInThreeSites) {

@@ -26,9 +26,17 @@ class ForwardingRows : public RowStore {
     return rows_.read_here(key, may_block);
   }
   Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
-                                            std::size_t limit) override {
-    return rows_.scan_here(tenant, partitions, range, limit);
+                                            std::size_t limit, std::size_t bytes) override {
+    return rows_.scan_here(tenant, partitions, range, limit, bytes);
   }
+  std::optional<std::uint64_t> at_rest(TenantId tenant, TableId table) override { return rows_.at_rest(tenant, table); }
+  bool is_unchanged(TenantId tenant, TableId table, std::uint64_t since) override {
+    return rows_.is_unchanged(tenant, table, since);
+  }
+  bool is_alone(TenantId tenant, const std::vector<PartitionId>& partitions) override {
+    return rows_.is_alone(tenant, partitions);
+  }
+  bool is_here(TenantId tenant, const std::vector<PartitionId>& partitions) override { return rows_.is_here(tenant, partitions); }
 
  private:
   RowStore& rows_;

@@ -29,6 +29,7 @@ class MemoryRows final : public RowStore {
 
   Faults faults;
   std::size_t reads = 0;
+  bool alone = false;  ///< is_alone()
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await delay());
@@ -70,16 +71,29 @@ class MemoryRows final : public RowStore {
   }
 
   Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
-                                            std::size_t limit) override {
+                                            std::size_t limit, std::size_t bytes) override {
     if (random_.chance(faults.absent)) return std::nullopt;
     RowsHere out;
+    std::size_t taken = 0;
     for (auto& [name, key] : in_range(tenant, partitions, range)) {
       out.more = out.rows.size() == limit;
       if (out.more) break;
-      out.rows.push_back({key, rows_[key.stored()].now});
+      const Held& held = rows_[key.stored()];
+      const RowState& now = random_.chance(faults.stale) ? held.before : held.now;
+      out.more = taken > bytes;
+      if (out.more) break;
+      taken += now.committed.row.size();
+      out.newest = out.newest && !now.intent;
+      out.rows.push_back({key, now});
     }
     return std::optional(std::move(out));
   }
+  std::optional<std::uint64_t> at_rest(TenantId, TableId) override {
+    return random_.chance(faults.absent) ? std::nullopt : std::optional(changes_);
+  }
+  bool is_unchanged(TenantId, TableId, std::uint64_t since) override { return changes_ == since; }
+  bool is_alone(TenantId, const std::vector<PartitionId>&) override { return alone; }
+  bool is_here(TenantId, const std::vector<PartitionId>&) override { return !random_.chance(faults.absent); }
 
   const RowState& state(const RegisterKey& key) { return rows_[key.stored()].now; }
   std::size_t intents() const {
@@ -117,6 +131,7 @@ class MemoryRows final : public RowStore {
   RowChange run(const RegisterKey& key, const RowCommand& command) {
     Held& held = rows_[key.stored()];
     clock_ms_ = std::max(clock_ms_, runtime_.clock.wall_ms());
+    ++changes_;
     RowStep step = apply_row(held.now, command, clock_ms_);
     if (step.applied() && step.state != held.now) held.before = std::exchange(held.now, step.state);
     return {step.applied(), std::move(step.state), step.refusal, step.not_before, {.round_trips = 1}};
@@ -131,6 +146,7 @@ class MemoryRows final : public RowStore {
   Random random_;
   std::map<Bytes, Held> rows_;
   std::uint64_t clock_ms_ = 0;
+  std::uint64_t changes_ = 0;
   TaskGroup copies_;
 };
 

@@ -10,10 +10,12 @@ namespace {
 using latium::testing::MemoryDatabase;
 using latium::testing::MemoryTables;
 
-void compare(std::size_t statements, latium::testing::SqlGeneratorOptions options) {
+void compare(std::size_t statements, latium::testing::SqlGeneratorOptions options, bool whole = false) {
   constexpr std::size_t kEach = 200;
   for (std::uint64_t seed = 1; seed <= statements / kEach; ++seed) {
-    const auto engine = Engine::open(std::make_unique<MemoryTables>(std::make_shared<MemoryDatabase>()), {});
+    auto tables = std::make_unique<MemoryTables>(std::make_shared<MemoryDatabase>());
+    tables->whole = whole;
+    const auto engine = Engine::open(std::move(tables), {});
     ASSERT_TRUE(engine.has_value());
     const auto difference = latium::testing::compare_with_sqlite(
         seed, kEach, [&](const std::string& sql) { return (*engine)->execute(sql, {}); }, options);
@@ -31,6 +33,11 @@ TEST(Differential, SoTheyDoWithIndexesThatComeAndGo) {
 
 TEST(Differential, SoDoForeignKeys) {
   compare(latium::testing::statements_to_compare(50'000), {.foreign_keys = true});
+}
+
+TEST(Differential, SoTheyDoOverTablesThatAreAtHandAsAWhole) {
+  compare(latium::testing::statements_to_compare(50'000), {.indexes = true}, true);
+  compare(latium::testing::statements_to_compare(20'000), {.foreign_keys = true}, true);
 }
 
 }  // namespace

@@ -103,6 +103,21 @@ Result<void> MemoryTables::current(const sql::Schema& table) const {
   return fail(ErrorCode::stale_topology, "table '" + table->name + "' has changed");
 }
 
+Result<std::shared_ptr<ImageUse>> MemoryTables::image(const sql::Schema& table, std::size_t) {
+  if (!whole) return nullptr;
+  begin();
+  LATIUM_CHECKED(current(table));
+  ++images;
+  std::vector<TableImage::Kept> kept;
+  for (const auto& [key, row] : rows_[table->id]) {
+    LATIUM_TRY(Bytes encoded, encode_row(*table, row));
+    kept.push_back(
+        {table_register(TenantId{1}, 1, key, key), {.ts = Hlc{1}, .txn = {}, .present = true, .row = std::move(encoded)}});
+  }
+  LATIUM_TRY(auto image, TableImage::make(*table, std::move(kept), {}));
+  return std::make_shared<ImageUse>(std::move(image));
+}
+
 Result<std::vector<sql::Found>> MemoryTables::find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) {
   LATIUM_CHECKED(current(table));
   begin();

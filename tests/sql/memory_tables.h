@@ -41,6 +41,7 @@ class MemoryTables final : public sql::TableAccess {
 
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override;
   void use(std::uint64_t) override { ++used; }
+  Result<std::shared_ptr<ImageUse>> image(const sql::Schema& table, std::size_t look_ups) override;
   void hold(std::uint64_t) override { ++held; }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override;
 
@@ -59,9 +60,11 @@ class MemoryTables final : public sql::TableAccess {
   std::size_t kept_bytes() const override { return kept_; }
   std::string site() const override { return "memory"; }
 
-  Duration tick{};   ///< that pass with each look at the clock
-  bool far = false;  ///< each look-up takes a WAN round trip
+  Duration tick{};     ///< that pass with each look at the clock
+  bool far = false;    ///< each look-up takes a WAN round trip
+  bool whole = false;  ///< tables are at hand as a whole
   std::uint32_t finds = 0;
+  std::uint32_t images = 0;
   std::uint32_t used = 0;
   std::uint32_t held = 0;
 
