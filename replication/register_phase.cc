@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 constexpr BackoffPolicy kResend{.base = milliseconds(50), .cap = std::chrono::seconds(1)};
 // After a quorum of answers that do not agree, the rest is waited for this long at least.
 constexpr Duration kGraceAtLeast = milliseconds(2);
+// After one that does, where all have to: disks that sync at the same time are not done at the same time.
+constexpr Duration kGraceForTheLast = milliseconds(20);
 
 // Shared with the callbacks of the steps, which may come after the phase ended.
 struct Running : PhaseAnswers {
@@ -125,6 +127,22 @@ struct Phase {
   }
 };
 
+bool is_enough(const PhaseRules& rules, const PhaseAnswers& said) {
+  if (rules.unanimous) return said.quorum.unanimous();
+  return rules.enough ? rules.enough(said) : said.quorum.reached();
+}
+
+bool is_out_of_reach(const PhaseRules& rules, const PhaseAnswers& said) {
+  if (rules.unanimous) return said.quorum.opposed();
+  return said.quorum.impossible() || (rules.enough && said.quorum.complete());
+}
+
+// How long the others may take, once a quorum took `quorum_took`. Where all have to say yes it is as long as the second round
+// that this one saves.
+Duration patience_for_the_rest(const PhaseRules& rules, Duration quorum_took) {
+  return rules.unanimous ? std::max(kGraceForTheLast, quorum_took) : std::max(kGraceAtLeast, 2 * quorum_took);
+}
+
 }  // namespace
 
 Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLinks& links, RegisterPlace place,
@@ -138,17 +156,17 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
   std::optional<PhaseEnd> end;
   while (!end) {
     const MonotonicTime now = runtime.clock.monotonic_now();
-    if (rules.enough ? rules.enough(state) : state.quorum.reached()) {
+    if (is_enough(rules, state)) {
       end = PhaseEnd::reached;
     } else if (state.stale) {
       end = PhaseEnd::stale;
-    } else if (state.quorum.impossible() || (rules.enough && state.quorum.complete()) || now >= hurry) {
+    } else if (is_out_of_reach(rules, state) || now >= hurry) {
       end = PhaseEnd::impossible;
     } else if (now >= deadline) {
       end = PhaseEnd::deadline;
     } else {
       if (rules.hurry_after_quorum && hurry == kNever && state.quorum.reached()) {
-        hurry = saturating_add(now, std::max(kGraceAtLeast, 2 * (now - began)));
+        hurry = saturating_add(now, patience_for_the_rest(rules, now - began));
       }
       phase.resend_due();
       const auto waited = co_await phase.wait_until(std::min({deadline, hurry, phase.next_resend()}));

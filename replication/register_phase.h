@@ -45,8 +45,10 @@ enum class PhaseEnd : std::uint8_t { reached, impossible, stale, deadline };
 struct PhaseRules {
   /// Whether the answers are enough; by default a quorum of yes.
   std::function<bool(const PhaseAnswers&)> enough{};
-  /// Once a quorum of yes is there and is not enough, how long the others are waited for, as a part of the time it took.
+  /// Once a quorum of yes is there and is not enough, the others are waited for as long as another round would take, about.
   bool hurry_after_quorum = false;
+  /// Every member has to say yes, a no ends the phase: in place of `enough`.
+  bool unanimous = false;
 };
 
 struct PhaseOutcome {
