@@ -16,8 +16,8 @@ using std::chrono::milliseconds;
 constexpr BackoffPolicy kResend{.base = milliseconds(50), .cap = std::chrono::seconds(1)};
 // After a quorum of answers that do not agree, the rest is waited for this long at least.
 constexpr Duration kGraceAtLeast = milliseconds(2);
-// After one that does, where all have to: disks that sync at the same time are not done at the same time.
-constexpr Duration kGraceForTheLast = milliseconds(20);
+// After one that does, where all have to: a disk may be busy, and who is down is soon known to be.
+constexpr Duration kGraceForTheLast = milliseconds(100);
 
 // Shared with the callbacks of the steps, which may come after the phase ended.
 struct Running : PhaseAnswers {
@@ -69,6 +69,7 @@ struct Phase {
         state.highest_refusal = std::max(state.highest_refusal, answer->promised);
       }
       state.answers[member] = *std::move(answer);
+      state.last = member;
     } else if (!state.ended) {
       failed(runtime, state, member, std::move(answer).error());
     }
@@ -153,6 +154,7 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
   for (std::size_t member = 0; member < state.place.set.size(); ++member) phase.send(member);
 
   MonotonicTime hurry = kNever;
+  Duration quorum_took{};
   std::optional<PhaseEnd> end;
   while (!end) {
     const MonotonicTime now = runtime.clock.monotonic_now();
@@ -166,7 +168,8 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
       end = PhaseEnd::deadline;
     } else {
       if (rules.hurry_after_quorum && hurry == kNever && state.quorum.reached()) {
-        hurry = saturating_add(now, patience_for_the_rest(rules, now - began));
+        quorum_took = now - began;
+        hurry = saturating_add(now, patience_for_the_rest(rules, quorum_took));
       }
       phase.resend_due();
       const auto waited = co_await phase.wait_until(std::min({deadline, hurry, phase.next_resend()}));
@@ -178,7 +181,7 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
   }
   state.ended = true;
   phase.count();
-  co_return PhaseOutcome{*end, phase.state};
+  co_return PhaseOutcome{*end, phase.state, runtime.clock.monotonic_now() - began, quorum_took};
 }
 
 }  // namespace latium

@@ -37,6 +37,7 @@ struct PhaseAnswers {
   Ballot highest_refusal;                              ///< what to be above
   bool stale = false;                                  ///< the map has changed: start over
   std::vector<std::uint32_t> attempts;                 ///< how often each was asked
+  std::size_t last = 0;                                ///< who answered last
   CallStats stats;
 };
 
@@ -54,6 +55,8 @@ struct PhaseRules {
 struct PhaseOutcome {
   PhaseEnd end;
   std::shared_ptr<PhaseAnswers> said;
+  Duration took{};         ///< all of it
+  Duration quorum_took{};  ///< until a quorum of yes, where that was not enough
 };
 
 /// Asks `op_for(member)` of every member; one round trip, when the replicas answer.

@@ -266,9 +266,9 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   // Cancelled, with accepts on their way.
   if (!ended) co_return fail(ended.error().code, ours ? Certainty::unknown : Certainty::not_applied, ended.error().message);
   const PhaseOutcome& phase = *ended;
+  if (fast) note_fast(phase);
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) {
-    if (fast) ++statistics_.fast_chosen;
     // A tombstone is collected soon, and its replicas refuse the ballot that they have promised then.
     if (decision.next.present) held_.keep(attempt.key.stored(), {place, after, ballot, decision.next});
     // The only replica knows; but tombstones are collected with the learn.
@@ -280,7 +280,11 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
     attempt.unsure_accepts.push_back({ballot, *ours, phase.said});
   }
   if (phase.end == PhaseEnd::stale) co_return Next::again;
-  if (fast && phase.end == PhaseEnd::impossible) co_return fall_back(attempt, after, *phase.said);
+  if (fast && phase.end == PhaseEnd::impossible) {
+    // To a round with promises, without a pause: of several proposers the first to be promised goes on.
+    attempt.above = std::max({attempt.above, after, phase.said->highest_refusal});
+    co_return Next::again;
+  }
   if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
   co_return give_up(attempt.unsure(), "no majority of its replicas answered in time", who_is_missing(*phase.said));
 }

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "replication/cluster_view.h"
+#include "replication/fast_rounds.h"
 #include "replication/held_promises.h"
 #include "replication/learn_queue.h"
 #include "replication/register_phase.h"
@@ -82,7 +82,7 @@ class Registers {
   Task<Next> try_fast(Attempt& attempt);
   bool all_are_there(const ReplicaSet& set) const;
   Task<std::optional<Ballot>> nothing_here(RegisterPlace place, MonotonicTime deadline);
-  Next fall_back(Attempt& attempt, const Ballot& promised, const PhaseAnswers& said);
+  void note_fast(const PhaseOutcome& phase);
   Task<Next> try_full(Attempt& attempt);
   static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot,
                                         const PhaseAnswers& said);
@@ -109,7 +109,7 @@ class Registers {
   HeldPromises held_;
   LearnQueue learns_;
   std::unordered_map<Bytes, std::unique_ptr<Turn>> turns_;
-  std::map<NodeId, MonotonicTime> late_until_;  // by replica that kept a fast round waiting: none is tried with it until then
+  FastRounds fast_;
   Random random_;
   RegistersStatistics statistics_;
 };

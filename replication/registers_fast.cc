@@ -9,9 +9,8 @@ namespace latium {
 
 namespace {
 
-// How long no fast round is tried with a replica that kept one waiting: it is down and not known to be, or so much farther than
-// the others that two rounds to those are the shorter way.
-constexpr Duration kLate = std::chrono::seconds(30);
+// What a round costs beside the way.
+constexpr Duration kSlack = std::chrono::milliseconds(1);
 
 // What the command's caller believes to be there.
 enum class Expects : std::uint8_t { something, anything, nothing };
@@ -40,10 +39,8 @@ bool Registers::all_are_there(const ReplicaSet& set) const {
   const MonotonicTime now = runtime_.clock.monotonic_now();
   return std::ranges::all_of(set.members, [&](NodeId node) {
     if (node == cluster_.self()) return true;
-    const auto late = late_until_.find(node);
-    if (late != late_until_.end() && now < late->second) return false;
     const auto peer = cluster_.peer(node);
-    return peer && peer->up();
+    return peer && peer->up() && fast_.worth_trying(node, now);
   });
 }
 
@@ -82,15 +79,19 @@ Task<Registers::Next> Registers::try_fast(Attempt& attempt) {
   co_return co_await propose(attempt, {std::move(place), ballot, Ballot(), {made.state, made}, true});
 }
 
-// To a round with promises. Another proposer was there before, which costs no pause: the first of both to be promised goes on.
-Registers::Next Registers::fall_back(Attempt& attempt, const Ballot& promised, const PhaseAnswers& said) {
-  attempt.above = std::max({attempt.above, promised, said.highest_refusal});
-  if (said.quorum.opposed()) return Next::again;
-  const MonotonicTime until = saturating_add(runtime_.clock.monotonic_now(), kLate);
-  for (std::size_t member = 0; member < said.place.set.size(); ++member) {
-    if (!said.quorum.said_yes(member)) late_until_[said.place.set.members[member]] = until;
+void Registers::note_fast(const PhaseOutcome& phase) {
+  const MonotonicTime now = runtime_.clock.monotonic_now();
+  const RegisterPlace& place = phase.said->place;
+  const Quorum& quorum = phase.said->quorum;
+  if (phase.end == PhaseEnd::reached) {
+    ++statistics_.fast_chosen;
+    const bool slower = phase.quorum_took != Duration() && phase.took > 2 * phase.quorum_took + kSlack;
+    fast_.was_last(place.set.members[phase.said->last], slower, now);
   }
-  return Next::again;
+  if (phase.end != PhaseEnd::impossible || quorum.opposed()) return;
+  for (std::size_t member = 0; member < place.set.size(); ++member) {
+    if (!quorum.voted(member)) fast_.was_silent(place.set.members[member], now);
+  }
 }
 
 }  // namespace latium

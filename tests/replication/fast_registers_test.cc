@@ -93,7 +93,7 @@ TEST_F(FastRegistersTest, AReplicaThatIsAwayCostsTwoMoreOnce) {
   const auto first = make(0, "first", kFirst);
   ASSERT_EQ(text_of(first), "applied");
   EXPECT_EQ(first->stats.round_trips, 3u);
-  EXPECT_LT(runtime().clock.monotonic_now() - began, milliseconds(40)) << "it is not waited for";
+  EXPECT_LT(runtime().clock.monotonic_now() - began, milliseconds(150)) << "it is not waited for long";
   const auto second = make(0, "second", kSecond);
   ASSERT_EQ(text_of(second), "applied");
   EXPECT_EQ(second->stats.round_trips, 2u) << "it is known to keep fast rounds waiting";
