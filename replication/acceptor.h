@@ -1,7 +1,7 @@
 // The acceptor of one register: the rules by which a replica promises, accepts and learns. Pure: no I/O, no clock; whoever
 // calls it puts the record on disk before the answer leaves.
-// Source: Rystsov, "CASPaxos: Replicated State Machines without logs" (2018), section 2; Lamport, "Paxos Made Simple" (2001); fast
-// accepts: Lamport, "Fast Paxos" (2006), section 3.
+// Source: Rystsov, "CASPaxos: Replicated State Machines without logs" (2018), section 2; Lamport, "Paxos Made Simple" (2001);
+// fast accepts: Lamport, "Fast Paxos" (2006), section 3.
 #pragma once
 
 #include <optional>

@@ -83,10 +83,9 @@ Result<Header> take_header(BytesView& in) {
   if (in.front() != kFormat) return malformed("has an unknown format: it was written by a newer version");
   const auto flags = static_cast<std::uint8_t>(in[1]);
   in.remove_prefix(2);
-  const bool possible = (flags & ~kKnownFlags) == 0 &&
-                        (flags & (kAcceptedIsChosen | kHasOlderChosen)) != (kAcceptedIsChosen | kHasOlderChosen) &&
-                        ((flags & kHasAccepted) != 0 || flags == 0) &&
-                        ((flags & kAcceptedFast) == 0 || flags == (kHasAccepted | kAcceptedFast));
+  const bool possible =
+      (flags & ~kKnownFlags) == 0 && (flags & (kAcceptedIsChosen | kHasOlderChosen)) != (kAcceptedIsChosen | kHasOlderChosen) &&
+      ((flags & kHasAccepted) != 0 || flags == 0) && ((flags & kAcceptedFast) == 0 || flags == (kHasAccepted | kAcceptedFast));
   if (!possible) return malformed("has impossible flags");
   LATIUM_TRY(const Ballot promised, take_ballot(in));
   return Header{flags, promised};

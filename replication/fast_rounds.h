@@ -14,10 +14,12 @@ namespace latium {
 class FastRounds {
  public:
   /// A replica that was silent is left alone for so long, twice as long each time it is again, and at most for kRestMax.
-  static constexpr Duration kRest = std::chrono::seconds(1);
+  static constexpr Duration kRest = std::chrono::milliseconds(100);
   static constexpr Duration kRestMax = std::chrono::seconds(30);
-  /// One that was the slower way so many times in a row is left alone for kRestMax: it is far away, and no disk was busy.
+  /// One that was the slower way so many times in a row is left alone for kRestMax: it is far away, and no disk was busy. What is
+  /// slower within kOneCause is so for one reason: rounds share messages.
   static constexpr int kSlowerInARow = 8;
+  static constexpr Duration kOneCause = std::chrono::milliseconds(100);
 
   bool worth_trying(NodeId replica, MonotonicTime now) const {
     const auto found = replicas_.find(replica);
@@ -38,8 +40,9 @@ class FastRounds {
     seen.rest = Duration();
     if (!slower) {
       seen.slower = 0;
-    } else if (++seen.slower >= kSlowerInARow) {
-      seen.rests_until = saturating_add(now, kRestMax);
+    } else if (now >= saturating_add(seen.slower_at, kOneCause)) {
+      seen.slower_at = now;
+      if (++seen.slower >= kSlowerInARow) seen.rests_until = saturating_add(now, kRestMax);
     }
   }
 
@@ -48,6 +51,7 @@ class FastRounds {
     MonotonicTime rests_until{};
     Duration rest{};
     int slower = 0;
+    MonotonicTime slower_at{};
   };
   std::map<NodeId, Seen> replicas_;
 };

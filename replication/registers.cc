@@ -259,9 +259,7 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   const auto ours = decision.next.version_of(attempt.request);
   const auto ended = co_await run_phase(
       runtime_, cluster_, links_, place,
-      [ballot, state = decision.next, promise, base, fast](std::size_t) {
-        return AcceptOp{ballot, state, promise, base, fast};
-      },
+      [ballot, state = decision.next, promise, base, fast](std::size_t) { return AcceptOp{ballot, state, promise, base, fast}; },
       attempt.deadline, {.hurry_after_quorum = fast, .unanimous = fast});
   // Cancelled, with accepts on their way.
   if (!ended) co_return fail(ended.error().code, ours ? Certainty::unknown : Certainty::not_applied, ended.error().message);

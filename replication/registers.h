@@ -31,11 +31,11 @@ struct ReadOutcome {
 struct RegistersStatistics {
   std::uint64_t commands = 0;
   std::uint64_t reads = 0;
-  std::uint64_t rounds = 0;     ///< prepare or accept phases
+  std::uint64_t rounds = 0;       ///< prepare or accept phases
   std::uint64_t fast_rounds = 0;  ///< of those, fast accepts
   std::uint64_t fast_chosen = 0;  ///< of those, the ones that all replicas took
-  std::uint64_t contended = 0;  ///< rounds that another proposer was ahead of
-  std::uint64_t forwarded = 0;  ///< commands given to the register's first replica
+  std::uint64_t contended = 0;    ///< rounds that another proposer was ahead of
+  std::uint64_t forwarded = 0;    ///< commands given to the register's first replica
   std::uint64_t unavailable = 0;
   std::uint64_t unknown_outcomes = 0;
   CallStats cost;  ///< of all calls together (replicas_asked: the most)

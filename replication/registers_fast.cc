@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "replication/attempt.h"
+#include "runtime/deadline.h"
 
 namespace latium {
 
 namespace {
 
-// What a round costs beside the way.
-constexpr Duration kSlack = std::chrono::milliseconds(1);
+// By which a round may be slower than two others for the sake of a disk.
+constexpr Duration kSlack = std::chrono::milliseconds(10);
 
 // What the command's caller believes to be there.
 enum class Expects : std::uint8_t { something, anything, nothing };
@@ -46,9 +47,7 @@ bool Registers::all_are_there(const ReplicaSet& set) const {
 
 // What the replica here knows of the register: its partition's floor, or that there is something.
 Task<std::optional<Ballot>> Registers::nothing_here(RegisterPlace place, MonotonicTime deadline) {
-  const std::size_t here = place.set.index_of(cluster_.self());
-  CallStats stats;
-  const auto answer = co_await ask_one(std::move(place), here, ReadOp::Want::ballots, deadline, stats);
+  const auto answer = co_await with_deadline(runtime_, deadline, links_.ask_here(place.epoch, {place.key, ReadOp()}));
   if (!answer && answer.error().code == ErrorCode::cancelled) co_return fail(answer.error());
   if (!answer || answer->promised || answer->accepted) co_return std::nullopt;
   co_return answer->floor;

@@ -16,7 +16,8 @@ class FastRegistersTest : public ThreeReplicas {
  protected:
   static RegisterKey named(const Bytes& name) { return user_register(TenantId{kTenant}, 4, name); }
   Result<CommandOutcome> make(std::size_t node, const Bytes& name, RequestId request) {
-    return run(at(node).execute(named(name), CasCommand{CasCommand::Expect::absent, {}, 0, Bytes("made")}, request, in(seconds(5))));
+    return run(
+        at(node).execute(named(name), CasCommand{CasCommand::Expect::absent, {}, 0, Bytes("made")}, request, in(seconds(5))));
   }
   bool nothing_at(std::size_t node) {
     const auto page = run(nodes_[node]->replica().list(TenantId{kTenant}, key().partition, "r", "", 10));

@@ -19,7 +19,8 @@ class FastRoundsTest : public testing::Test {
 };
 
 TEST_F(FastRoundsTest, WhoIsSilentAgainAndAgainIsLeftAloneForLonger) {
-  for (const Duration rest : {seconds(1), seconds(2), seconds(4), seconds(8), seconds(16), seconds(30), seconds(30)}) {
+  for (const std::int64_t tenths : {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300}) {
+    const Duration rest = std::chrono::milliseconds(100 * tenths);
     EXPECT_TRUE(worth_trying(kFar));
     rounds_.was_silent(kFar, now_);
     rounds_.was_silent(kFar, now_);  // several rounds at the same time
@@ -30,23 +31,27 @@ TEST_F(FastRoundsTest, WhoIsSilentAgainAndAgainIsLeftAloneForLonger) {
   }
   rounds_.was_last(kFar, false, now_);
   rounds_.was_silent(kFar, now_);
-  now_ += seconds(1);
+  now_ += FastRounds::kRest;
   EXPECT_TRUE(worth_trying(kFar)) << "it took part in between";
 }
 
 TEST_F(FastRoundsTest, WhoIsTheSlowerWayEachTimeIsLeftAlone) {
-  for (int round = 1; round < FastRounds::kSlowerInARow; ++round) rounds_.was_last(kFar, true, now_);
+  const auto slower_again = [&] {
+    now_ += FastRounds::kOneCause;
+    for (int together = 0; together < 1'000; ++together) rounds_.was_last(kFar, true, now_);
+  };
+  for (int round = 1; round < FastRounds::kSlowerInARow; ++round) slower_again();
   rounds_.was_last(kFar, false, now_);
   for (int round = 1; round < FastRounds::kSlowerInARow; ++round) {
     EXPECT_TRUE(worth_trying(kFar)) << "a busy disk now and then";
-    rounds_.was_last(kFar, true, now_);
+    slower_again();
   }
-  rounds_.was_last(kFar, true, now_);
+  slower_again();
   EXPECT_FALSE(worth_trying(kFar));
   EXPECT_TRUE(worth_trying(kNear));
   now_ += FastRounds::kRestMax;
   EXPECT_TRUE(worth_trying(kFar)) << "it may be nearer now";
-  rounds_.was_last(kFar, true, now_);
+  slower_again();
   EXPECT_FALSE(worth_trying(kFar)) << "it is not";
 }
 

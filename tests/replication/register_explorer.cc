@@ -20,7 +20,8 @@ const ReplicaSet& replica_set() {
 
 template <class Answers>
 std::size_t count(const Answers& answers, bool ok) {
-  return static_cast<std::size_t>(std::ranges::count_if(answers, [ok](const auto& answer) { return answer && answer->ok == ok; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(answers, [ok](const auto& answer) { return answer && answer->ok == ok; }));
 }
 
 }  // namespace
@@ -98,15 +99,16 @@ void RegisterExplorer::forget(State& state) const {
     for (std::size_t replica = 0; replica < kReplicas; ++replica) {
       Replica tried = state.replicas[replica];
       const bool for_good = accept->ballot < tried.record.promised && !plot_.fast_below_the_floor;
-      if ((for_good || !plot_.deletes()) && !step_at(tried, sent.op).answer.ok) sent.waits &= static_cast<std::uint8_t>(~(1u << replica));
+      if ((for_good || !plot_.deletes()) && !step_at(tried, sent.op).answer.ok)
+        sent.waits &= static_cast<std::uint8_t>(~(1u << replica));
     }
   }
   std::erase_if(state.sent, [](const Sent& sent) { return sent.waits == 0; });
   std::erase_if(state.proposed, [&](const auto& each) {
     return each.second.accepted_by == 0 && std::ranges::none_of(state.sent, [&](const Sent& sent) {
-      const auto* accept = std::get_if<AcceptOp>(&sent.op);
-      return accept != nullptr && accept->ballot == each.first;
-    });
+             const auto* accept = std::get_if<AcceptOp>(&sent.op);
+             return accept != nullptr && accept->ballot == each.first;
+           });
   });
 }
 
@@ -256,8 +258,8 @@ void RegisterExplorer::begin(State state, std::size_t who) {
   const RequestId request = request_of(who, proposer.command);
   state.fates.try_emplace(request);
   if (!proposer.held_state) return propose_fast(std::move(state), who);
-  const CommandResult made = apply(*std::exchange(proposer.held_state, std::nullopt),
-                                   plot_.commands[who][proposer.command], request, proposer.held);
+  const CommandResult made =
+      apply(*std::exchange(proposer.held_state, std::nullopt), plot_.commands[who][proposer.command], request, proposer.held);
   const Ballot base = std::exchange(proposer.ballot, proposer.held);
   proposer.proposal = made.state;
   proposer.told_if_chosen = true;
@@ -268,8 +270,7 @@ void RegisterExplorer::propose_fast(State state, std::size_t who) {
   Proposer& proposer = state.proposers[who];
   const std::uint64_t stamp = plot_.stamps[who].front();
   proposer.ballot = {Hlc{stamp}, NodeId{who + 1}, stamp};
-  const CommandResult made =
-      apply({}, plot_.commands[who][proposer.command], request_of(who, proposer.command), proposer.ballot);
+  const CommandResult made = apply({}, plot_.commands[who][proposer.command], request_of(who, proposer.command), proposer.ballot);
   proposer.next_stamp = std::max<std::size_t>(proposer.next_stamp, 1);
   if (!made.applied || !made.state.present) return prepare(std::move(state), who);
   proposer.proposal = made.state;

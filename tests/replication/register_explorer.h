@@ -1,6 +1,6 @@
 // RegisterExplorer: goes through every order in which two proposers' messages reach three acceptors, over the acceptor's own step
-// and the proposer's own reading of its answers: each message arrives at any later time or never, and a proposer may lose patience
-// at any moment. What it holds the protocol to is in `wrong`.
+// and the proposer's own reading of its answers: each message arrives at any later time or never, and a proposer may lose
+// patience at any moment. What it holds the protocol to is in `wrong`.
 #pragma once
 
 #include <algorithm>
