@@ -13,7 +13,9 @@ namespace latium {
 /// when that changes meanwhile.
 Task<std::map<Bytes, RegisterPage::Entry>> list_system_registers(Cluster& cluster, Bytes prefix, MonotonicTime deadline);
 
-/// The same of one partition of a tenant that is known here. `unavailable` when no majority of its replicas answers.
+/// Which registers there are in one partition of a tenant that is known here: every one that was made before the call is among
+/// them. Their states may be such as never come to be: of a fast accept that not all replicas took. `unavailable` when no
+/// majority of its replicas answers.
 Task<std::map<Bytes, RegisterPage::Entry>> list_registers(Cluster& cluster, TenantId tenant, PartitionId partition, Bytes prefix,
                                                           MonotonicTime deadline);
 

@@ -9,9 +9,12 @@ namespace {
 
 const RegisterState kNothing;
 
+bool is_fresh(const AcceptorRecord& record) {
+  return !record.promised && !record.accepted;
+}
+
 Ballot bound(const AcceptorRecord& record, const Ballot& floor) {
-  const bool fresh = !record.promised && !record.accepted;
-  return fresh ? floor : record.promised;
+  return is_fresh(record) ? floor : record.promised;
 }
 
 AcceptorStep refuse(const Ballot& promised) {
@@ -20,19 +23,20 @@ AcceptorStep refuse(const Ballot& promised) {
 
 // A fresh register refuses the floor itself too: that ballot was used.
 bool too_low(const AcceptorRecord& record, const Ballot& floor, const Ballot& ballot) {
-  const bool fresh = !record.promised && !record.accepted;
-  return fresh ? floor && ballot <= floor : ballot < record.promised;
+  return is_fresh(record) ? floor && ballot <= floor : ballot < record.promised;
 }
 
 void mark_accepted_chosen(AcceptorRecord& record) {
   record.chosen = record.accepted;
   record.chosen_state.reset();
+  record.fast = false;
 }
 
 void take(AcceptorRecord& record, const Ballot& ballot, const RegisterState& state) {
   if (record.chosen && record.chosen == record.accepted) record.chosen_state = std::move(record.state);
   record.accepted = ballot;
   record.state = state;
+  record.fast = false;
 }
 
 struct Stepper {
@@ -46,6 +50,7 @@ struct Stepper {
                                 .accepted = record.accepted,
                                 .state = record.state,
                                 .chosen = record.chosen && record.chosen == record.accepted,
+                                .fast = record.fast,
                                 .floor = floor}};
     if (record.promised != op.ballot) out.change = RecordChange::durable;
     record.promised = op.ballot;
@@ -53,6 +58,7 @@ struct Stepper {
   }
 
   AcceptorStep operator()(const AcceptOp& op) const {
+    if (op.fast) return accept_fast(op);
     if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));
     // Nobody was in between at the only replica, if it still has what the proposer goes on from.
     const bool sole = !op.next;
@@ -73,8 +79,10 @@ struct Stepper {
       return {.answer = {.ok = true, .promised = record.promised, .chosen = true}, .change = RecordChange::lazy};
     }
     // Also when something was promised since: what was collected does not come back with a late learn.
-    if (!op.state || record.accepted > op.ballot || (!record.accepted && op.ballot <= floor)) return known;
-    // Chosen by others: to accept it too is what phase 2 would have done, had its message come.
+    const bool replaces_nothing_ordinary = !record.accepted || record.fast;
+    if (!op.state || (replaces_nothing_ordinary ? op.ballot <= floor : record.accepted > op.ballot)) return known;
+    // Chosen by others: to accept it too is what phase 2 would have done, had its message come. It also takes the place of a fast
+    // accept under a higher ballot: a majority had this one and refuses that, so that is not chosen and never will be.
     record.accepted = op.ballot;
     record.state = *op.state;
     record.promised = std::max(record.promised, op.ballot);
@@ -87,6 +95,7 @@ struct Stepper {
                                 .promised = record.promised,
                                 .accepted = record.accepted,
                                 .chosen = record.chosen && record.chosen == record.accepted,
+                                .fast = record.fast,
                                 .floor = floor}};
     if (op.want == ReadOp::Want::accepted) out.answer.state = record.state;
     if (op.want == ReadOp::Want::chosen) out.answer.state = record.last_chosen();
@@ -106,6 +115,19 @@ struct Stepper {
     take(record, op.ballot, op.state);
     record.promised = std::max(record.promised, op.ballot);
     return {.answer = {.ok = true}, .change = RecordChange::durable};
+  }
+
+ private:
+  // Any trace of the register is an answer to somebody that this one would contradict.
+  AcceptorStep accept_fast(const AcceptOp& op) const {
+    const bool again = record.accepted == op.ballot;
+    if (!again && (!is_fresh(record) || too_low(record, floor, op.ballot))) return refuse(bound(record, floor));
+    if (!again) {
+      take(record, op.ballot, op.state);
+      record.fast = true;
+    }
+    record.promised = std::max({record.promised, op.ballot, op.next});
+    return {.answer = {.ok = true, .promised = record.promised, .accepted = op.ballot}, .change = RecordChange::durable};
   }
 };
 

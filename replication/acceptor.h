@@ -1,6 +1,7 @@
 // The acceptor of one register: the rules by which a replica promises, accepts and learns. Pure: no I/O, no clock; whoever
 // calls it puts the record on disk before the answer leaves.
-// Source: Rystsov, "CASPaxos: Replicated State Machines without logs" (2018), section 2; Lamport, "Paxos Made Simple" (2001).
+// Source: Rystsov, "CASPaxos: Replicated State Machines without logs" (2018), section 2; Lamport, "Paxos Made Simple" (2001);
+// fast accepts: Lamport, "Fast Paxos" (2006), section 3.
 #pragma once
 
 #include <optional>
@@ -16,6 +17,7 @@ struct AcceptorRecord {
   Ballot promised{};                            ///< no lower ballot is answered with a yes any more
   Ballot accepted{};                            ///< none: nothing accepted
   RegisterState state{};                        ///< accepted under `accepted`
+  bool fast = false;                            ///< by a fast accept, and not known to be chosen: `chosen` is none then
   Ballot chosen{};                              ///< the highest ballot here known to be chosen
   std::optional<RegisterState> chosen_state{};  ///< its state, apart only while `accepted` is another
 
@@ -34,7 +36,8 @@ struct AcceptOp {
   RegisterState state;
   Ballot
       next;  ///< at least `ballot`; none: at the only replica, which takes it on exactly `base`, needs no promise, and has chosen
-  Ballot base;  ///< a ballot that the proposer knows to be chosen; or none
+  Ballot base;        ///< a ballot that the proposer knows to be chosen; or none
+  bool fast = false;  ///< without phase 1: for a replica that has nothing of the register. Chosen once all replicas took it
 };
 /// The ballot was chosen. `state`: for those who may not have accepted it.
 struct LearnOp {
@@ -69,6 +72,7 @@ struct AcceptorAnswer {
   Ballot accepted{};                     ///< prepare, read
   std::optional<RegisterState> state{};  ///< prepare: the one of `accepted`; read: what was wanted
   bool chosen = false;                   ///< `accepted` (of a learn: its ballot) is held as chosen
+  bool fast = false;                     ///< prepare, read: `accepted` is AcceptorRecord::fast
   Ballot floor{};                        ///< prepare, read: ballots up to it were collected in the partition
   /// Said by the link, not by the replica: round trips before this one that ended in a refusal of the whole message.
   std::uint32_t refusals = 0;

@@ -10,8 +10,8 @@ namespace {
 
 constexpr char kFormat = 1;
 
-enum Flag : std::uint8_t { kHasAccepted = 1, kAcceptedIsChosen = 2, kHasOlderChosen = 4 };
-constexpr std::uint8_t kKnownFlags = kHasAccepted | kAcceptedIsChosen | kHasOlderChosen;
+enum Flag : std::uint8_t { kHasAccepted = 1, kAcceptedIsChosen = 2, kHasOlderChosen = 4, kAcceptedFast = 8 };
+constexpr std::uint8_t kKnownFlags = kHasAccepted | kAcceptedIsChosen | kHasOlderChosen | kAcceptedFast;
 
 void put_request(Bytes& out, RequestId request) {
   put_u64(out, request.high);
@@ -83,9 +83,9 @@ Result<Header> take_header(BytesView& in) {
   if (in.front() != kFormat) return malformed("has an unknown format: it was written by a newer version");
   const auto flags = static_cast<std::uint8_t>(in[1]);
   in.remove_prefix(2);
-  const bool possible = (flags & ~kKnownFlags) == 0 &&
-                        (flags & (kAcceptedIsChosen | kHasOlderChosen)) != (kAcceptedIsChosen | kHasOlderChosen) &&
-                        ((flags & kHasAccepted) != 0 || flags == 0);
+  const bool possible =
+      (flags & ~kKnownFlags) == 0 && (flags & (kAcceptedIsChosen | kHasOlderChosen)) != (kAcceptedIsChosen | kHasOlderChosen) &&
+      ((flags & kHasAccepted) != 0 || flags == 0) && ((flags & kAcceptedFast) == 0 || flags == (kHasAccepted | kAcceptedFast));
   if (!possible) return malformed("has impossible flags");
   LATIUM_TRY(const Ballot promised, take_ballot(in));
   return Header{flags, promised};
@@ -99,6 +99,7 @@ Bytes encode_acceptor(const AcceptorRecord& record) {
   if (record.accepted) flags |= kHasAccepted;
   if (accepted_is_chosen) flags |= kAcceptedIsChosen;
   if (record.chosen_state) flags |= kHasOlderChosen;
+  if (record.fast) flags |= kAcceptedFast;
   Bytes out;
   out.reserve(2 + 3 * kBallotBytes + 2 * (40 + 16 * RequestLineage::kMax) + record.state.value.size() +
               (record.chosen_state ? record.chosen_state->value.size() : 0));
@@ -122,6 +123,7 @@ Result<AcceptorRecord> decode_acceptor(BytesView in) {
   if (header.flags & kHasAccepted) {
     LATIUM_TRY(record.accepted, take_ballot(in));
     LATIUM_CHECKED(take_state(in, &record.state));
+    record.fast = (header.flags & kAcceptedFast) != 0;
     if (header.flags & kAcceptedIsChosen) record.chosen = record.accepted;
     if (header.flags & kHasOlderChosen) {
       LATIUM_TRY(record.chosen, take_ballot(in));

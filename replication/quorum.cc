@@ -45,4 +45,12 @@ bool Quorum::complete() const {
   return std::ranges::none_of(votes_, [](Vote vote) { return vote == Vote::none; });
 }
 
+bool Quorum::unanimous() const {
+  return std::ranges::all_of(votes_, [](Vote vote) { return vote == Vote::yes; });
+}
+
+bool Quorum::opposed() const {
+  return std::ranges::any_of(votes_, [](Vote vote) { return vote == Vote::no; });
+}
+
 }  // namespace latium

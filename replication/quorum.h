@@ -42,6 +42,10 @@ class Quorum {
   bool impossible() const;
   /// Everybody voted.
   bool complete() const;
+  /// Everybody said yes.
+  bool unanimous() const;
+  /// Somebody said no.
+  bool opposed() const;
 
  private:
   enum class Vote : std::uint8_t { none, yes, no };

@@ -43,7 +43,7 @@ struct OpFiller {
     fill(op.ballot, *out.mutable_ballot());
   }
   void operator()(const AcceptOp& op) const {
-    out.set_kind(replica::Item::KIND_ACCEPT);
+    out.set_kind(op.fast ? replica::Item::KIND_FAST_ACCEPT : replica::Item::KIND_ACCEPT);
     fill(op.ballot, *out.mutable_ballot());
     fill(op.next, *out.mutable_next());
     if (op.base) fill(op.base, *out.mutable_base());
@@ -88,6 +88,8 @@ Result<AcceptorOp> op_of(const replica::Item& message) {
     case replica::Item::KIND_ACCEPT:
       // What goes without a promise is the business of one node.
       return AcceptOp{ballot, std::move(state), std::max(ballot, ballot_of(message.next())), ballot_of(message.base())};
+    case replica::Item::KIND_FAST_ACCEPT:
+      return AcceptOp{ballot, std::move(state), std::max(ballot, ballot_of(message.next())), Ballot(), true};
     case replica::Item::KIND_LEARN:
       return LearnOp{ballot, message.has_state() ? std::optional(std::move(state)) : std::nullopt};
     case replica::Item::KIND_READ:
@@ -184,6 +186,7 @@ void to_message(const Result<AcceptorAnswer>& answer, replica::ItemAnswer& out) 
   if (answer->accepted) fill(answer->accepted, *out.mutable_accepted());
   if (answer->state) to_message(*answer->state, *out.mutable_state());
   out.set_chosen(answer->chosen);
+  out.set_fast(answer->fast);
   if (answer->floor) fill(answer->floor, *out.mutable_floor());
 }
 
@@ -229,6 +232,7 @@ Result<AcceptorAnswer> from_message(const replica::ItemAnswer& message) {
                         .accepted = ballot_of(message.accepted()),
                         .state = std::nullopt,
                         .chosen = message.chosen(),
+                        .fast = message.fast(),
                         .floor = ballot_of(message.floor())};
   if (message.has_state()) {
     LATIUM_TRY(answer.state, from_message(message.state()));

@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 constexpr BackoffPolicy kResend{.base = milliseconds(50), .cap = std::chrono::seconds(1)};
 // After a quorum of answers that do not agree, the rest is waited for this long at least.
 constexpr Duration kGraceAtLeast = milliseconds(2);
+// After one that does, where all have to: a disk may be busy, and who is down is soon known to be.
+constexpr Duration kGraceForTheLast = milliseconds(100);
 
 // Shared with the callbacks of the steps, which may come after the phase ended.
 struct Running : PhaseAnswers {
@@ -67,6 +69,7 @@ struct Phase {
         state.highest_refusal = std::max(state.highest_refusal, answer->promised);
       }
       state.answers[member] = *std::move(answer);
+      state.last = member;
     } else if (!state.ended) {
       failed(runtime, state, member, std::move(answer).error());
     }
@@ -125,6 +128,22 @@ struct Phase {
   }
 };
 
+bool is_enough(const PhaseRules& rules, const PhaseAnswers& said) {
+  if (rules.unanimous) return said.quorum.unanimous();
+  return rules.enough ? rules.enough(said) : said.quorum.reached();
+}
+
+bool is_out_of_reach(const PhaseRules& rules, const PhaseAnswers& said) {
+  if (rules.unanimous) return said.quorum.opposed();
+  return said.quorum.impossible() || (rules.enough && said.quorum.complete());
+}
+
+// How long the others may take, once a quorum took `quorum_took`. Where all have to say yes it is as long as the second round
+// that this one saves.
+Duration patience_for_the_rest(const PhaseRules& rules, Duration quorum_took) {
+  return rules.unanimous ? std::max(kGraceForTheLast, quorum_took) : std::max(kGraceAtLeast, 2 * quorum_took);
+}
+
 }  // namespace
 
 Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLinks& links, RegisterPlace place,
@@ -135,20 +154,22 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
   for (std::size_t member = 0; member < state.place.set.size(); ++member) phase.send(member);
 
   MonotonicTime hurry = kNever;
+  Duration quorum_took{};
   std::optional<PhaseEnd> end;
   while (!end) {
     const MonotonicTime now = runtime.clock.monotonic_now();
-    if (rules.enough ? rules.enough(state) : state.quorum.reached()) {
+    if (is_enough(rules, state)) {
       end = PhaseEnd::reached;
     } else if (state.stale) {
       end = PhaseEnd::stale;
-    } else if (state.quorum.impossible() || (rules.enough && state.quorum.complete()) || now >= hurry) {
+    } else if (is_out_of_reach(rules, state) || now >= hurry) {
       end = PhaseEnd::impossible;
     } else if (now >= deadline) {
       end = PhaseEnd::deadline;
     } else {
       if (rules.hurry_after_quorum && hurry == kNever && state.quorum.reached()) {
-        hurry = saturating_add(now, std::max(kGraceAtLeast, 2 * (now - began)));
+        quorum_took = now - began;
+        hurry = saturating_add(now, patience_for_the_rest(rules, quorum_took));
       }
       phase.resend_due();
       const auto waited = co_await phase.wait_until(std::min({deadline, hurry, phase.next_resend()}));
@@ -160,7 +181,7 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
   }
   state.ended = true;
   phase.count();
-  co_return PhaseOutcome{*end, phase.state};
+  co_return PhaseOutcome{*end, phase.state, runtime.clock.monotonic_now() - began, quorum_took};
 }
 
 }  // namespace latium

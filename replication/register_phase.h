@@ -37,6 +37,7 @@ struct PhaseAnswers {
   Ballot highest_refusal;                              ///< what to be above
   bool stale = false;                                  ///< the map has changed: start over
   std::vector<std::uint32_t> attempts;                 ///< how often each was asked
+  std::size_t last = 0;                                ///< who answered last
   CallStats stats;
 };
 
@@ -45,13 +46,17 @@ enum class PhaseEnd : std::uint8_t { reached, impossible, stale, deadline };
 struct PhaseRules {
   /// Whether the answers are enough; by default a quorum of yes.
   std::function<bool(const PhaseAnswers&)> enough{};
-  /// Once a quorum of yes is there and is not enough, how long the others are waited for, as a part of the time it took.
+  /// Once a quorum of yes is there and is not enough, the others are waited for as long as another round would take, about.
   bool hurry_after_quorum = false;
+  /// Every member has to say yes, a no ends the phase: in place of `enough`.
+  bool unanimous = false;
 };
 
 struct PhaseOutcome {
   PhaseEnd end;
   std::shared_ptr<PhaseAnswers> said;
+  Duration took{};         ///< all of it
+  Duration quorum_took{};  ///< until a quorum of yes, where that was not enough
 };
 
 /// Asks `op_for(member)` of every member; one round trip, when the replicas answer.

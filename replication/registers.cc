@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "proto/wire.pb.h"
+#include "replication/attempt.h"
 #include "replication/envelope.h"
+#include "replication/found.h"
 #include "replication/peer_watch.h"
 #include "runtime/backoff.h"
 #include "runtime/deadline.h"
@@ -22,8 +24,6 @@ constexpr std::size_t kWaitersAKey = 4096;
 constexpr BackoffPolicy kContention{.base = milliseconds(4), .cap = milliseconds(500)};
 // So often refused, a command goes to the register's first replica, where it queues behind the others.
 constexpr std::uint32_t kRefusalsBeforeForward = 2;
-// A majority's refusals end a phase: those of the others are waited for this often, about a second, before an outcome is unknown.
-constexpr std::uint32_t kRefusalsWaitedFor = 8;
 
 Error add_context(Error error, const RegisterKey& key) {
   error.message = key.describe() + ": " + error.message;
@@ -47,58 +47,6 @@ std::string who_is_missing(const PhaseAnswers& said) {
 struct Registers::Turn {
   Semaphore one{1, kWaitersAKey};
   std::size_t users = 0;
-};
-
-// One command on its way, over all its tries.
-struct Registers::Attempt {
-  RegisterKey key;
-  std::optional<RegisterCommand> command;  // none: only finish what is pending, and say what the register holds
-  RequestId request{};
-  MonotonicTime deadline;
-  bool may_forward = true;
-
-  Ballot above{};  // what the replicas have promised to others
-  std::uint32_t refusals = 0;
-  /// An accept of this command of which it is not known whether it took effect.
-  struct UnsureAccept {
-    Ballot ballot;
-    std::uint64_t version;               // that it would have made
-    std::shared_ptr<PhaseAnswers> said;  // answers still come in
-  };
-  std::vector<UnsureAccept> unsure_accepts{};  // by ballot
-  /// Given to another node, and no answer came: it may still be run there.
-  bool unsure_elsewhere = false;
-  std::shared_ptr<PhaseAnswers> said{};  // in the phase that was refused last
-  CommandOutcome outcome{};
-
-  bool unsure() const { return !unsure_accepts.empty() || unsure_elsewhere; }
-  /// It may still be run there, and must not be run here or by a third node too.
-  bool left_elsewhere() const { return unsure_elsewhere && !(command && is_repeatable(*command)); }
-  /// It may turn out yet that no replica took any of the accepts: the answers that are missing are only late.
-  bool may_still_be_refused() const {
-    if (left_elsewhere() || refusals >= kRefusalsWaitedFor) return false;
-    return std::ranges::all_of(unsure_accepts, [](const UnsureAccept& accept) {
-      const PhaseAnswers& phase = *accept.said;
-      for (std::size_t member = 0; member < phase.answers.size(); ++member) {
-        const auto& answer = phase.answers[member];
-        if ((answer && answer->ok) || phase.errors[member] || phase.attempts[member] > 1) return false;
-      }
-      return true;
-    });
-  }
-};
-
-// What a round writes, and what the command's caller is told once that is chosen.
-struct Registers::Decision {
-  RegisterState next;
-  CommandResult told;
-};
-
-struct Registers::Proposal {
-  RegisterPlace place;
-  Ballot ballot;
-  Ballot base;  // known to be chosen; or none
-  Decision decision;
 };
 
 Registers::Registers(Runtime& runtime, ClusterView& cluster, Transport& transport, ReplicaLinks& links, BallotSource ballots)
@@ -164,8 +112,11 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
 
   while (true) {
     Result<Next> next = Next::again;
-    if (auto held = held_.take(stored); held && held->place.epoch == cluster_.epoch()) {
+    auto held = held_.take(stored);
+    if (held && held->place.epoch == cluster_.epoch()) {
       next = co_await try_held(attempt, *std::move(held));
+    } else if (attempt.may_be_fast && attempt.command && !held) {
+      next = co_await try_fast(attempt);
     } else {
       next = co_await try_full(attempt);
     }
@@ -191,29 +142,6 @@ namespace {
 
 bool is_sole(const ClusterView& cluster, const ReplicaSet& set) {
   return set.size() == 1 && set.members.front() == cluster.self();
-}
-
-struct Accepted {
-  Ballot ballot;
-  RegisterState state;
-  bool chosen = false;  // a quorum accepted this very ballot
-};
-
-// What a new round goes on from: the state of the highest ballot that any replica of the quorum has accepted.
-Accepted highest_accepted(const PhaseAnswers& said) {
-  Accepted out;
-  for (const auto& answer : said.answers) {
-    if (!answer || !answer->ok || answer->accepted < out.ballot) continue;
-    out.ballot = answer->accepted;
-    if (answer->state) out.state = *answer->state;
-  }
-  Quorum same(said.place.set);
-  for (std::size_t member = 0; member < said.answers.size(); ++member) {
-    const auto& answer = said.answers[member];
-    if (answer && answer->ok && answer->accepted == out.ballot) same.yes(member);
-  }
-  out.chosen = same.reached();
-  return out;
 }
 
 // Unless every replica refused the accept, one may have taken it, and a later proposer may find it there. A refusal says that
@@ -247,6 +175,7 @@ std::unexpected<Error> give_up(bool unsure, std::string_view what, const std::st
 
 // One round trip: a majority has promised the ballot already, and the state is the one that this node had chosen last.
 Task<Registers::Next> Registers::try_held(Attempt& attempt, HeldPromise held) {
+  attempt.may_be_fast = false;
   if (!attempt.command) co_return Next::again;
   const auto result = apply(held.state, *attempt.command, attempt.request, held.next);
   // Nothing to write, or done already by an earlier call with this id; whether the state is still the latest, only the replicas
@@ -296,7 +225,7 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
     co_return give_up(attempt.unsure(), "no majority of its replicas answered in time", who_is_missing(*phase.said));
   }
 
-  const auto [accepted, base, chosen] = highest_accepted(*phase.said);
+  const auto [accepted, base, chosen] = what_was_accepted(*phase.said);
   if (sole) ballot = next_ballot(std::max(attempt.above, phase.said->answers.front()->promised));
   std::erase_if(attempt.unsure_accepts, [](const auto& accept) { return !may_be_accepted(*accept.said); });
   auto decision = decide(attempt, base, ballot, *phase.said);
@@ -319,9 +248,9 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
   co_return co_await propose(attempt, {std::move(place), ballot, goes_on_from, *std::move(decision)});
 }
 
-// Phase 2.
+// Phase 2; of a fast accept, all there is.
 Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
-  const auto& [place, ballot, base, decision] = proposal;
+  const auto& [place, ballot, base, decision, fast] = proposal;
   // From a look just now, or from what was chosen last: either way `base` is all that the only replica had accepted.
   const bool sole = is_sole(cluster_, place.set);
   const Ballot after = next_ballot(ballot);
@@ -330,11 +259,12 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
   const auto ours = decision.next.version_of(attempt.request);
   const auto ended = co_await run_phase(
       runtime_, cluster_, links_, place,
-      [ballot, state = decision.next, promise, base](std::size_t) { return AcceptOp{ballot, state, promise, base}; },
-      attempt.deadline);
+      [ballot, state = decision.next, promise, base, fast](std::size_t) { return AcceptOp{ballot, state, promise, base, fast}; },
+      attempt.deadline, {.hurry_after_quorum = fast, .unanimous = fast});
   // Cancelled, with accepts on their way.
   if (!ended) co_return fail(ended.error().code, ours ? Certainty::unknown : Certainty::not_applied, ended.error().message);
   const PhaseOutcome& phase = *ended;
+  if (fast) note_fast(phase);
   attempt.outcome.stats.add(phase.said->stats);
   if (phase.end == PhaseEnd::reached) {
     // A tombstone is collected soon, and its replicas refuse the ballot that they have promised then.
@@ -348,6 +278,11 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
     attempt.unsure_accepts.push_back({ballot, *ours, phase.said});
   }
   if (phase.end == PhaseEnd::stale) co_return Next::again;
+  if (fast && phase.end == PhaseEnd::impossible) {
+    // To a round with promises, without a pause: of several proposers the first to be promised goes on.
+    attempt.above = std::max({attempt.above, after, phase.said->highest_refusal});
+    co_return Next::again;
+  }
   if (phase.end == PhaseEnd::impossible) co_return refuse_contended(attempt, phase.said);
   co_return give_up(attempt.unsure(), "no majority of its replicas answered in time", who_is_missing(*phase.said));
 }

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "replication/cluster_view.h"
+#include "replication/fast_rounds.h"
 #include "replication/held_promises.h"
 #include "replication/learn_queue.h"
 #include "replication/register_phase.h"
@@ -31,9 +31,11 @@ struct ReadOutcome {
 struct RegistersStatistics {
   std::uint64_t commands = 0;
   std::uint64_t reads = 0;
-  std::uint64_t rounds = 0;     ///< prepare or accept phases
-  std::uint64_t contended = 0;  ///< rounds that another proposer was ahead of
-  std::uint64_t forwarded = 0;  ///< commands given to the register's first replica
+  std::uint64_t rounds = 0;       ///< prepare or accept phases
+  std::uint64_t fast_rounds = 0;  ///< of those, fast accepts
+  std::uint64_t fast_chosen = 0;  ///< of those, the ones that all replicas took
+  std::uint64_t contended = 0;    ///< rounds that another proposer was ahead of
+  std::uint64_t forwarded = 0;    ///< commands given to the register's first replica
   std::uint64_t unavailable = 0;
   std::uint64_t unknown_outcomes = 0;
   CallStats cost;  ///< of all calls together (replicas_asked: the most)
@@ -48,7 +50,8 @@ class Registers {
   ~Registers();
 
   /// Runs a command: linearizable. A refusal (`applied` false) is a result, and as fresh as a read. One round trip to a majority
-  /// for whoever changed the register last, two otherwise. `request` is kept through every retry, also the caller's own.
+  /// for whoever changed the register last, one to all replicas for a register that is made from nothing (three when that meets
+  /// another proposer, or a replica that is silent), two otherwise. `request` is kept through every retry, also the caller's own.
   Task<CommandOutcome> execute(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);
   /// The same for another node, which could not get through: never given on.
   Task<CommandOutcome> execute_forwarded(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);
@@ -76,6 +79,10 @@ class Registers {
   /// Finishes what is pending, and says what the register holds.
   Task<CommandOutcome> settle(RegisterKey key, MonotonicTime deadline);
   Task<Next> try_held(Attempt& attempt, HeldPromise held);
+  Task<Next> try_fast(Attempt& attempt);
+  bool all_are_there(const ReplicaSet& set) const;
+  Task<std::optional<Ballot>> nothing_here(RegisterPlace place, MonotonicTime deadline);
+  void note_fast(const PhaseOutcome& phase);
   Task<Next> try_full(Attempt& attempt);
   static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot,
                                         const PhaseAnswers& said);
@@ -102,6 +109,7 @@ class Registers {
   HeldPromises held_;
   LearnQueue learns_;
   std::unordered_map<Bytes, std::unique_ptr<Turn>> turns_;
+  FastRounds fast_;
   Random random_;
   RegistersStatistics statistics_;
 };

@@ -3,28 +3,12 @@
 #include <numeric>
 #include <utility>
 
+#include "replication/found.h"
 #include "replication/peer_watch.h"
 #include "replication/registers.h"
 #include "runtime/deadline.h"
 
 namespace latium {
-
-namespace {
-
-// The ballot that a quorum has accepted, if they agree on one.
-std::optional<Ballot> agreed_ballot(const PhaseAnswers& said) {
-  for (const auto& candidate : said.answers) {
-    if (!candidate) continue;
-    Quorum same(said.place.set);
-    for (std::size_t member = 0; member < said.answers.size(); ++member) {
-      if (said.answers[member] && said.answers[member]->accepted == candidate->accepted) same.yes(member);
-    }
-    if (same.reached()) return candidate->accepted;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 // This node first, then those that are up, those of its site before the others; then the suspects, then those that are down.
 std::vector<std::size_t> Registers::by_distance(const ReplicaSet& set) const {
@@ -92,7 +76,7 @@ Task<std::optional<ReadOutcome>> Registers::try_read(RegisterKey key, MonotonicT
 void Registers::tell_behind(const PhaseAnswers& said, std::size_t nearest, Ballot ballot, const RegisterState& state) {
   for (std::size_t member = 0; member < said.answers.size(); ++member) {
     const auto& answer = said.answers[member];
-    if (!answer || answer->accepted > ballot) continue;
+    if (!answer || (answer->accepted > ballot && !answer->fast)) continue;
     const bool behind = answer->accepted != ballot;
     if (!behind && (member != nearest || answer->chosen)) continue;
     links_.send(said.place.set.members[member], said.place.epoch,

@@ -150,6 +150,14 @@ auto BatchLinks<Steps>::ask_local(Epoch epoch, std::vector<Item> items) -> Task<
 }
 
 template <class Steps>
+auto BatchLinks<Steps>::ask_here(Epoch epoch, Item item) -> Task<Answer> {
+  std::vector<Item> items;
+  items.push_back(std::move(item));
+  LATIUM_CO_TRY(auto answers, co_await ask_local(epoch, std::move(items)));
+  co_return std::move(answers.front());
+}
+
+template <class Steps>
 auto BatchLinks<Steps>::ask(NodeId node, Epoch epoch, std::vector<Item> items) -> Task<std::vector<Result<Answer>>> {
   typename Steps::Request request;
   for (const Item& item : items) to_message(item, *request.add_items());

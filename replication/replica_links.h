@@ -74,6 +74,9 @@ class BatchLinks {
   /// which finds out whether it is; the rest is `unavailable` at once and not kept in memory.
   void send(NodeId node, Epoch epoch, Item item, StepDone done);
 
+  /// Asks the replica here, at once and by itself: together with other steps it would wait for their writes. `stale_topology`.
+  Task<Answer> ask_here(Epoch epoch, Item item);
+
   const LinkStatistics& statistics() const { return statistics_; }
 
   /// Ends what is under way; what is sent later fails at once.

@@ -23,6 +23,9 @@ class AcceptorTest : public testing::Test {
   bool accepts(const Ballot& b, RegisterState s, const Ballot& next = {}, const Ballot& base = {}) {
     return take(AcceptOp{b, std::move(s), next ? next : b, base}).answer.ok;
   }
+  bool accepts_fast(const Ballot& b, RegisterState s, const Ballot& next) {
+    return take(AcceptOp{b, std::move(s), next, Ballot(), true}).answer.ok;
+  }
   // As after a crash and a start: only what is on disk.
   void restart() {
     const auto decoded = decode_acceptor(encode_acceptor(record_));
@@ -166,6 +169,101 @@ TEST_F(AcceptorTest, WhatIsAbsorbedCountsUnderItsOwnBallotWhateverWasPromised) {
   EXPECT_FALSE(accepts(ballot(5), state(2, "x")));
   EXPECT_TRUE(take(AbsorbOp{ballot(3), state(1, "old")}).answer.ok);
   EXPECT_EQ(record_.state, state(1, "a"));
+}
+
+TEST_F(AcceptorTest, AFastAcceptIsTakenWhereNothingIs) {
+  EXPECT_TRUE(accepts_fast(ballot(3), state(3, "a"), ballot(4)));
+  EXPECT_TRUE(record_.fast);
+  restart();
+  EXPECT_EQ(record_.last_chosen(), RegisterState()) << "others may have refused it";
+  EXPECT_FALSE(prepares(ballot(3, 9))) << "the next ballot is promised";
+  const AcceptorAnswer told = take(PrepareOp{ballot(5)}).answer;
+  EXPECT_TRUE(told.ok && told.fast && !told.chosen);
+  EXPECT_EQ(told.accepted, ballot(3));
+  EXPECT_EQ(told.state, state(3, "a"));
+  EXPECT_TRUE(take(ReadOp{}).answer.fast);
+}
+
+TEST_F(AcceptorTest, AFastAcceptIsRefusedWhereSomethingIs) {
+  EXPECT_TRUE(prepares(ballot(2)));
+  EXPECT_FALSE(accepts_fast(ballot(3), state(3, "a"), ballot(4))) << "promised";
+  EXPECT_TRUE(accepts(ballot(2), state(2, "b")));
+  EXPECT_FALSE(accepts_fast(ballot(3), state(3, "a"), ballot(4))) << "accepted";
+  record_ = {};
+  EXPECT_TRUE(accepts_fast(ballot(3), state(3, "a"), ballot(4)));
+  EXPECT_FALSE(accepts_fast(ballot(5, 2), state(5, "c"), ballot(6, 2))) << "another fast accept";
+  record_ = {};
+  floor_ = ballot(7);
+  EXPECT_FALSE(accepts_fast(ballot(7), state(7, "d"), ballot(8))) << "collected";
+  EXPECT_EQ(record_, AcceptorRecord());
+  EXPECT_TRUE(accepts_fast(ballot(8), state(8, "d"), ballot(9)));
+}
+
+TEST_F(AcceptorTest, ASecondCopyOfAFastAcceptIsTaken) {
+  EXPECT_TRUE(accepts_fast(ballot(3), state(3, "a"), ballot(4)));
+  const AcceptorRecord before = record_;
+  EXPECT_TRUE(accepts_fast(ballot(3), state(3, "a"), ballot(4)));
+  EXPECT_EQ(record_, before);
+  take(LearnOp{ballot(3), std::nullopt});
+  EXPECT_TRUE(accepts_fast(ballot(3), state(3, "a"), ballot(4)));
+  EXPECT_FALSE(record_.fast) << "it is known to be chosen";
+}
+
+TEST_F(AcceptorTest, AFastAcceptThatIsKnownToBeChosenIsAnOrdinaryOne) {
+  EXPECT_TRUE(accepts_fast(ballot(3), state(3, "a"), ballot(4)));
+  EXPECT_TRUE(take(LearnOp{ballot(3), std::nullopt}).answer.chosen);
+  EXPECT_FALSE(record_.fast);
+  restart();
+  EXPECT_EQ(record_.last_chosen(), state(3, "a"));
+  record_ = {};
+  // So does the accept after it.
+  EXPECT_TRUE(accepts_fast(ballot(3), state(3, "a"), ballot(4)));
+  EXPECT_TRUE(accepts(ballot(4), state(4, "b"), ballot(5), ballot(3)));
+  EXPECT_FALSE(record_.fast);
+  EXPECT_EQ(record_.last_chosen(), state(3, "a"));
+}
+
+TEST_F(AcceptorTest, AFastAcceptGivesWayToWhatWasChosen) {
+  for (const std::uint64_t chosen : {5, 9}) {  // below it, by a majority that has refused it; above it
+    record_ = {};
+    EXPECT_TRUE(accepts_fast(ballot(7), state(7, "a"), ballot(8)));
+    EXPECT_TRUE(take(LearnOp{ballot(chosen, 2), state(chosen, "b")}).answer.chosen);
+    EXPECT_FALSE(record_.fast);
+    EXPECT_EQ(record_.last_chosen(), state(chosen, "b"));
+    restart();
+    EXPECT_FALSE(accepts_fast(ballot(7), state(7, "a"), ballot(8))) << "a late copy";
+    EXPECT_FALSE(accepts(ballot(7, 3), state(8, "c"))) << "what was promised along with it stays promised";
+  }
+}
+
+TEST_F(AcceptorTest, AFastAcceptDoesNotGiveWayToWhatWasCollected) {
+  floor_ = ballot(6);
+  EXPECT_TRUE(accepts_fast(ballot(7), state(7, "a"), ballot(8)));
+  take(LearnOp{ballot(5), state(5, "old")});
+  EXPECT_EQ(record_.accepted, ballot(7));
+  EXPECT_TRUE(record_.fast);
+}
+
+TEST_F(AcceptorTest, ATombstoneIsCollectedWithThePromiseOfTheFastAcceptThatItReplaced) {
+  EXPECT_TRUE(accepts_fast(ballot(7), state(7, "a"), ballot(8)));
+  EXPECT_EQ(take(LearnOp{ballot(5, 2), tombstone(5)}).answer.promised, ballot(8));
+  EXPECT_FALSE(take(CollectOp{ballot(5, 2), ballot(6)}).answer.ok) << "a late copy would be taken";
+  EXPECT_EQ(take(CollectOp{ballot(5, 2), ballot(8)}).change, RecordChange::removed);
+}
+
+// docs/formats.md: the table of a register's record.
+TEST(AcceptorCodecTest, AFastAcceptIsAFlagOfTheRecord) {
+  AcceptorRecord record;
+  (void)step(record, Ballot(), AcceptOp{ballot(3), state(3, "a"), ballot(4), Ballot(), true});
+  Bytes stored = encode_acceptor(record);
+  EXPECT_EQ(stored.substr(0, 2), Bytes("\x01\x09", 2));
+  EXPECT_EQ(decode_acceptor(stored), record);
+  for (const char flags : {8, 8 + 1 + 2, 8 + 1 + 4}) {
+    stored[1] = flags;
+    EXPECT_FALSE(decode_acceptor(stored).has_value()) << "not accepted, or chosen: " << int{flags};
+  }
+  stored[1] = 1;
+  EXPECT_FALSE(decode_acceptor(stored)->fast);
 }
 
 TEST(AcceptorCodecTest, TheLastChosenIsReadWithoutTheRest) {

@@ -65,5 +65,26 @@ TEST(RegisterMessagesTest, AStepAndAnAnswerWithABadStateAreRefused) {
   EXPECT_FALSE(from_message(answer).has_value());
 }
 
+// An older replica, which knows no fast accepts, refuses the step: to take it for an ordinary one would be wrong.
+TEST(RegisterMessagesTest, AFastAcceptIsAStepOfItsOwn) {
+  const Ballot ballot{Hlc{5}, NodeId{1}, 1};
+  const Ballot next{Hlc{6}, NodeId{1}, 2};
+  for (const bool fast : {false, true}) {
+    replica::Item item;
+    to_message(ReplicaItem{{TenantId{1}, PartitionId{0}, "rkey"}, AcceptOp{ballot, with_earlier(0), next, {}, fast}}, item);
+    EXPECT_EQ(item.kind(), fast ? replica::Item::KIND_FAST_ACCEPT : replica::Item::KIND_ACCEPT);
+    const auto parsed = from_message(item);
+    ASSERT_TRUE(parsed.has_value());
+    const auto& accept = std::get<AcceptOp>(parsed->op);
+    EXPECT_EQ(accept.fast, fast);
+    EXPECT_EQ(accept.ballot, ballot);
+    EXPECT_EQ(accept.next, next);
+    EXPECT_EQ(accept.state, with_earlier(0));
+    replica::ItemAnswer answer;
+    to_message(Result<AcceptorAnswer>(AcceptorAnswer{.ok = true, .accepted = ballot, .fast = fast}), answer);
+    EXPECT_EQ(from_message(answer)->fast, fast);
+  }
+}
+
 }  // namespace
 }  // namespace latium

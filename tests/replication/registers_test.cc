@@ -42,6 +42,7 @@ class RegistersTest : public ThreeReplicas {
 
   /// A command of node 1 that is refused twice, as node 2 changes the register meanwhile, and is then given on to node 0.
   Pending start_forwarded() {
+    look_at(key());
     const auto hold_back = [](const Step& step) { return step.from == 1 && step.is<PrepareOp>() ? Fate::waits : Fate::arrives; };
     wire(hold_back);
     const Pending command = start(write(1, "given on", kFirst, seconds(20)));
@@ -57,6 +58,7 @@ class RegistersTest : public ThreeReplicas {
 };
 
 TEST_F(RegistersTest, OfTwoProposersThatMeetEachFindsWhatTheOtherDid) {
+  look_at(key());
   // The first has promises, and its accepts at others are held back until the second has written. Its own replica accepts at
   // once.
   wire([](const Step& step) { return step.from == 0 && step.is<AcceptOp>() ? Fate::waits : Fate::arrives; });
@@ -74,22 +76,29 @@ TEST_F(RegistersTest, OfTwoProposersThatMeetEachFindsWhatTheOtherDid) {
   EXPECT_EQ(state.version, (**first)->result.state.version + 1);
 }
 
+// As many as a lineage names: none of them can be left too far behind to be told what became of it.
 TEST_F(RegistersTest, DuellingProposersAllGetThrough) {
-  ASSERT_EQ(text_of(run(write(0, "first", {8, 8}))), "applied");
-  std::vector<Pending> writes;
-  for (std::size_t i = 0; i < 9; ++i) {
-    writes.push_back(start(write(i % kNodes, std::to_string(i), {1, i + 1}, seconds(30))));
+  constexpr std::size_t kWrites = RequestLineage::kMax + 1;
+  for (std::uint64_t round = 0; round < 40; ++round) {
+    const RegisterKey where = user_register(TenantId{kTenant}, 4, "key" + std::to_string(round));
+    const auto put = [&](std::size_t node, Bytes value, RequestId request) {
+      return at(node).execute(where, CasCommand{CasCommand::Expect::anything, {}, 0, std::move(value)}, request, in(seconds(30)));
+    };
+    if (round % 2 == 0) look_at(where);  // made with promises, and without
+    ASSERT_EQ(text_of(run(put(0, "first", {8, 8}))), "applied");
+    std::vector<Pending> writes;
+    for (std::size_t i = 0; i < kWrites; ++i) writes.push_back(start(put(i % kNodes, std::to_string(i), {1, i + 1})));
+    std::set<std::uint64_t> versions;
+    for (const Pending& each : writes) {
+      wait_for(each);
+      ASSERT_EQ(text_of(**each), "applied") << round;
+      versions.insert((**each)->result.state.version);
+    }
+    EXPECT_EQ(versions.size(), writes.size()) << "two were told the same version";
+    EXPECT_EQ(*versions.rbegin() - *versions.begin() + 1, writes.size()) << "one was made twice";
+    EXPECT_EQ(run(at(2).read(where, in(seconds(5))))->state.version, *versions.rbegin());
+    EXPECT_EQ(text_of(run(put(1, "last", {2, 1}))), "applied") << "nobody is left in the way";
   }
-  std::set<std::uint64_t> versions;
-  for (const Pending& each : writes) {
-    wait_for(each);
-    ASSERT_EQ(text_of(**each), "applied");
-    versions.insert((**each)->result.state.version);
-  }
-  EXPECT_EQ(versions.size(), writes.size()) << "two were told the same version";
-  EXPECT_EQ(*versions.rbegin() - *versions.begin() + 1, writes.size()) << "one was made twice";
-  EXPECT_EQ(state_now().version, *versions.rbegin());
-  EXPECT_EQ(text_of(run(write(1, "last", {2, 1}))), "applied") << "nobody is left in the way";
 }
 
 constexpr std::uint64_t kEarlier = RequestLineage::kMax;
@@ -205,11 +214,12 @@ TEST_F(RegistersTest, AForwardedCommandThatMayStillBeRunThereIsUnknown) {
 TEST_F(RegistersTest, OfTwoThatMakeARegisterUnseenByEachOtherBothAreTold) {
   for (const bool creates : {false, true}) {
     const CasCommand::Expect expect = creates ? CasCommand::Expect::absent : CasCommand::Expect::anything;
+    const RegisterKey key = user_register(TenantId{kTenant}, 4, creates ? "created" : "written");
+    look_at(key);
     wire([](const Step& step) {
       if (step.from == 0 && step.is<AcceptOp>()) return Fate::waits;
       return step.from == 1 && step.to == 0 ? Fate::request_is_lost : Fate::arrives;
     });
-    const RegisterKey key = user_register(TenantId{kTenant}, 4, creates ? "created" : "written");
     const auto put = [&](std::size_t node, Bytes value, RequestId request) {
       return at(node).execute(key, CasCommand{expect, {}, 0, std::move(value)}, request, in(seconds(20)));
     };
@@ -233,11 +243,12 @@ TEST_F(RegistersTest, OfTwoThatMakeARegisterUnseenByEachOtherBothAreTold) {
 
 TEST_F(RegistersTest, WhoMadeARegisterThatWasCollectedSinceIsNotToldThatItWasNot) {
   for (const bool made_anew : {false, true}) {
+    const RegisterKey key = user_register(TenantId{kTenant}, 4, made_anew ? "anew" : "gone");
+    look_at(key);
     wire([](const Step& step) {
       if (step.from == 0 && step.is<AcceptOp>()) return Fate::waits;
       return step.from == 1 && step.to == 2 && step.is<PrepareOp>() ? Fate::answer_is_lost : Fate::arrives;
     });
-    const RegisterKey key = user_register(TenantId{kTenant}, 4, made_anew ? "anew" : "gone");
     const auto put = [&](std::size_t node, std::optional<Bytes> value, RequestId request) {
       return at(node).execute(key, CasCommand{CasCommand::Expect::anything, {}, 0, std::move(value)}, request, in(seconds(20)));
     };
@@ -295,6 +306,7 @@ TEST_F(RegistersTest, AnAcceptWhoseAnswerIsLostIsFoundByTheNextReader) {
 }
 
 TEST_F(RegistersTest, WhereNoPromiseComesNothingWasChanged) {
+  look_at(key());
   wire([](const Step&) { return Fate::request_is_lost; });
   EXPECT_EQ(text_of(run(write(0, "a", kFirst, seconds(1)))), "unavailable");
   heal();
@@ -321,6 +333,7 @@ TEST_F(RegistersTest, ALearnThatComesLateTellsNothingOld) {
 }
 
 TEST_F(RegistersTest, APromiseHoldsOverAPowerCutBeforeTheAccept) {
+  look_at(key());
   // Between the first's promises and its accepts, another proposer gets higher ones and its change through.
   wire([](const Step& step) { return step.from == 0 && step.is<AcceptOp>() ? Fate::waits : Fate::arrives; });
   const Pending first = start(create(0, "first", kFirst, seconds(20)));
@@ -360,6 +373,7 @@ TEST_F(RegistersTest, AnAcceptThatComesAfterItsTombstoneWasCollectedIsRefused) {
 }
 
 TEST_F(RegistersTest, WhoChangedARegisterLastNeedsOneRoundTrip) {
+  look_at(key());
   const auto first = run(write(0, "a", kFirst));
   const auto second = run(write(0, "b", kSecond));
   ASSERT_TRUE(first.has_value() && second.has_value());

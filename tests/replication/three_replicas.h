@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ class ThreeReplicas : public Simulated {
   // As node/ has it, for one tenant and a map that never changes.
   class View final : public ClusterView {
    public:
-    explicit View(std::size_t number) : number_(number) {}
+    View(ThreeReplicas& world, std::size_t number) : world_(world), number_(number) {}
     NodeId self() const override { return id(number_); }
     Epoch epoch() const override { return Epoch{1}; }
     Bytes encoded_topology() const override { return {}; }
@@ -51,10 +52,13 @@ class ThreeReplicas : public Simulated {
     Result<Bytes> tenant_record(TenantId) const override { return Bytes(); }
     Task<void> adopt_tenant(Bytes) override { co_return Result<void>(); }
     Result<PeerView> peer(NodeId node) const override {
-      return PeerView{.address = {"node", static_cast<std::uint16_t>(node.value)}};
+      const bool suspect = world_.suspects_.contains(node);
+      return PeerView{.address = {"node", static_cast<std::uint16_t>(node.value)},
+                      .liveness = suspect ? Liveness::suspect : Liveness::up};
     }
 
    private:
+    ThreeReplicas& world_;
     const std::size_t number_;
   };
 
@@ -75,7 +79,7 @@ class ThreeReplicas : public Simulated {
 
   class Node {
    public:
-    Node(ThreeReplicas& world, std::size_t number) : world_(world), number_(number), view_(number), wire_(world, number) {
+    Node(ThreeReplicas& world, std::size_t number) : world_(world), number_(number), view_(world, number), wire_(world, number) {
       boot();
     }
 
@@ -153,6 +157,17 @@ class ThreeReplicas : public Simulated {
     fate_ = nullptr;
     forward_fate_ = Fate::arrives;
     go_on_.set();
+  }
+
+  /// From now on all nodes doubt that this one is there.
+  void suspect(std::size_t node) { suspects_.insert(id(node)); }
+
+  /// Looks for something in the register, which leaves a promise at all replicas: it is then made with a prepare, as by a node
+  /// that had promises for it.
+  void look_at(const RegisterKey& where) {
+    const CasCommand command{CasCommand::Expect::value, "something", 0, "other"};
+    EXPECT_EQ(text_of(run(at(2).execute(where, command, {77, 77}, in(seconds(5))))), "refused");
+    pass(milliseconds(20));
   }
 
   /// Writes `value` whatever is there; none deletes.
@@ -244,6 +259,7 @@ class ThreeReplicas : public Simulated {
 
   std::function<Fate(const Step&)> fate_;
   Fate forward_fate_ = Fate::arrives;
+  std::set<NodeId> suspects_;
   Event go_on_;
   TaskGroup tasks_{runtime().executor, 16};
 };

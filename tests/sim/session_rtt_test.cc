@@ -16,6 +16,7 @@ struct Plan {
   std::size_t ranges = 0;
   std::string tenant = "acme";
   TransactionOptions options{};
+  std::size_t from = 0;  // the number of the first row that is written
 };
 
 struct Place {
@@ -55,7 +56,7 @@ class SessionRttTest : public RttCluster {
     Transaction transaction(core.transactions(), plan.options);
     std::vector<RegisterKey> keys;
     for (std::size_t i = 0; i < plan.reads; ++i) keys.push_back(place.read(i));
-    for (std::size_t i = 0; i < plan.writes; ++i) keys.push_back(place.write(i));
+    for (std::size_t i = 0; i < plan.writes; ++i) keys.push_back(place.write(plan.from + i));
     LATIUM_CO_CHECKED(co_await transaction.get(keys, soon(core)));
     std::vector<PartitionId> partitions;
     for (std::uint16_t i = 0; i < place.partitions; ++i) partitions.push_back(PartitionId{i});
@@ -63,7 +64,7 @@ class SessionRttTest : public RttCluster {
       LATIUM_CO_CHECKED(
           co_await transaction.range(place.tenant, partitions, {"read" + std::to_string(i), "read:"}, 1'000, soon(core)));
     }
-    for (std::size_t i = 0; i < plan.writes; ++i) transaction.put(place.write(i), "2");
+    for (std::size_t i = 0; i < plan.writes; ++i) transaction.put(place.write(plan.from + i), "2");
     reads_cost_ = transaction.stats().wan_round_trips;
     LATIUM_CO_CHECKED(co_await transaction.commit(soon(core)));
     cost_ = transaction.stats().wan_round_trips;
@@ -82,6 +83,14 @@ class SessionRttTest : public RttCluster {
     expect_time(all);
   }
 
+  /// The same of rows that never were.
+  void expect_first_cost(std::uint32_t most, const Plan& plan) {
+    const auto played = run_on(0, [&](NodeCore& core) { return play(core, plan); });
+    ASSERT_TRUE(played.has_value()) << played.error().message;
+    EXPECT_EQ(reads_cost_, 0u);
+    EXPECT_EQ(cost_, most);
+  }
+
   std::uint32_t reads_cost_ = 0;
   std::uint32_t cost_ = 0;
 };
@@ -96,6 +105,25 @@ TEST_F(SessionRttTest, OneRowIsOne) {
 
 TEST_F(SessionRttTest, SeveralRowsThatAreReadAndWrittenAreOne) {
   expect_cost(0, 1, {.writes = 5});
+}
+
+TEST_F(SessionRttTest, RowsThatNeverWereAreOneToo) {
+  expect_first_cost(1, {.writes = 5});
+  expect_time(1);
+  expect_first_cost(1, {.writes = 1, .from = 10});
+  expect_time(1);
+}
+
+TEST_F(SessionRttTest, ThreeReadsAndTwoNewRowsThatAreCheckedAreThree) {
+  expect_first_cost(3, {.reads = 3, .writes = 2});
+  expect_time(3);
+}
+
+TEST_F(SessionRttTest, WithAReplicaAwayRowsThatNeverWereAreThreeAndThenTwo) {
+  cut_off(2);
+  expect_first_cost(3, {.writes = 5});
+  pass(seconds(20));  // it is known to be away
+  expect_first_cost(2, {.writes = 5, .from = 10});
 }
 
 TEST_F(SessionRttTest, ThreeReadsAndTwoUpdatesAtReadCommittedAreOne) {

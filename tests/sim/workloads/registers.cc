@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "proto/client.pb.h"
 #include "proto/wire.pb.h"
@@ -12,19 +13,31 @@ namespace latium::sim {
 
 namespace {
 
-constexpr std::size_t kKeys = 3;
+struct Habits {
+  std::size_t keys = 3;
+  double reads = 0.4;
+  double removes = 0.15;  // of the changes
+  double whatever = 0.2;  // of the changes: those that expect nothing
+  double together = 0;    // of the operations: those on the key that all clients have to do with at that time
+};
+
+// Registers are made and removed again and again, often by several at the same moment.
+constexpr Habits kMakers{.keys = 8, .reads = 0.2, .removes = 0.5, .whatever = 0.6, .together = 0.7};
+constexpr Duration kTogether = std::chrono::seconds(3);
 
 class RegisterClient final : public ClusterClient {
  public:
-  using ClusterClient::ClusterClient;
+  RegisterClient(ClientSeams seams, const Habits& habits)
+      : ClusterClient(std::move(seams)), habits_(habits), seen_(habits.keys) {}
 
  private:
   Awaitable<void> act() override {
-    const std::size_t key = random().below(kKeys);
-    random().chance(0.4) ? (void)co_await read(key) : co_await change(key);
+    const bool together = habits_.together > 0 && random().chance(habits_.together);
+    const std::size_t key = together ? static_cast<std::size_t>(now() / kTogether) % habits_.keys : random().below(habits_.keys);
+    random().chance(habits_.reads) ? (void)co_await read(key) : co_await change(key);
   }
   Awaitable<bool> finish() override {
-    for (; read_at_end_ < kKeys; ++read_at_end_) {
+    for (; read_at_end_ < habits_.keys; ++read_at_end_) {
       if (!co_await read(read_at_end_)) co_return false;
     }
     co_return true;
@@ -62,8 +75,8 @@ class RegisterClient final : public ClusterClient {
     operation.process = number();
     operation.op = "cas";
     operation.key = key_name(key);
-    if (random().chance(0.85)) operation.value = std::to_string(number()) + "-" + std::to_string(requests_);
-    if (random().chance(0.2)) {
+    if (random().chance(1 - habits_.removes)) operation.value = std::to_string(number()) + "-" + std::to_string(requests_);
+    if (random().chance(habits_.whatever)) {
       operation.op = operation.value ? "write" : "remove";
       request.set_expect(client::RegisterCasRequest::EXPECT_ANYTHING);
     } else if (seen_[key]) {
@@ -94,19 +107,25 @@ class RegisterClient final : public ClusterClient {
     history().end_ok(id, now());
   }
 
+  const Habits habits_;
   std::uint64_t requests_ = 0;
   std::size_t read_at_end_ = 0;
-  std::optional<Bytes> seen_[kKeys];
+  std::vector<std::optional<Bytes>> seen_;
 };
 
 }  // namespace
 
 std::unique_ptr<ClusterClient> register_client(ClientSeams seams) {
-  return std::make_unique<RegisterClient>(std::move(seams));
+  return std::make_unique<RegisterClient>(std::move(seams), Habits());
 }
 
 RunReport registers(const RunOptions& options) {
   return run_cluster(options, register_client, [](const History& history) { return check_registers(history); });
+}
+
+RunReport made_registers(const RunOptions& options) {
+  const auto maker = [](ClientSeams seams) { return std::make_unique<RegisterClient>(std::move(seams), kMakers); };
+  return run_cluster(options, maker, [](const History& history) { return check_registers(history); });
 }
 
 }  // namespace latium::sim

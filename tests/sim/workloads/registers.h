@@ -12,5 +12,7 @@ namespace latium::sim {
 std::unique_ptr<ClusterClient> register_client(ClientSeams seams);
 
 RunReport registers(const RunOptions& options);
+/// The same of registers that are made and removed again and again, often by several clients at the same moment.
+RunReport made_registers(const RunOptions& options);
 
 }  // namespace latium::sim

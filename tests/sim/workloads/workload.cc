@@ -21,6 +21,7 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
       {"index", index},
       {"list_append", list_append},
       {"locks", locks},
+      {"made_registers", made_registers},
       {"outage", outage},
       {"placement", placement},
       {"registers", registers},
