@@ -50,7 +50,10 @@ void expect_caught(bool RegisterPlot::* mutant, RegisterPlot (*plot_of)(std::siz
     plot.*mutant = true;
     const auto wrong = RegisterExplorer(std::move(plot)).explore();
     ASSERT_NE(wrong.value_or(""), "more states than are gone through");
-    if (wrong) return;
+    if (wrong) {
+      std::cout << "noticed: " << *wrong << "\n";
+      return;
+    }
   }
   ADD_FAILURE() << "not noticed";
 }
