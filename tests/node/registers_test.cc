@@ -112,14 +112,22 @@ TEST_F(RegistersTest, ALocalReadSeesNothingThatWasNotChosen) {
 
 TEST_F(RegistersTest, WithoutAMajorityNothingIsChanged) {
   TenantRegisters registers = registers_of(replica(0));
+  // By another node: this one has no promise for it, and asks for one first.
+  ASSERT_TRUE(registers_of(replica(1)).cas("k", Expected::absent(), "u").has_value());
+  ASSERT_TRUE(registers.get("k").has_value());
   nodes_[1].stop().value();
   nodes_[2].stop().value();
   const std::chrono::milliseconds timeout(300);
-  const auto changed = registers.cas("k", Expected::absent(), "v", {.timeout = timeout});
+  const auto changed = registers.cas("k", Expected::anything(), "v", {.timeout = timeout});
   ASSERT_FALSE(changed.has_value());
   EXPECT_EQ(changed.error().code, ErrorCode::unavailable) << changed.error().message;
   EXPECT_EQ(changed.error().certainty, Certainty::not_applied);
   EXPECT_EQ(registers.get("k", {.timeout = timeout}).error().code, ErrorCode::unavailable);
+  // What makes a register may have been taken by the replica here.
+  const auto made = registers.cas("new", Expected::absent(), "v", {.timeout = timeout});
+  ASSERT_FALSE(made.has_value());
+  EXPECT_TRUE(made.error().code == ErrorCode::unavailable || made.error().code == ErrorCode::unknown_outcome)
+      << made.error().message;
 }
 
 TEST_F(RegistersTest, ADroppedTenantsHandleIsGoodForNothing) {
