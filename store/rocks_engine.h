@@ -56,7 +56,8 @@ struct RocksOptions {
   CompletionExecutor completion_executor;
 
   /// Whether a value of Family::data is over, and may go when a compaction comes by; null: none is. Called from RocksDB's threads
-  /// until the engine is closed. Compactions come by a week after a table was written at the latest.
+  /// until the engine is closed. A single read may find one for a while all the same. Compactions come by a week after a table
+  /// was written at the latest.
   std::function<bool(BytesView key, BytesView value)> is_over;
 
   /// Where what happens is reported: disk full, recovered, corrupted. Borrowed, outlives the engine; null = nowhere.

@@ -192,6 +192,11 @@ TEST_F(RocksEngineTest, WhatIsOverGoesWithACompactionAndNothingOlderComesBack) {
   RocksOptions some_over = options();
   some_over.is_over = [](BytesView key, BytesView value) { return key == "k" && value == "over"; };
   auto engine = open(some_over);
+  // A single read may come from memory for a while.
+  const auto on_disk = [&] {
+    const Entries found = scan_all(*engine, Family::data, KeyRange::prefix("k"));
+    return found.empty() ? Bytes("(absent)") : found.front().second;
+  };
   const auto fill = [&](int round) {
     WriteBatch batch;
     for (int i = 0; i < 1000; ++i)
@@ -201,18 +206,18 @@ TEST_F(RocksEngineTest, WhatIsOverGoesWithACompactionAndNothingOlderComesBack) {
   };
   ASSERT_EQ(outcome(engine->write(put_batch("k", "older"), Durability::buffered)), "ok");
   for (int round = 0; round < 10; ++round) fill(round);
-  EXPECT_EQ(read_text(engine->get(Family::data, "k", ReadMode::may_block)), "older");
+  EXPECT_EQ(on_disk(), "older");
   WriteBatch batch = put_batch("k", "over");
   batch.put(Family::registers, "k", "over");
   ASSERT_EQ(outcome(engine->write(std::move(batch), Durability::buffered)), "ok");
   std::string found = "over";
   for (int round = 0; round < 500 && found == "over"; ++round) {
     fill(round);
-    found = read_text(engine->get(Family::data, "k", ReadMode::may_block));
+    found = on_disk();
   }
   EXPECT_EQ(found, "(absent)");
   for (int round = 0; round < 50; ++round) fill(round);
-  EXPECT_EQ(read_text(engine->get(Family::data, "k", ReadMode::may_block)), "(absent)");
+  EXPECT_EQ(on_disk(), "(absent)");
   EXPECT_EQ(read_text(engine->get(Family::data, "z3", ReadMode::may_block)), "over");
   EXPECT_EQ(read_text(engine->get(Family::registers, "k", ReadMode::may_block)), "over");
 }
