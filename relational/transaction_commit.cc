@@ -159,7 +159,7 @@ Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
 
 Task<bool> Transaction::asks_again(const Error& why, MonotonicTime deadline) {
   if (why.code != ErrorCode::unknown_outcome || shared_.runtime.clock.monotonic_now() >= deadline) co_return false;
-  LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(5)));
+  LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, std::chrono::milliseconds(2)));
   co_return true;
 }
 

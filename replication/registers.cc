@@ -22,6 +22,8 @@ constexpr std::size_t kHeldBytes = 64u << 20;
 constexpr std::size_t kWaitersAKey = 4096;
 // Another proposer is at work on the register: let it finish.
 constexpr BackoffPolicy kContention{.base = milliseconds(4), .cap = milliseconds(500)};
+// But of one that may have been made, what became of it can be told for so many changes only.
+constexpr BackoffPolicy kUnsureContention{.base = milliseconds(4), .cap = milliseconds(20)};
 // So often refused, a command goes to the register's first replica, where it queues behind the others.
 constexpr std::uint32_t kRefusalsBeforeForward = 2;
 
@@ -122,7 +124,8 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
     }
     if (next && *next == Next::forward) next = co_await forward(attempt);
     if (next && *next == Next::contended) {
-      const Duration pause = kContention.wait(attempt.refusals - 1, random_);
+      const BackoffPolicy& policy = attempt.unsure() ? kUnsureContention : kContention;
+      const Duration pause = policy.wait(attempt.refusals - 1, random_);
       const MonotonicTime until = std::min(attempt.deadline, saturating_add(runtime_.clock.monotonic_now(), pause));
       if (const auto slept = co_await sleep_until(runtime_, until); !slept) next = fail(slept.error());
     }
