@@ -20,6 +20,20 @@ Task<RowTurns::Turn> RowTurns::take(Bytes row, MonotonicTime deadline) {
   co_return Turn({.executor = runtime_.executor, .rows = rows_, .row = std::move(row)});
 }
 
+void RowTurns::note_conflict(const Bytes& row) {
+  constexpr std::size_t kConflictsMax = 4096;
+  constexpr Duration kConflictsCountFor = std::chrono::seconds(10);
+  // Those that are forgotten too early are met again.
+  if (conflicts_.size() >= kConflictsMax) conflicts_.clear();
+  conflicts_.insert_or_assign(row, saturating_add(runtime_.clock.monotonic_now(), kConflictsCountFor));
+}
+
+bool RowTurns::is_contended(const Bytes& row) const {
+  if (conflicts_.empty()) return false;
+  const auto found = conflicts_.find(row);
+  return found != conflicts_.end() && runtime_.clock.monotonic_now() < found->second;
+}
+
 void RowTurns::leave(Rows& rows, const Bytes& row) {
   const auto at = rows.find(row);
   if (--at->second->users == 0) rows.erase(at);

@@ -58,10 +58,16 @@ class RowTurns {
   /// Somebody has a turn at the row, or is about to.
   bool is_taken(const Bytes& row) const { return rows_->contains(row); }
 
+  /// A commit was a conflict at the row.
+  void note_conflict(const Bytes& row);
+  /// One was, a little while ago: others change the row too.
+  bool is_contended(const Bytes& row) const;
+
  private:
   static void leave(Rows& rows, const Bytes& row);
 
   Runtime& runtime_;
+  std::map<Bytes, MonotonicTime> conflicts_;  // until when they count
   std::shared_ptr<Rows> rows_ = std::make_shared<Rows>();
 };
 

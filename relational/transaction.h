@@ -36,7 +36,7 @@ struct TransactionOptions {
   Isolation isolation = Isolation::serializable;
   Reading reading = Reading::local;
   /// Others change the same rows now. Then the one command for one row leaves its outcome there, and tells what became of it also
-  /// when others have written since.
+  /// when others have written since. The same where this node has met a conflict at the row lately.
   bool contended = false;
   /// The caller will try again: the commit is a conflict at once where transactions of this node take turns at one of its rows.
   bool gives_way = false;
@@ -327,6 +327,7 @@ class Transaction {
   Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
   Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
+  Task<void> after_refusal(const Entry& entry, const RowChange& changed, MonotonicTime deadline);
   /// After no answer: whether to send the step again, which finds out what became of it, a little later.
   Task<bool> asks_again(const Error& why, MonotonicTime deadline);
   Task<void> look_for(Entry& entry, Error why, MonotonicTime deadline);
@@ -359,6 +360,7 @@ class Transaction {
   std::set<Bytes, std::less<>> implied_;  // entries of indexes that are there as long as rows are unchanged that are checked
   TransactionId txn_{};
   bool one_command_ = false;  // how it was committed
+  bool keeps_outcome_ = false;
   bool meant_to_write_ = false;
   Hlc start_{};
   Hlc commit_ts_{};

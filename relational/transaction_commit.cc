@@ -61,6 +61,7 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
     done = conflict(**at, "others take turns at it");
   } else if (writes.size() == 1 && !checks) {
     one_command_ = true;
+    keeps_outcome_ = options_.contended || shared_.turns.is_contended(writes.front()->key.stored());
     done = co_await commit_one(*writes.front(), deadline);
   } else {
     done = co_await commit_many(std::move(writes), !checks, deadline);
@@ -88,6 +89,7 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
 
 std::unexpected<Error> Transaction::conflict(const Entry& entry, const std::string& why) {
   conflicting_row_ = entry.key.stored();
+  shared_.turns.note_conflict(*conflicting_row_);
   return conflict_at(entry.key, why);
 }
 
@@ -98,26 +100,27 @@ void Transaction::doubt_written() {
 }
 
 Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
-  const bool keeps_outcome = options_.contended;
-  bool unsure = false;  // it may have been done
+  std::optional<Error> unsure;  // it may have been done, or may still be
   while (true) {
     commit_ts_ = above_all_seen();
     const Write& write = *entry.write;
     const auto made = co_await shared_.store.change(entry.key,
                                                     RowWrite{.txn = txn_,
-                                                             .start = keeps_outcome ? start_ : Hlc(),
+                                                             .start = keeps_outcome_ ? start_ : Hlc(),
                                                              .expected = entry.seen.ts,
                                                              .commit_ts = commit_ts_,
                                                              .present = write.present,
                                                              .row = write.row,
                                                              .now_ms = shared_.runtime.clock.wall_ms()},
                                                     deadline);
-    if (!made && keeps_outcome) {
-      LATIUM_CO_TRY(const bool again, co_await asks_again(made.error(), deadline));
-      unsure = unsure || again;
-      if (again) continue;
+    if (!made) {
+      if (!unsure && made.error().certainty == Certainty::unknown) unsure = made.error();
+      if (keeps_outcome_) {
+        const auto again = co_await asks_again(made.error(), deadline);
+        if (again && *again) continue;
+      }
+      co_return co_await look_for(entry, unsure.value_or(made.error()), deadline);
     }
-    if (!made) co_return co_await look_for(entry, made.error(), deadline);
     const RowChange& changed = *made;
     stats_.add(changed.stats);
     shared_.not_before = std::max(shared_.not_before, changed.not_before);
@@ -128,32 +131,31 @@ Task<void> Transaction::commit_one(Entry& entry, MonotonicTime deadline) {
       ++shared_.statistics.one_row;
       co_return Result<void>();
     }
-    switch (changed.refusal) {
-      case RowRefusal::foreign_intent:
-        LATIUM_CO_CHECKED(co_await clear(entry.key, *changed.state.intent, deadline));
-        break;
-      case RowRefusal::overloaded:
-        commit_ts_ = {};
-        co_return fail(ErrorCode::overloaded, entry.key.describe() + ": too many transactions wait to be resolved: retry");
-      case RowRefusal::too_large:
-        commit_ts_ = {};
-        co_return fail(ErrorCode::invalid_argument,
-                       entry.key.describe() + ": the row is larger than " + std::to_string(kRowBytesMax) + " bytes");
-      case RowRefusal::not_a_row:
-        commit_ts_ = {};
-        co_return fail(ErrorCode::corruption, entry.key.describe() + " does not hold a row");
-      default:
-        // What is as old as that is refused whether it was done or not.
-        if (unsure && changed.refusal == RowRefusal::too_old) {
-          co_return co_await look_for(entry,
-                                      {ErrorCode::unknown_outcome, Certainty::unknown,
-                                       entry.key.describe() + ": others changed it while this transaction had no answer"},
-                                      deadline);
-        }
-        commit_ts_ = {};
-        shared_.note_seen(entry.key, changed.state.committed);
-        co_return conflict(entry, std::string(to_string(changed.refusal)));
-    }
+    auto refused = co_await after_refusal(entry, changed, deadline);
+    if (refused) continue;
+    // Of a copy that comes late, too, each row that has changed since is sure to refuse it; of the rest nobody knows.
+    const bool surely = changed.refusal == RowRefusal::ts_differs || changed.refusal == RowRefusal::aborted;
+    if (unsure && !surely) co_return co_await look_for(entry, *unsure, deadline);
+    commit_ts_ = {};
+    co_return refused;
+  }
+}
+
+// What the refusal of the one command means; without an error: it is to be sent again.
+Task<void> Transaction::after_refusal(const Entry& entry, const RowChange& changed, MonotonicTime deadline) {
+  switch (changed.refusal) {
+    case RowRefusal::foreign_intent:
+      co_return co_await clear(entry.key, *changed.state.intent, deadline);
+    case RowRefusal::overloaded:
+      co_return fail(ErrorCode::overloaded, entry.key.describe() + ": too many transactions wait to be resolved: retry");
+    case RowRefusal::too_large:
+      co_return fail(ErrorCode::invalid_argument,
+                     entry.key.describe() + ": the row is larger than " + std::to_string(kRowBytesMax) + " bytes");
+    case RowRefusal::not_a_row:
+      co_return fail(ErrorCode::corruption, entry.key.describe() + " does not hold a row");
+    default:
+      shared_.note_seen(entry.key, changed.state.committed);
+      co_return conflict(entry, std::string(to_string(changed.refusal)));
   }
 }
 
@@ -163,16 +165,18 @@ Task<bool> Transaction::asks_again(const Error& why, MonotonicTime deadline) {
   co_return true;
 }
 
-// Nobody told whether the one command was run: the row says so, as long as it is the last that was written.
+// Nobody told whether the one command was run: the row says so, as long as it is the last that was written, or keeps the outcome.
 Task<void> Transaction::look_for(Entry& entry, Error why, MonotonicTime deadline) {
-  const Hlc meant = std::exchange(commit_ts_, Hlc());
+  commit_ts_ = {};
   if (why.code != ErrorCode::unknown_outcome && why.certainty == Certainty::not_applied) co_return fail(std::move(why));
   const auto read = co_await shared_.store.read(entry.key, Reading::latest, deadline);
-  if (!read || read->state.committed.txn != txn_) {
-    co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, std::move(why.message));
+  if (read) {
+    const Outcome* const outcome = read->state.outcome_of(txn_);
+    if (read->state.committed.txn == txn_) commit_ts_ = read->state.committed.ts;
+    if (outcome != nullptr && outcome->committed()) commit_ts_ = outcome->committed_ts;
   }
-  commit_ts_ = meant;
-  co_return Result<void>();
+  if (commit_ts_.value != 0) co_return Result<void>();
+  co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, std::move(why.message));
 }
 
 Task<void> Transaction::commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline) {

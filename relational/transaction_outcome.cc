@@ -47,7 +47,7 @@ Task<CommitOutcome> Transaction::find_outcome(MonotonicTime deadline) {
   const std::vector<Entry*> writes = written();
   // Whichever way it was committed: a trace at the primary is that of several rows.
   const RegisterKey primary = writes.front()->key;
-  if (one_command_ && !options_.contended) co_return co_await outcome_of_one(*writes.front(), deadline);
+  if (one_command_ && !keeps_outcome_) co_return co_await outcome_of_one(*writes.front(), deadline);
   while (true) {
     auto aborted = co_await shared_.store.change(
         primary, RowAbort{txn_, start_, RowAbort::When::always, false, shared_.runtime.clock.wall_ms()}, deadline);

@@ -59,5 +59,16 @@ TEST_F(RowTurnsTest, ATurnMayDieOnAnotherThreadAndAfterTheRows) {
   settle();
 }
 
+TEST_F(RowTurnsTest, AConflictIsRememberedForTenSeconds) {
+  EXPECT_FALSE(turns_.is_contended("r"));
+  turns_.note_conflict("r");
+  EXPECT_TRUE(turns_.is_contended("r"));
+  EXPECT_FALSE(turns_.is_contended("s"));
+  pass(seconds(9));
+  EXPECT_TRUE(turns_.is_contended("r"));
+  pass(seconds(2));
+  EXPECT_FALSE(turns_.is_contended("r"));
+}
+
 }  // namespace
 }  // namespace latium::testing
