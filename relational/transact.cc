@@ -10,6 +10,8 @@ namespace latium {
 namespace {
 
 constexpr BackoffPolicy kAgain{.base = std::chrono::milliseconds(2), .cap = std::chrono::milliseconds(200)};
+// Whoever has the turn may be held up by its own program, for ever: then the others go ahead.
+constexpr Duration kTurnAwaitedFor = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -17,7 +19,8 @@ Task<void> wait_for_next(Transactions& shared, std::optional<Bytes> conflict_at,
                          RowTurns::Turn& turn) {
   if (conflict_at && !turn.is_at(*conflict_at)) {
     turn = RowTurns::Turn();
-    auto taken = co_await shared.turns.take(*std::move(conflict_at), deadline);
+    const MonotonicTime patience = saturating_add(shared.runtime.clock.monotonic_now(), kTurnAwaitedFor);
+    auto taken = co_await shared.turns.take(*std::move(conflict_at), std::min(patience, deadline));
     if (!taken && taken.error().code == ErrorCode::cancelled) co_return fail(std::move(taken).error());
     if (taken) turn = *std::move(taken);
     co_return Result<void>();

@@ -57,7 +57,7 @@ struct RocksOptions {
 
   /// Whether a value of Family::data is over, and may go when a compaction comes by; null: none is. Called from RocksDB's threads
   /// until the engine is closed. A single read may find one for a while all the same. Compactions come by a week after a table
-  /// was written at the latest.
+  /// was written at the latest: with this, all of the family is written anew once a week.
   std::function<bool(BytesView key, BytesView value)> is_over;
 
   /// Where what happens is reported: disk full, recovered, corrupted. Borrowed, outlives the engine; null = nowhere.

@@ -3,7 +3,6 @@
 
 #include <thread>
 
-#include "relational/transact.h"
 #include "tests/runtime/simulated.h"
 
 namespace latium::testing {

@@ -101,6 +101,41 @@ TEST_F(RegistersTest, DuellingProposersAllGetThrough) {
   }
 }
 
+// More than a lineage names: some may not be told, but each is made once or never, and no two as the same version.
+TEST_F(RegistersTest, OfMoreDuelsThanALineageNamesWhatIsToldIsTrue) {
+  constexpr std::size_t kWrites = 9;
+  std::size_t unknown_in_all = 0;
+  for (std::uint64_t round = 0; round < 40; ++round) {
+    const RegisterKey where = user_register(TenantId{kTenant}, 4, "key" + std::to_string(round));
+    const auto put = [&](std::size_t node, RequestId request) {
+      return at(node).execute(where, CasCommand{CasCommand::Expect::anything, {}, 0, Bytes("v")}, request, in(seconds(30)));
+    };
+    const auto first = run(put(0, {8, 8}));
+    ASSERT_EQ(text_of(first), "applied");
+    std::vector<Pending> writes;
+    for (std::size_t i = 0; i < kWrites; ++i) writes.push_back(start(put(i % kNodes, {1, i + 1})));
+    std::set<std::uint64_t> versions;
+    std::size_t unknown = 0;
+    for (const Pending& each : writes) {
+      wait_for(each);
+      if (text_of(**each) == "unknown_outcome") {
+        ++unknown;
+      } else {
+        ASSERT_EQ(text_of(**each), "applied") << round;
+        EXPECT_TRUE(versions.insert((**each)->result.state.version).second) << "two were told the same version";
+      }
+    }
+    const auto last = run(put(1, {2, 1}));
+    ASSERT_EQ(text_of(last), "applied") << "nobody is left in the way";
+    const std::uint64_t made = last->result.state.version - first->result.state.version - 1;
+    EXPECT_GE(made, versions.size()) << "what was told is not there";
+    EXPECT_LE(made, versions.size() + unknown) << "one was made twice";
+    unknown_in_all += unknown;
+  }
+  EXPECT_LE(unknown_in_all, 40 * kWrites / 10) << "few of them";
+  RecordProperty("unknown", std::to_string(unknown_in_all));
+}
+
 constexpr std::uint64_t kEarlier = RequestLineage::kMax;
 const CasCommand kWriteFirst{CasCommand::Expect::anything, {}, 0, "first"};
 
