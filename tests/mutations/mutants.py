@@ -41,7 +41,7 @@ MUTANTS = [
                  '    phase.fail_with(conflict_at(key, "it has come into a range that was read").error());\n', "",
                  "relational/transaction_validate.cc"),
     transactions("range_then_row", "a row that came after a range was read is taken for one that was in it",
-                 "  if (came_later) row.ts = {};\n", ""),
+                 "  if (came_later) row.ts = {};\n", "  if (came_later && row.ts == Hlc()) row.ts = {};\n"),
     transactions("intents_are_rows", "a read returns what another transaction is about to write",
                  "    } else if (!reads[i].state.intent) {\n",
                  "    } else {\n"
