@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "proto/wire.pb.h"
+#include "replication/accepted_state.h"
 #include "replication/attempt.h"
 #include "replication/envelope.h"
-#include "replication/found.h"
 #include "replication/peer_watch.h"
 #include "runtime/backoff.h"
 #include "runtime/deadline.h"

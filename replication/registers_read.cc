@@ -3,7 +3,7 @@
 #include <numeric>
 #include <utility>
 
-#include "replication/found.h"
+#include "replication/accepted_state.h"
 #include "replication/peer_watch.h"
 #include "replication/registers.h"
 #include "runtime/deadline.h"

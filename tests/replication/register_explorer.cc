@@ -196,7 +196,7 @@ void RegisterExplorer::check_recovery(const State& state) {
       AcceptorRecord record = state.replicas[replica].record;
       if (replica != without) said.answers[replica] = step(record, {}, PrepareOp{{Hlc{120}, NodeId{9}, 1}}).answer;
     }
-    const Found there = found(said);
+    const AcceptedState there = accepted(said);
     for (const auto& [ballot, proposed] : state.proposed) {
       if (is_chosen(proposed) && there.state.version_of(proposed.state.last_request) != proposed.state.version) {
         wrong_ = "a majority has forgotten what was chosen";
@@ -205,7 +205,7 @@ void RegisterExplorer::check_recovery(const State& state) {
   }
 }
 
-Found RegisterExplorer::found(const PhaseAnswers& said) const {
+AcceptedState RegisterExplorer::accepted(const PhaseAnswers& said) const {
   if (!plot_.fast_counts_as_ordinary && !plot_.fast_never_counts) return what_was_accepted(said);
   PhaseAnswers changed({{}, {}, replica_set()});
   changed.answers = said.answers;

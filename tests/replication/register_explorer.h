@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "replication/found.h"
+#include "replication/accepted_state.h"
 
 namespace latium::testing {
 
@@ -113,7 +113,7 @@ class RegisterExplorer {
   void next_command(State state, std::size_t who);
   void collect(State state, std::size_t who);
   AcceptorStep step_at(Replica& replica, AcceptorOp op) const;
-  Found found(const PhaseAnswers& said) const;
+  AcceptedState accepted(const PhaseAnswers& said) const;
   void note_accepted(State& state, const Ballot& ballot, std::size_t replica);
   void check_chosen(State& state, const Ballot& ballot);
   void check_recovery(const State& state);

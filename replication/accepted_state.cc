@@ -1,4 +1,4 @@
-#include "replication/found.h"
+#include "replication/accepted_state.h"
 
 #include <algorithm>
 
@@ -34,8 +34,8 @@ const AcceptorAnswer* fast_at_all(const PhaseAnswers& said) {
 
 }  // namespace
 
-Found what_was_accepted(const PhaseAnswers& said) {
-  Found out;
+AcceptedState what_was_accepted(const PhaseAnswers& said) {
+  AcceptedState out;
   if (const AcceptorAnswer* fast = fast_at_all(said)) {
     out.ballot = fast->accepted;
     if (fast->state) out.state = *fast->state;

@@ -10,7 +10,7 @@
 
 namespace latium {
 
-struct Found {
+struct AcceptedState {
   Ballot ballot;  ///< none: nothing is there
   RegisterState state;
   bool chosen = false;  ///< for certain
@@ -18,7 +18,7 @@ struct Found {
 
 /// Of the promises of a quorum: the state of the highest ballot that any of them has accepted. What came by a fast accept counts
 /// only if all of them have it: it is chosen by all replicas together, and one that has promised without it never takes it.
-Found what_was_accepted(const PhaseAnswers& said);
+AcceptedState what_was_accepted(const PhaseAnswers& said);
 
 /// The ballot that a quorum has accepted, if they agree on one; of a fast accept, all replicas have to, or one knows it to be
 /// chosen. No ballot: nothing is there.
