@@ -314,7 +314,7 @@ void RegisterExplorer::promised(State state, std::size_t who) {
   Proposer& proposer = state.proposers[who];
   PhaseAnswers said({{}, {}, replica_set()});
   for (std::size_t replica = 0; replica < kReplicas; ++replica) said.answers[replica] = proposer.answers[replica];
-  const auto [ballot, base, chosen] = found(said);
+  const auto [ballot, base, chosen] = accepted(said);
   for (Sent& sent : state.sent) {
     if (sent.asker == static_cast<int>(who)) sent.waits = 0;
   }
