@@ -320,7 +320,8 @@ class Transaction {
   }
   bool is_checked(const Range& range, bool checks_reads) const { return checks_reads || range.held; }
   bool is_checked(const Entry& entry, bool checks_reads) const {
-    return !entry.is_written() && entry.used && (checks_reads || entry.held);
+    // What it wrote and took back it has worked with, so it must not be missed that somebody else has written it.
+    return !entry.is_written() && (entry.write || (entry.used && (checks_reads || entry.held)));
   }
   Task<RowChange> fence_one(const Entry& entry, TransactionId fence, MonotonicTime deadline);
   Task<CommitOutcome> find_outcome(MonotonicTime deadline);
@@ -335,6 +336,9 @@ class Transaction {
   Task<void> prewrite_all(const std::vector<Entry*>& writes, bool staged, MonotonicTime deadline);
   Task<void> prewrite(Entry& entry, Intent intent, Phase& phase, MonotonicTime deadline);
   Task<void> validate(MonotonicTime deadline);
+  /// At all that is checked, once: Phase::gone.
+  Task<std::map<Bytes, Hlc>> look_again(MonotonicTime deadline);
+  std::ptrdiff_t checked_entries() const;
   Task<void> validate_read(Entry& entry, Phase& phase, MonotonicTime deadline);
   Task<void> validate_range(const Range& range, Phase& phase, MonotonicTime deadline);
   Task<void> validate_absent(RegisterKey key, Phase& phase, MonotonicTime deadline);

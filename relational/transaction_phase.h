@@ -1,6 +1,7 @@
 // What the steps of a transaction's commit share. Included by transaction*.cc.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,8 @@ struct Transaction::Phase {
   std::optional<Error> failure{};
   bool unsure = false;  // a step may have been done all the same
   CallStats stats{};
+  /// Keys of which the transaction has read that nothing is there, and where something was: their last change.
+  std::map<Bytes, Hlc> gone{};
 
   void fail_with(Error error) {
     unsure = unsure || error.code == ErrorCode::unknown_outcome || error.certainty == Certainty::unknown;

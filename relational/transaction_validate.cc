@@ -7,9 +7,31 @@
 
 namespace latium {
 
+namespace {
+
+// As often as others make and remove what would have been in a range that was read.
+constexpr int kLooksMax = 8;
+
+}  // namespace
+
 // What was read and is not written: still the same, and nobody is about to change it. All intents of this transaction are there,
 // so whoever changes it later sees them, or comes after the commit.
+//
+// All of it has to be so at one moment, and the keys are not looked at in one. A row that is as it was read was so all the time
+// since. What is gone may have come after the range was read, and gone before it was looked at again: then there may be no such
+// moment. Seen twice in the same state, it was gone in between, when all the rest was as it was read.
 Task<void> Transaction::validate(MonotonicTime deadline) {
+  std::map<Bytes, Hlc> gone_before;
+  for (int look = 0; look < kLooksMax; ++look) {
+    LATIUM_CO_TRY(auto gone, co_await look_again(deadline));
+    if (look == 0) counts_.validated += static_cast<std::uint64_t>(checked_entries());
+    if (std::ranges::includes(gone_before, gone)) co_return Result<void>();
+    gone_before = std::move(gone);
+  }
+  co_return fail(ErrorCode::conflict, "rows come into a range that was read, and go, faster than it is looked at");
+}
+
+Task<std::map<Bytes, Hlc>> Transaction::look_again(MonotonicTime deadline) {
   Phase phase;
   const bool reads = checks_reads();
   TaskGroup group(shared_.runtime.executor, entries_.size() + ranges_.size() + absent_.size() + 1);
@@ -20,7 +42,6 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
   }
   for (auto& [stored, entry] : entries_) {
     if (!is_checked(entry, reads)) continue;
-    ++counts_.validated;
     const auto spawned = group.spawn(validate_read(entry, phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
@@ -32,7 +53,12 @@ Task<void> Transaction::validate(MonotonicTime deadline) {
   (void)co_await group.join();
   stats_.add(phase.stats);
   if (phase.failure) co_return fail(*std::move(phase.failure));
-  co_return Result<void>();
+  co_return std::move(phase.gone);
+}
+
+std::ptrdiff_t Transaction::checked_entries() const {
+  const bool reads = checks_reads();
+  return std::ranges::count_if(entries_, [&](const auto& each) { return is_checked(each.second, reads); });
 }
 
 Task<RowRead> Transaction::settled(RegisterKey key, const Phase& phase, MonotonicTime deadline) {
@@ -100,6 +126,7 @@ Task<void> Transaction::validate_range(const Range& range, Phase& phase, Monoton
     }
     (void)co_await group.join();
     cost.add(page.stats);
+    phase.gone.merge(page.gone);
     if (page.failure) phase.fail_with(*std::move(page.failure));
     if (!listed->more) break;
     rest.begin = listed->keys.back().key.substr(1) + '\0';
@@ -118,6 +145,8 @@ Task<void> Transaction::validate_absent(RegisterKey key, Phase& phase, Monotonic
   if (read->state.committed.present) {
     shared_.note_seen(key, read->state.committed);
     phase.fail_with(conflict_at(key, "it has come into a range that was read").error());
+  } else if (read->state.committed.ts.value != 0) {
+    phase.gone.emplace(key.stored(), read->state.committed.ts);
   }
   co_return Result<void>();
 }

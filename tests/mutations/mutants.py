@@ -98,6 +98,14 @@ MUTANTS = [
     seeds("entries_stay", "the entry of an old value stays in the index",
           "  if (was) changes.emplace_back(std::move(was->first), std::nullopt);\n", "", "relational/session.cc", "index"),
 
+    Mutant("taken_back_unchecked", "what a transaction has written and taken back others may have written", "relational/transaction.h",
+           "(entry.write || (entry.used && (checks_reads || entry.held)));",
+           "(entry.used && (checks_reads || entry.held));",
+           "latium_relational_test", "latium_relational_test --gtest_filter=Validation*"),
+    Mutant("looked_at_once", "what has come into a range and gone again is overlooked", "relational/transaction_validate.cc",
+           "    phase.gone.emplace(key.stored(), read->state.committed.ts);\n", "",
+           "latium_relational_test", "latium_relational_test --gtest_filter=Validation*"),
+
     # Registers and locks.
     registers("accept_anything", "an accept below the promise is taken",
               "    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));\n    // Nobody was", "    // Nobody was",
