@@ -20,6 +20,7 @@ class RegisterRows final : public RowStore {
       : cluster_(cluster), engine_(engine), changes_(changes) {}
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override;
+  Task<TogetherEnd> change_together(const RowsTogether& rows, MonotonicTime deadline) override;
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override;
   /// One message to the nearest replica of each partition, or (`latest`) to each replica, until a majority has answered; none
   /// to this node.

@@ -1,6 +1,7 @@
 // RowStore: what transactions need of the registers that hold rows. node/ has the real one, tests have one in memory.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -52,6 +53,36 @@ struct RowsHere {
   bool newest = true;  ///< nothing is accepted here that is not known to be committed, and no row has an intent
 };
 
+/// A commit at one moment, where one node has all that it writes and looks at.
+struct RowsTogether {
+  struct Write {
+    RegisterKey key;
+    RowWrite write;
+  };
+  struct Look {
+    RegisterKey key;
+    Hlc ts;  ///< committed, and no intent
+  };
+  struct Gap {
+    TenantId tenant;
+    std::vector<PartitionId> partitions;
+    TupleRange range;
+  };
+  std::vector<Write> writes;
+  std::vector<Look> looks;
+  std::vector<RegisterKey> absent;  ///< nothing is there, nor about to be
+  std::vector<Gap> gaps;            ///< no row is there, nor about to be, but those of known keys
+  std::function<bool(BytesView stored)> is_known;
+};
+
+/// What became of it.
+struct TogetherEnd {
+  bool alone = true;                ///< false: this node has not all of it, and nothing was done
+  std::optional<RegisterKey> at{};  ///< where it was refused: then nothing was done
+  /// Of a write, as change() has it. Of what was looked at: `foreign_intent`, or `ts_differs` with the row as it is now.
+  RowChange refused{};
+};
+
 /// Loop thread only, but for what says otherwise. Errors of all calls: `unavailable` (nothing was changed), `unknown_outcome`,
 /// `unknown_tenant`, `overloaded`, `corruption`.
 class RowStore {
@@ -59,6 +90,8 @@ class RowStore {
   virtual ~RowStore() = default;
 
   virtual Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) = 0;
+  /// One write to the disk, no message. `rows` outlives the call.
+  virtual Task<TogetherEnd> change_together(const RowsTogether& rows, MonotonicTime deadline) = 0;
   virtual Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) = 0;
   /// `latest`: no register is missing in which a change was acknowledged, or is half made, before the call began.
   virtual Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,

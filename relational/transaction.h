@@ -53,6 +53,7 @@ struct TransactionsStatistics {
   std::uint64_t unknown_outcomes = 0;
   std::uint64_t one_row = 0;   ///< committed with one command
   std::uint64_t parallel = 0;  ///< committed as soon as all intents were there
+  std::uint64_t together = 0;  ///< committed, or found to be as it was read, on this node alone
   CallStats cost;              ///< of all
 };
 
@@ -327,6 +328,9 @@ class Transaction {
   Task<CommitOutcome> find_outcome(MonotonicTime deadline);
   Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
   Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
+  RowsTogether together(const std::vector<Entry*>& writes) const;
+  Task<bool> commit_together(const std::vector<Entry*>& writes, MonotonicTime deadline);
+  Task<void> after_refusal_together(const TogetherEnd& ended, MonotonicTime deadline);
   Task<void> commit_one(Entry& entry, MonotonicTime deadline);
   Task<void> after_refusal(const Entry& entry, const RowChange& changed, MonotonicTime deadline);
   /// After no answer: whether to send the step again, which finds out what became of it, a little later.
@@ -355,7 +359,7 @@ class Transaction {
 
   Transactions& shared_;
   TransactionOptions options_;
-  std::map<Bytes, Entry> entries_;  // by stored key
+  std::map<Bytes, Entry, std::less<>> entries_;  // by stored key
   std::vector<Range> ranges_;
   std::vector<std::shared_ptr<ImageUse>> images_;
   std::vector<TableId> read_tables_;  // of entries; the one of the last entry is often the last

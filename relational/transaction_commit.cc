@@ -1,4 +1,5 @@
-// The commit: one command for one row, else intents on all of them and an outcome at the primary.
+// The commit: all at one moment where this node has the only replica of all of it; else one command for one row, or intents on
+// all rows and an outcome at the primary.
 #include <algorithm>
 #include <utility>
 
@@ -55,10 +56,16 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   counts_.written = writes.size();
   const auto taken = [&](const Entry* entry) { return shared_.turns.is_taken(entry->key.stored()); };
   Result<void> done;
-  if (writes.empty()) {
-    if (checks) done = co_await validate(deadline);
-  } else if (const auto at = std::ranges::find_if(writes, taken); options_.gives_way && at != writes.end()) {
+  bool here = false;
+  if (const auto at = std::ranges::find_if(writes, taken); options_.gives_way && at != writes.end()) {
     done = conflict(**at, "others take turns at it");
+  } else if (writes.empty() && !checks) {
+    here = true;
+  } else if (auto alone = co_await commit_together(writes, deadline); !alone || *alone) {
+    here = true;
+    if (!alone) done = fail(std::move(alone).error());
+  } else if (writes.empty()) {
+    done = co_await validate(deadline);
   } else if (writes.size() == 1 && !checks) {
     one_command_ = true;
     keeps_outcome_ = options_.contended || shared_.turns.is_contended(writes.front()->key.stored());
@@ -71,8 +78,9 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
   if (!done) commit_ts_ = {};
   if (done) {
     ++statistics.committed;
+    // What this node has the only replica of, its local reads see at once.
     CommittedHere::Rows rows;
-    for (const Entry* entry : written()) {
+    for (const Entry* entry : here ? std::vector<Entry*>() : written()) {
       rows.emplace_back(entry->key.stored(), CommittedRow{commit_ts_, txn_, entry->write->present, entry->write->row});
     }
     shared_.note_committed(std::move(rows));
@@ -85,6 +93,82 @@ Task<void> Transaction::commit(MonotonicTime deadline) {
     ++statistics.unavailable;
   }
   co_return done;
+}
+
+RowsTogether Transaction::together(const std::vector<Entry*>& writes) const {
+  const bool reads = checks_reads();
+  RowsTogether out;
+  for (const Entry* entry : writes) {
+    out.writes.push_back({entry->key,
+                          {.txn = txn_,
+                           .expected = entry->seen.ts,
+                           .commit_ts = commit_ts_,
+                           .present = entry->write->present,
+                           .row = entry->write->row,
+                           .now_ms = shared_.runtime.clock.wall_ms()}});
+  }
+  for (const auto& [stored, entry] : entries_) {
+    if (is_checked(entry, reads)) out.looks.push_back({entry.key, entry.seen.ts});
+  }
+  if (reads) {
+    for (const RegisterKey& key : absent_) {
+      const auto known = entries_.find(key.stored());
+      if (known == entries_.end() || !(known->second.is_written() || is_checked(known->second, reads))) out.absent.push_back(key);
+    }
+    std::ranges::sort(out.absent);
+    const auto twice = std::ranges::unique(out.absent);
+    out.absent.erase(twice.begin(), twice.end());
+  }
+  for (const Range& range : ranges_) {
+    if (is_checked(range, reads)) out.gaps.push_back({range.tenant, range.partitions, range.range});
+  }
+  out.is_known = [this](BytesView stored) {
+    const auto known = entries_.find(stored);
+    return (known != entries_.end() && known->second.used) || implied_.contains(stored.substr(kStoredNameAt));
+  };
+  return out;
+}
+
+// False: not all of it is on this node alone.
+Task<bool> Transaction::commit_together(const std::vector<Entry*>& writes, MonotonicTime deadline) {
+  while (true) {
+    commit_ts_ = above_all_seen();
+    const RowsTogether all = together(writes);
+    // What becomes of one without an answer its first row tells, and the others with it.
+    one_command_ = true;
+    auto ended = co_await shared_.store.change_together(all, deadline);
+    if (ended && ended->alone && !ended->at) {
+      counts_.validated += all.looks.size();
+      stats_.add(ended->refused.stats);
+      ++shared_.statistics.together;
+      if (writes.empty()) commit_ts_ = {};
+      co_return true;
+    }
+    if (!ended && ended.error().certainty == Certainty::unknown) {
+      commit_ts_ = {};
+      co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, std::move(ended).error().message);
+    }
+    one_command_ = false;
+    if (!ended || !ended->alone) commit_ts_ = {};
+    LATIUM_CO_CHECKED(ended);
+    if (!ended->alone) co_return false;
+    auto refused = co_await after_refusal_together(*ended, deadline);
+    if (refused) continue;
+    commit_ts_ = {};
+    co_return fail(std::move(refused).error());
+  }
+}
+
+// Without an error: it is to be tried again.
+Task<void> Transaction::after_refusal_together(const TogetherEnd& ended, MonotonicTime deadline) {
+  const RowChange& refused = ended.refused;
+  shared_.not_before = std::max(shared_.not_before, refused.not_before);
+  const auto known = entries_.find(ended.at->stored());
+  if (known != entries_.end() && known->second.is_written()) co_return co_await after_refusal(known->second, refused, deadline);
+  if (refused.refusal == RowRefusal::foreign_intent) co_return co_await clear(*ended.at, *refused.state.intent, deadline);
+  shared_.note_seen(*ended.at, refused.state.committed);
+  co_return conflict_at(*ended.at,
+                        known != entries_.end() ? "it has changed since it was read" : "it has come into a range that was read");
 }
 
 std::unexpected<Error> Transaction::conflict(const Entry& entry, const std::string& why) {

@@ -47,4 +47,9 @@ class ClusterView {
   virtual Result<PeerView> peer(NodeId node) const = 0;
 };
 
+/// The only replica is this node's.
+inline bool is_sole(const ClusterView& cluster, const ReplicaSet& set) {
+  return set.size() == 1 && set.members.front() == cluster.self();
+}
+
 }  // namespace latium

@@ -21,6 +21,9 @@ enum class RegisterSpace : char {
 /// The tenant that the cluster's own registers belong to; its replicas are the topology's voters, in one partition.
 inline constexpr TenantId kSystemTenant{0};
 
+/// Where the name begins in a stored key: behind tenant, partition and space.
+inline constexpr std::size_t kStoredNameAt = 7;
+
 struct RegisterKey {
   TenantId tenant;
   PartitionId partition;

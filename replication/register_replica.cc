@@ -33,6 +33,7 @@ class RegisterReplica::Hold {
     entry_ = &*replica.slots_.try_emplace(std::move(stored_key)).first;
     if (!entry_->second) {
       entry_->second = std::make_unique<Slot>();
+      entry_->second->key = &entry_->first;
     } else if (entry_->second->users == 0) {
       replica.wake(*entry_->second);
     }
@@ -56,6 +57,7 @@ class RegisterReplica::Hold {
 // to read again, and what is not there may be put there without a step (put_initial).
 void RegisterReplica::retire(Slots::value_type& entry) {
   Slot& slot = *entry.second;
+  if (slot.current != slot.durable) behind_.erase(*slot.key);
   if (!slot.current || slot.current != slot.durable || *slot.current == AcceptorRecord()) {
     slots_.erase(slots_.find(entry.first));
     return;
@@ -143,6 +145,7 @@ void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_
   }
   if (change != RecordChange::lazy) plan.durability = Durability::sync;
   slot.current = std::make_shared<const AcceptorRecord>(std::move(next));
+  behind_.insert_or_assign(key, &slot);
   plan.changes.push_back({index, &slot, slot.current});
 }
 
@@ -181,19 +184,75 @@ Task<std::vector<Result<AcceptorAnswer>>> RegisterReplica::handle(std::vector<Re
     }
   }
   if (plan.batch.empty()) co_return std::move(plan.answers);
-  const Result<void> written = co_await write(runtime_, engine_, std::move(plan.batch), plan.durability);
-  for (const Change& change : plan.changes) {
-    if (written) {
-      change.slot->durable = change.record;
-    } else {
-      // The memory is ahead of the disk now, which only makes this replica stricter; the next change writes all of it.
-      plan.answers[change.item] = fail(written.error());
-    }
-  }
-  for (const auto& [partition, floor] : plan.floors) {
-    if (written && plan.durability == Durability::sync && floors_[partition] == floor) unsaved_floors_.erase(partition);
+  if (const auto written = co_await write_plan(plan); !written) {
+    for (const Change& change : plan.changes) plan.answers[change.item] = fail(written.error());
   }
   co_return std::move(plan.answers);
+}
+
+// When it fails the memory is ahead of the disk, which only makes this replica stricter; the next change writes all of it.
+Task<void> RegisterReplica::write_plan(Plan& plan) {
+  LATIUM_CO_CHECKED(co_await write(runtime_, engine_, std::move(plan.batch), plan.durability));
+  for (const Change& change : plan.changes) {
+    Slot& slot = *change.slot;
+    slot.durable = change.record;
+    if (slot.current == slot.durable) behind_.erase(*slot.key);
+  }
+  for (const auto& [partition, floor] : plan.floors) {
+    if (plan.durability == Durability::sync && floors_[partition] == floor) unsaved_floors_.erase(partition);
+  }
+  co_return Result<void>();
+}
+
+Task<void> RegisterReplica::accept_together(std::vector<RegisterKey> keys, Decide decide) {
+  std::vector<Hold> holds;
+  holds.reserve(keys.size());
+  for (const RegisterKey& key : keys) {
+    const Hold& hold = holds.emplace_back(*this, key.stored());
+    if (!hold.slot().current) LATIUM_CO_CHECKED(co_await load(hold.slot(), hold.key()));
+  }
+  // From here to the submit nothing else runs.
+  LATIUM_CO_TRY(auto accepts, decide(Moment(*this, keys, holds)));
+  Plan plan;
+  plan.answers.assign(keys.size(), AcceptorAnswer());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    Slot& slot = holds[i].slot();
+    const bool behind = slot.current != slot.durable;
+    if (accepts[i]) {
+      step_item({keys[i], *std::move(accepts[i])}, slot, i, plan);
+      LATIUM_CHECK(plan.answers[i]->ok, "nothing was decided between an accept and what it was worked out from");
+    } else if (behind) {
+      // What the others stand on may be on its way to the disk still.
+      plan_write({keys[i], ReadOp()}, slot, i, *slot.current, RecordChange::durable, plan);
+    }
+  }
+  if (!plan.batch.empty()) LATIUM_CO_CHECKED(co_await write_plan(plan));
+  co_return Result<void>();
+}
+
+const AcceptorRecord& RegisterReplica::Moment::record(std::size_t key) const {
+  return *holds_[key].slot().current;
+}
+
+Ballot RegisterReplica::Moment::above(std::size_t key) const {
+  const AcceptorRecord& there = record(key);
+  return std::max({there.promised, there.accepted, replica_.floor_of(keys_[key])});
+}
+
+Result<void> RegisterReplica::Moment::scan(
+    const KeyRange& range, const std::function<bool(BytesView stored)>& wanted,
+    const std::function<void(BytesView stored, const AcceptorRecord& record, bool on_disk)>& visit) const {
+  const auto& behind = replica_.behind_;
+  for (auto at = behind.lower_bound(range.begin); at != behind.end() && at->first < range.end; ++at) {
+    if (wanted(at->first)) visit(at->first, *at->second->current, false);
+  }
+  LATIUM_TRY(const auto cursor, replica_.engine_.scan(Family::registers, range));
+  for (; cursor->valid(); cursor->next()) {
+    if (behind.contains(cursor->key()) || !wanted(cursor->key())) continue;
+    LATIUM_TRY(const AcceptorRecord record, decode_acceptor(cursor->value()));
+    visit(cursor->key(), record, true);
+  }
+  return cursor->status();
 }
 
 Task<RegisterPage> RegisterReplica::list(TenantId tenant, PartitionId partition, Bytes prefix, Bytes after, std::size_t limit) {

@@ -31,6 +31,8 @@ struct RegisterPage {
 
 /// Loop thread only. Engine and runtime outlive it, it outlives its tasks.
 class RegisterReplica {
+  class Hold;
+
  public:
   /// Records kept in memory while nobody works on them, and about their bytes: what is accepted now is learned soon.
   static constexpr std::size_t kIdleMax = 16384;
@@ -46,6 +48,35 @@ class RegisterReplica {
   /// means that none was taken.
   Task<std::vector<Result<AcceptorAnswer>>> handle(std::vector<ReplicaItem> items, std::function<Result<void>()> still_valid);
 
+  /// Registers at one moment, with all that was decided before, on disk or on its way there. Good until accept_together()'s
+  /// `decide` returns.
+  class Moment {
+   public:
+    const AcceptorRecord& record(std::size_t key) const;
+    /// A new ballot has to be above it.
+    Ballot above(std::size_t key) const;
+    /// `visit` for each record in a range of stored keys that `wanted` says yes to. `on_disk`: it is there, with nothing under
+    /// way. May take the disk.
+    Result<void> scan(const KeyRange& range, const std::function<bool(BytesView stored)>& wanted,
+                      const std::function<void(BytesView stored, const AcceptorRecord& record, bool on_disk)>& visit) const;
+
+   private:
+    friend class RegisterReplica;
+    Moment(const RegisterReplica& replica, const std::vector<RegisterKey>& keys, const std::vector<Hold>& holds)
+        : replica_(replica), keys_(keys), holds_(holds) {}
+
+    const RegisterReplica& replica_;
+    const std::vector<RegisterKey>& keys_;
+    const std::vector<Hold>& holds_;
+  };
+  /// An accept for each of the keys, or none; an error: nothing is done.
+  using Decide = std::function<Result<std::vector<std::optional<AcceptOp>>>(const Moment&)>;
+
+  /// Takes accepts of several registers, worked out from how these are at one moment, in one write: all of them or none, also
+  /// after a crash. Registers without an accept are on disk, as they were at the moment, when it returns. For the only replica.
+  /// Preconditions: the keys differ, and the accepts are such as none of the records refuses.
+  Task<void> accept_together(std::vector<RegisterKey> keys, Decide decide);
+
   /// Accepted states whose key starts with `prefix`, from behind `after`: of every step taken before, and on disk.
   Task<RegisterPage> list(TenantId tenant, PartitionId partition, Bytes prefix, Bytes after, std::size_t limit);
   /// Takes the first record of a register that this node begins a cluster with, as chosen, into `batch`.
@@ -60,6 +91,7 @@ class RegisterReplica {
   // A register in memory. It stays there while anyone works on it, so that two steps never start from the same old record; and
   // for a while after, if it is as on disk.
   struct Slot {
+    const Bytes* key = nullptr;
     Record current;  // with everything that was decided
     Record durable;  // with what is on disk for certain; what reads see
     bool loading = false;
@@ -68,7 +100,6 @@ class RegisterReplica {
     std::list<const Bytes*>::iterator idle{};  // while nobody uses it
     std::size_t idle_bytes = 0;
   };
-  class Hold;
   struct Change {
     std::size_t item;
     Slot* slot;
@@ -77,6 +108,7 @@ class RegisterReplica {
   struct Plan;
 
   Task<void> load(Slot& slot, Bytes stored_key);
+  Task<void> write_plan(Plan& plan);
   void step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan);
   void plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next, RecordChange change, Plan& plan);
   Ballot floor_of(const RegisterKey& key) const;
@@ -88,8 +120,9 @@ class RegisterReplica {
   Slots slots_;
   std::list<const Bytes*> idle_;  // keys of slots that nobody uses, latest first
   std::size_t idle_bytes_ = 0;
-  std::map<Bytes, Ballot> floors_;  // by the six bytes of tenant and partition
-  std::set<Bytes> unsaved_floors_;  // raised, and not on disk for certain
+  std::map<Bytes, const Slot*, std::less<>> behind_;  // those whose `current` is not on disk for certain
+  std::map<Bytes, Ballot> floors_;                    // by the six bytes of tenant and partition
+  std::set<Bytes> unsaved_floors_;                    // raised, and not on disk for certain
 };
 
 }  // namespace latium

@@ -143,10 +143,6 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
 
 namespace {
 
-bool is_sole(const ClusterView& cluster, const ReplicaSet& set) {
-  return set.size() == 1 && set.members.front() == cluster.self();
-}
-
 // Unless every replica refused the accept, one may have taken it, and a later proposer may find it there. A refusal says that
 // only of a replica that was asked once: it may have taken the first copy, and refused the second.
 bool may_be_accepted(const PhaseAnswers& said) {

@@ -65,6 +65,33 @@ class Registers {
   /// The oldest that one of the replicas knows to be chosen; `unavailable` unless all of them answer. Asks one after the other.
   Task<ReadOutcome> read_oldest(RegisterKey key, MonotonicTime deadline);
 
+  /// What change_together() is worked out from. Good until `decide` returns.
+  class Together {
+   public:
+    /// Of the register of this place among the keys: the latest state.
+    const RegisterState& state(std::size_t key) const { return moment_.record(key).state; }
+    /// A command that is applied to it, under a ballot of its own.
+    CommandResult applied(std::size_t key, const RegisterCommand& command);
+    /// RegisterReplica::Moment::scan().
+    const RegisterReplica::Moment& moment() const { return moment_; }
+
+   private:
+    friend class Registers;
+    Together(Registers& registers, const RegisterReplica::Moment& moment, std::size_t keys)
+        : registers_(registers), moment_(moment), ballots_(keys) {}
+
+    Registers& registers_;
+    const RegisterReplica::Moment& moment_;
+    std::vector<Ballot> ballots_;
+  };
+  /// The new state of each register, or none where it stays; an error: none is changed.
+  using DecideTogether = std::function<Result<std::vector<std::optional<RegisterState>>>(Together&)>;
+
+  /// Changes registers of which this node has the only replicas, at one moment and in one write to the disk: all of them or none.
+  /// Linearizable, no round trip. False, and nothing was done: it has not. Errors: that of `decide`, `unknown_outcome`,
+  /// `unavailable`. `decide` is not called once this has returned. The keys differ.
+  Task<bool> change_together(std::vector<RegisterKey> keys, DecideTogether decide, MonotonicTime deadline);
+
   RequestId new_request_id();
   const RegistersStatistics& statistics() const { return statistics_; }
 
@@ -73,9 +100,11 @@ class Registers {
   struct Turn;
   struct Decision;
   struct Proposal;
+  struct Moment;
   enum class Next : std::uint8_t { done, again, contended, forward };
 
   Task<CommandOutcome> run(Attempt attempt);
+  Task<void> run_together(std::vector<RegisterKey> keys, std::shared_ptr<Moment> moment);
   /// Finishes what is pending, and says what the register holds.
   Task<CommandOutcome> settle(RegisterKey key, MonotonicTime deadline);
   Task<Next> try_held(Attempt& attempt, HeldPromise held);

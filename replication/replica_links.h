@@ -77,6 +77,11 @@ class BatchLinks {
   /// Asks the replica here, at once and by itself: together with other steps it would wait for their writes. `stale_topology`.
   Task<Answer> ask_here(Epoch epoch, Item item);
 
+  /// The replica here, for what is no message.
+  Replica& local() { return local_; }
+  /// Runs `task` to its end, whoever waits for it; stop() cancels it. False: no room, or stopped.
+  bool spawn(Task<void> task) { return tasks_.has_room() && tasks_.spawn(std::move(task)).has_value(); }
+
   const LinkStatistics& statistics() const { return statistics_; }
 
   /// Ends what is under way; what is sent later fails at once.

@@ -15,6 +15,9 @@ class ForwardingRows : public RowStore {
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
     return rows_.change(std::move(key), std::move(command), deadline);
   }
+  Task<TogetherEnd> change_together(const RowsTogether& rows, MonotonicTime deadline) override {
+    return rows_.change_together(rows, deadline);
+  }
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override {
     return rows_.read(std::move(key), how, deadline);
   }

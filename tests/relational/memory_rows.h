@@ -45,6 +45,16 @@ class MemoryRows final : public RowStore {
     co_return out;
   }
 
+  Task<TogetherEnd> change_together(const RowsTogether& together, MonotonicTime) override {
+    if (!alone) co_return TogetherEnd{.alone = false};
+    LATIUM_CO_CHECKED(co_await delay());
+    if (random_.chance(faults.lost)) co_return unknown();
+    TogetherEnd end = run(together);
+    LATIUM_CO_CHECKED(co_await delay());
+    if (random_.chance(faults.unsure)) co_return unknown();
+    co_return end;
+  }
+
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime) override {
     ++reads;
     if (how == Reading::latest) LATIUM_CO_CHECKED(co_await delay());
@@ -135,6 +145,30 @@ class MemoryRows final : public RowStore {
     RowStep step = apply_row(held.now, command, clock_ms_);
     if (step.applied() && step.state != held.now) held.before = std::exchange(held.now, step.state);
     return {step.applied(), std::move(step.state), step.refusal, step.not_before, {.round_trips = 1}};
+  }
+  TogetherEnd run(const RowsTogether& together) {
+    clock_ms_ = std::max(clock_ms_, runtime_.clock.wall_ms());
+    for (const auto& each : together.writes) {
+      RowStep step = apply_row(rows_[each.key.stored()].now, each.write, clock_ms_);
+      if (!step.applied()) return {.at = each.key, .refused = {false, std::move(step.state), step.refusal, step.not_before, {}}};
+    }
+    std::optional<TogetherEnd> refused;
+    const auto look = [&](const RegisterKey& key, auto same) {
+      const RowState& row = rows_[key.stored()].now;
+      if (refused || (!row.intent && same(row.committed))) return;
+      refused = {.at = key, .refused = {false, row, row.intent ? RowRefusal::foreign_intent : RowRefusal::ts_differs, {}, {}}};
+    };
+    const auto is_gone = [](const CommittedRow& row) { return !row.present; };
+    for (const auto& each : together.looks) look(each.key, [&](const CommittedRow& row) { return row.ts == each.ts; });
+    for (const RegisterKey& key : together.absent) look(key, is_gone);
+    for (const auto& gap : together.gaps) {
+      for (const auto& [name, key] : in_range(gap.tenant, gap.partitions, gap.range)) {
+        if (!together.is_known(key.stored())) look(key, is_gone);
+      }
+    }
+    if (refused) return *std::move(refused);
+    for (const auto& each : together.writes) (void)run(each.key, each.write);
+    return {};
   }
   Task<void> again(RegisterKey key, RowCommand command) {
     LATIUM_CO_CHECKED(co_await sleep_for(runtime_, std::chrono::milliseconds(random_.below(2'000))));

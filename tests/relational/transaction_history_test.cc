@@ -20,8 +20,9 @@ class TransactionHistoryTest : public Simulated {
   }
 
   /// How many transactions were acknowledged.
-  std::size_t play(std::uint64_t seed, bool lists) {
+  std::size_t play(std::uint64_t seed, bool lists, bool alone = false) {
     MemoryRows rows(runtime(), seed);
+    rows.alone = alone;
     HlcClock hlc;
     Transactions shared(runtime(), rows, hlc);
     sim::History history;
@@ -59,6 +60,12 @@ TEST_F(TransactionHistoryTest, ListsHaveOneOrder) {
 TEST_F(TransactionHistoryTest, RegistersHaveOneOrder) {
   std::size_t acknowledged = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) acknowledged += play(seed, false);
+  EXPECT_GT(acknowledged, 3000u);
+}
+
+TEST_F(TransactionHistoryTest, OnOneNodeTooTheyHaveOneOrder) {
+  std::size_t acknowledged = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) acknowledged += play(seed, seed % 2 == 0, true);
   EXPECT_GT(acknowledged, 3000u);
 }
 

@@ -110,7 +110,9 @@ std::optional<std::string> play(World& world, Duration duration, CheckReport (*c
 }  // namespace
 
 RunReport run_cluster(const RunOptions& options, const MakeClient& make, CheckReport (*check)(const History&),
-                      const NodeWork& work, const ClusterSetup& setup) {
+                      const NodeWork& work, const ClusterSetup& usual) {
+  ClusterSetup setup = usual;
+  if (options.alone) setup.tenants = {{kRunTenant, "lyon:1"}};  // where one node is
   World world(options, make, work, setup);
   RunReport report;
   report.failure = play(world, options.duration, check, setup);
