@@ -30,6 +30,9 @@ Task<bool> Registers::change_together(std::vector<RegisterKey> keys, DecideToget
     if (!is_sole(cluster_, set)) co_return false;
     here.push_back(partition);
   }
+  if (runtime_.clock.monotonic_now() >= deadline) {
+    co_return fail(ErrorCode::unavailable, "the deadline has passed; nothing was changed");
+  }
   const auto moment = std::make_shared<Moment>(Moment{.epoch = cluster_.epoch(), .decide = std::move(decide)});
   if (!links_.spawn(run_together(std::move(keys), moment))) {
     co_return fail(ErrorCode::unavailable, "the node is stopping, or too much is under way: retry");

@@ -1,4 +1,5 @@
-// Three nodes that hold every register, in one runtime in virtual time, with a wire between them that does what a test says.
+// Three nodes that hold every register, or the first of them alone, in one runtime in virtual time, with a wire between them that
+// does what a test says.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,7 +48,7 @@ class ThreeReplicas : public Simulated {
     Epoch epoch() const override { return Epoch{1}; }
     Bytes encoded_topology() const override { return {}; }
     Task<void> adopt_topology(Bytes) override { co_return Result<void>(); }
-    Result<ReplicaSet> replicas(TenantId, PartitionId) const override { return ReplicaSet::of({id(0), id(1), id(2)}); }
+    Result<ReplicaSet> replicas(TenantId, PartitionId) const override { return ReplicaSet::of(world_.members_); }
     bool knows_tenant(TenantId) const override { return true; }
     Result<Bytes> tenant_record(TenantId) const override { return Bytes(); }
     Task<void> adopt_tenant(Bytes) override { co_return Result<void>(); }
@@ -204,6 +205,7 @@ class ThreeReplicas : public Simulated {
   }
 
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<NodeId> members_ = {id(0), id(1), id(2)};
 
  private:
   static Task<void> keep(Task<CommandOutcome> task, Pending result) {
