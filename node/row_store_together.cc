@@ -10,8 +10,9 @@ namespace {
 // All of one commit against the registers as they are at one moment.
 class Moment {
  public:
-  Moment(const RowsTogether& rows, const std::vector<RegisterKey>& keys, Registers::Together& now, TogetherEnd& end)
-      : rows_(rows), keys_(keys), now_(now), end_(end) {}
+  Moment(const RowsTogether& rows, const std::vector<RegisterKey>& keys, const TableChanges& changes, Registers::Together& now,
+         TogetherEnd& end)
+      : rows_(rows), keys_(keys), changes_(changes), now_(now), end_(end) {}
 
   /// The new states, in the order of the keys: writes, looks, absent. Nothing: refused, and the end says where.
   Result<std::optional<std::vector<std::optional<RegisterState>>>> decide() {
@@ -32,6 +33,8 @@ class Moment {
       if (!same) return std::nullopt;
     }
     for (const RowsTogether::Gap& gap : rows_.gaps) {
+      const TableId table{gap.range.begin.size() < 4 ? 0 : get_u32_be(gap.range.begin.data())};
+      if (gap.since && changes_.is(gap.tenant, table) == *gap.since) continue;
       LATIUM_TRY(const bool empty, is_empty(gap));
       if (!empty) return std::nullopt;
     }
@@ -90,6 +93,7 @@ class Moment {
 
   const RowsTogether& rows_;
   const std::vector<RegisterKey>& keys_;
+  const TableChanges& changes_;
   Registers::Together& now_;
   TogetherEnd& end_;
 };
@@ -106,7 +110,7 @@ Task<TogetherEnd> RegisterRows::change_together(const RowsTogether& rows, Monoto
   for (const RowsTogether::Gap& gap : rows.gaps) end.alone = end.alone && is_alone(gap.tenant, gap.partitions);
   if (!end.alone) co_return end;
   const auto decide = [&](Registers::Together& now) -> Result<std::vector<std::optional<RegisterState>>> {
-    LATIUM_TRY(auto states, Moment(rows, keys, now, end).decide());
+    LATIUM_TRY(auto states, Moment(rows, keys, changes_, now, end).decide());
     // Nothing is done then, and nobody sees the error.
     if (!states) return fail(ErrorCode::conflict, "refused");
     return *std::move(states);

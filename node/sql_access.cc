@@ -1,5 +1,6 @@
 #include "node/sql_access.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -240,6 +241,7 @@ class SqlAccess final : public sql::TableAccess {
   void hold(std::uint64_t read) override { uses_.push_back({.read = read, .hold = true}); }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override {
     open_ = wrote_ = true;
+    if (auto here = write_here(table, writes)) return *std::move(here);
     return call(latium::write_rows(shared_, table, std::move(writes), std::exchange(uses_, {}), deadline_));
   }
 
@@ -319,6 +321,20 @@ class SqlAccess final : public sql::TableAccess {
     shared_->kept_bytes = (*session)->transaction().bytes();
     if (found) note_cost();
     return found;
+  }
+
+  // Nothing: it has to be done on the loop, and nothing was written.
+  std::optional<Result<std::vector<sql::Written>>> write_here(const sql::Schema& table,
+                                                              const std::vector<sql::RowWrite>& writes) {
+    constexpr std::size_t kWritesHere = 64;  // more are worth the way
+    const bool numbered = table->auto_increment_column() != nullptr;
+    const auto is_for_loop = [&](const sql::RowWrite& each) { return numbered && each.kind == sql::RowWrite::Kind::insert; };
+    if (writes.size() > kWritesHere || std::ranges::any_of(writes, is_for_loop)) return std::nullopt;
+    const std::unique_ptr<Mark> before = mark();
+    auto here = on_this_thread<std::vector<sql::Written>>(
+        [&](TableSession&) { return latium::write_rows(shared_, table, writes, {}, deadline_); });
+    if (!here) rollback_to(*before);
+    return here;
   }
 
   // Whether it is worth asking for the table as a whole.

@@ -67,6 +67,7 @@ struct RowsTogether {
     TenantId tenant;
     std::vector<PartitionId> partitions;
     TupleRange range;
+    std::optional<std::uint64_t> since;  ///< at_rest() of its table, before the range was read
   };
   std::vector<Write> writes;
   std::vector<Look> looks;

@@ -97,6 +97,7 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
                                            std::size_t limit, MonotonicTime deadline) {
   Page page;
   TupleRange rest = range;
+  const auto since = at_rest(tenant, range);
   while (true) {
     LATIUM_CO_TRY(RowKeys listed, co_await list(tenant, partitions, rest, std::max<std::size_t>(limit, 64), deadline));
     stats_.add(listed.stats);
@@ -111,7 +112,9 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
       if (!rows[i]) continue;
       if (page.rows.size() == limit) {
         page.more = true;
-        ranges_.push_back({tenant, std::move(partitions), {range.begin, page.rows.back().key.key.substr(1) + '\0'}});
+        const Bytes end_of_page = page.rows.back().key.key.substr(1) + '\0';
+        ranges_.push_back(
+            {.tenant = tenant, .partitions = std::move(partitions), .range = {range.begin, end_of_page}, .since = since});
         co_return page;
       }
       page.rows.push_back({std::move(wanted[i]), *std::move(rows[i])});
@@ -119,7 +122,7 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
     if (!listed.more) break;
     rest.begin = end;
   }
-  ranges_.push_back({tenant, std::move(partitions), std::move(range)});
+  ranges_.push_back({.tenant = tenant, .partitions = std::move(partitions), .range = std::move(range), .since = since});
   co_return page;
 }
 

@@ -191,6 +191,7 @@ class Transaction {
     std::vector<PartitionId> partitions;
     TupleRange range;
     bool held = false;
+    std::optional<std::uint64_t> since{};  ///< RowStore::at_rest() of its table, before it was read
 
     bool contains(const RegisterKey& key) const {
       return key.tenant == tenant && std::ranges::find(partitions, key.partition) != partitions.end() &&
@@ -289,6 +290,7 @@ class Transaction {
   std::optional<CommittedRow> in_image(const RegisterKey& key) const;
   Result<void> add_image_reads(const ImageUse& use, const ImageReads& reads);
   void hold(Range& range);
+  std::optional<std::uint64_t> at_rest(TenantId tenant, const TupleRange& range) const;
   std::size_t bytes_of(const Entry& entry) const;
   /// Adds those that the transaction has written itself: they may not be anywhere yet.
   void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;

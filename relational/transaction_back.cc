@@ -23,6 +23,7 @@ void Transaction::add_written(TenantId tenant, const TupleRange& range, std::map
 Task<Transaction::Page> Transaction::range_back(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range,
                                                 std::size_t limit, MonotonicTime deadline) {
   std::map<Bytes, RegisterKey> keys;
+  const auto since = at_rest(tenant, range);
   for (TupleRange rest = range;;) {
     LATIUM_CO_TRY(RowKeys listed, co_await list(tenant, partitions, rest, kKeysAtOnce, deadline));
     stats_.add(listed.stats);
@@ -48,7 +49,8 @@ Task<Transaction::Page> Transaction::range_back(TenantId tenant, std::vector<Par
       }
     }
   }
-  ranges_.push_back({tenant, std::move(partitions), {std::move(begin), std::move(range.end)}});
+  ranges_.push_back(
+      {.tenant = tenant, .partitions = std::move(partitions), .range = {std::move(begin), std::move(range.end)}, .since = since});
   co_return page;
 }
 

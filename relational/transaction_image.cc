@@ -16,6 +16,10 @@ TableId table_of(BytesView name) {
 
 }  // namespace
 
+std::optional<std::uint64_t> Transaction::at_rest(TenantId tenant, const TupleRange& range) const {
+  return shared_.store.at_rest(tenant, table_of(range.begin));
+}
+
 void Transaction::touch(const RegisterKey& key, std::vector<TableId>& tables) {
   const TableId table = table_of(BytesView(key.key).substr(1));
   if (!tables.empty() && tables.back() == table) return;
@@ -63,6 +67,7 @@ Result<void> Transaction::add_image_reads(const ImageUse& use, const ImageReads&
   }
   for (const ImageUse::LookUp* each : use.ranges()) {
     LATIUM_TRY(auto range, reads.range_of(image.schema(), *each));
+    if (image.origin().newest) range.since = image.origin().since;
     ranges_.push_back(std::move(range));
     // Where a row has not changed its entries have not either, so nobody has to look at those.
     const auto& ordered = image.ordered(each->index);

@@ -49,6 +49,7 @@ Task<void> Transaction::list_page(Range range, std::size_t limit, MonotonicTime 
 Task<std::vector<Transaction::Peeked>> Transaction::peek_ranges(std::vector<Range> ranges, std::size_t limit,
                                                                 MonotonicTime deadline) {
   std::vector<RowKeys> listed(ranges.size());
+  for (Range& range : ranges) range.since = at_rest(range.tenant, range.range);
   if (here_) {
     for (std::size_t i = 0; i < ranges.size(); ++i) LATIUM_CO_CHECKED(co_await list_page(ranges[i], limit, deadline, listed[i]));
   } else {

@@ -31,7 +31,7 @@ RowsTogether Transaction::together(const std::vector<Entry*>& writes) const {
     out.absent.erase(twice.begin(), twice.end());
   }
   for (const Range& range : ranges_) {
-    if (is_checked(range, reads)) out.gaps.push_back({range.tenant, range.partitions, range.range});
+    if (is_checked(range, reads)) out.gaps.push_back({range.tenant, range.partitions, range.range, range.since});
   }
   out.is_known = [this](BytesView stored) {
     const auto known = entries_.find(stored);

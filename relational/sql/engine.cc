@@ -120,6 +120,12 @@ Result<std::unique_ptr<Statement>> Engine::prepare(std::string_view sql) {
 }
 
 Result<std::unique_ptr<Statement>> Engine::prepare_text(std::string_view sql) {
+  // One that was run before is one statement, and of that kind.
+  if (const Classified* const known = statements_.kind_of(sql)) {
+    auto statement = std::make_unique<Statement>(*this, std::string(sql), *known);
+    LATIUM_CHECKED(compile(*statement));
+    return statement;
+  }
   // The catalog keeps the text of what is created, and nobody could read it any more.
   if (!is_utf8(sql)) return fail(ErrorCode::invalid_argument, "SQL must be UTF-8: bind bytes, or write them as x'...'");
   const auto statements = split_statements(sql);
@@ -130,7 +136,7 @@ Result<std::unique_ptr<Statement>> Engine::prepare_text(std::string_view sql) {
     if (what.kind == Kind::refused) return fail(ErrorCode::invalid_argument, what.why);
     return fail(ErrorCode::invalid_argument, "the text has several statements: run them one by one, or as a script");
   }
-  auto statement = std::make_unique<Statement>(*this, std::string(statements[0]));
+  auto statement = std::make_unique<Statement>(*this, std::string(statements[0]), classify(tokenize(statements[0])));
   if (statement->what_.kind == Kind::refused) return fail(ErrorCode::invalid_argument, statement->what_.why);
   if (runs_in_sqlite(statement->what_.kind)) LATIUM_CHECKED(compile(*statement));
   return statement;
@@ -171,7 +177,7 @@ Result<void> Engine::compile(Statement& statement) {
 // Of tables that have changed since, they are prepared anew.
 void Engine::keep(Statement& statement) {
   const bool again = statement.prepared_ && statement.generation_ == generation_ && statement.what_.kind != Kind::reflection;
-  if (again) statements_.put(statement.sql_, std::move(statement.prepared_));
+  if (again) statements_.put(statement.sql_, statement.what_, std::move(statement.prepared_));
 }
 
 // Everything before the first row.

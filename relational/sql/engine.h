@@ -24,7 +24,7 @@ struct Composed;
 /// As SqlStatement.
 class Statement {
  public:
-  Statement(Engine& engine, std::string sql);
+  Statement(Engine& engine, std::string sql, Classified what);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;

@@ -6,7 +6,8 @@
 
 namespace latium::sql {
 
-Statement::Statement(Engine& engine, std::string sql) : sql_(std::move(sql)), engine_(engine), what_(classify(tokenize(sql_))) {}
+Statement::Statement(Engine& engine, std::string sql, Classified what)
+    : sql_(std::move(sql)), engine_(engine), what_(std::move(what)) {}
 
 Statement::~Statement() {
   reset();

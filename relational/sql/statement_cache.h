@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "relational/sql/connection.h"
+#include "relational/sql/statement_kind.h"
 
 namespace latium::sql {
 
@@ -22,19 +23,24 @@ class StatementCache {
     if (found == by_text_.end()) return {};
     const auto at = found->second;
     by_text_.erase(found);
-    Prepared out = std::move(at->second);
+    Prepared out = std::move(at->prepared);
     used_.erase(at);
     return out;
   }
+  /// What kind it is. Null where there is none.
+  const Classified* kind_of(std::string_view sql) const {
+    const auto found = by_text_.find(sql);
+    return found == by_text_.end() ? nullptr : &found->second->what;
+  }
   /// Reset, and without values.
-  void put(const std::string& sql, Prepared statement) {
+  void put(const std::string& sql, const Classified& what, Prepared statement) {
     if (capacity_ == 0 || by_text_.contains(sql)) return;
     sqlite3_reset(statement.get());
     sqlite3_clear_bindings(statement.get());
-    used_.emplace_front(sql, std::move(statement));
-    by_text_.emplace(used_.front().first, used_.begin());
+    used_.push_front({sql, what, std::move(statement)});
+    by_text_.emplace(used_.front().sql, used_.begin());
     if (used_.size() <= capacity_) return;
-    by_text_.erase(used_.back().first);
+    by_text_.erase(used_.back().sql);
     used_.pop_back();
   }
   void clear() {
@@ -44,7 +50,12 @@ class StatementCache {
   std::size_t size() const { return used_.size(); }
 
  private:
-  using Used = std::list<std::pair<std::string, Prepared>>;
+  struct Kept {
+    std::string sql;
+    Classified what;
+    Prepared prepared;
+  };
+  using Used = std::list<Kept>;
 
   std::size_t capacity_;
   Used used_;  // the last one in front
