@@ -69,6 +69,11 @@ struct Shared {
     }
     return session.get();
   }
+  sql::Found note(TableSession::RangeRows found, bool by_unique_index) {
+    const std::uint64_t read = ++next_read;
+    reads.emplace(read, Read{std::move(found.footprint), by_unique_index});
+    return {.rows = std::move(found.rows), .next = std::move(found.next), .read = read};
+  }
   void close() {
     if (session) past.add(session->transaction().stats());
     now = {};
@@ -130,12 +135,7 @@ Task<std::vector<sql::Found>> find(SharedPtr shared, sql::Schema table, std::vec
   shared->kept_bytes = session->transaction().bytes();
   LATIUM_CO_CHECKED(found);
   std::vector<sql::Found> out;
-  for (std::size_t i = 0; i < found->size(); ++i) {
-    TableSession::RangeRows& each = (*found)[i];
-    const std::uint64_t read = ++shared->next_read;
-    shared->reads.emplace(read, Shared::Read{std::move(each.footprint), by_unique_index[i]});
-    out.push_back({.rows = std::move(each.rows), .next = std::move(each.next), .read = read});
-  }
+  for (std::size_t i = 0; i < found->size(); ++i) out.push_back(shared->note(std::move((*found)[i]), by_unique_index[i]));
   co_return out;
 }
 
@@ -225,17 +225,24 @@ class SqlAccess final : public sql::TableAccess {
 
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override {
     open_ = true;
-    auto here = on_this_thread<std::vector<sql::Found>>(
-        [&](TableSession&) { return latium::find(shared_, table, wanted, limit, {}, deadline_); });
+    if (wanted.size() == 1 && is_by_key(*table, wanted[0])) {
+      if (auto row = find_row(*table, wanted[0].range.equal)) return *std::move(row);
+    }
+    auto here = on_this_thread<std::vector<sql::Found>>([&](TableSession& session) {
+      return session.try_here<std::vector<sql::Found>>(
+          [&](TableSession&) { return latium::find(shared_, table, wanted, limit, {}, deadline_); });
+    });
     if (here) return *std::move(here);
     return call(latium::find(shared_, table, std::move(wanted), limit, std::exchange(uses_, {}), deadline_));
   }
   Result<std::shared_ptr<ImageUse>> image(const sql::Schema& table, std::size_t look_ups) override {
     if (look_ups < TableImages::kLookUpsMin && !is_at_hand(*table)) return nullptr;
     open_ = true;
-    auto here = on_this_thread<std::shared_ptr<ImageUse>>(
-        [&](TableSession& session) { return latium::image(session, table, look_ups, deadline_); });
-    return here ? *std::move(here) : Result<std::shared_ptr<ImageUse>>(nullptr);
+    using Use = std::shared_ptr<ImageUse>;
+    auto here = on_this_thread<Use>([&](TableSession& session) {
+      return session.try_here<Use>([&](TableSession&) { return latium::image(session, table, look_ups, deadline_); });
+    });
+    return here ? *std::move(here) : Result<Use>(nullptr);
   }
   void use(std::uint64_t read) override { uses_.push_back({.read = read}); }
   void hold(std::uint64_t read) override { uses_.push_back({.read = read, .hold = true}); }
@@ -307,20 +314,39 @@ class SqlAccess final : public sql::TableAccess {
 
   Node::Impl& node() const { return *shared_->node; }
 
-  // Nothing: it has to be done on the loop.
-  template <class T, class ReadWork>
-  std::optional<Result<T>> on_this_thread(ReadWork work) {
+  // `work`: nothing, where it has to be done on the loop.
+  template <class T, class Work>
+  std::optional<Result<T>> on_this_thread(Work work) {
     if (node().loop.on_loop()) return std::nullopt;
     const internal::Gate::Pass pass(node().gate);
     if (!pass) return fail(Node::Impl::stopped_error());
     const auto session = shared_->open();
     if (!session) return fail(session.error());
     apply_uses(*shared_, std::exchange(uses_, {}));
-    auto found = (*session)->template try_here<T>(std::move(work));
+    std::optional<Result<T>> found = work(**session);
     shared_->now = (*session)->transaction().stats();
     shared_->kept_bytes = (*session)->transaction().bytes();
     if (found) note_cost();
     return found;
+  }
+
+  static bool is_by_key(const TableSchema& table, const sql::LookUp& wanted) {
+    const RowRange& range = wanted.range;
+    return wanted.index.empty() && wanted.after.empty() && range.equal.size() == table.primary_key.size() && !range.low &&
+           !range.high && !range.prefix;
+  }
+
+  // What most look-ups are, without a task. Nothing: it has to be looked for as others.
+  std::optional<Result<std::vector<sql::Found>>> find_row(const TableSchema& table, const std::vector<Value>& key) {
+    using Rows = std::vector<sql::Found>;
+    return on_this_thread<Rows>([&](TableSession& session) -> std::optional<Result<Rows>> {
+      auto found = session.find_here(table, key);
+      if (!found) return std::nullopt;
+      if (!*found) return fail(std::move(*found).error());
+      Rows out;
+      out.push_back(shared_->note(**std::move(found), false));
+      return out;
+    });
   }
 
   // Nothing: it has to be done on the loop, and nothing was written.
@@ -331,8 +357,10 @@ class SqlAccess final : public sql::TableAccess {
     const auto is_for_loop = [&](const sql::RowWrite& each) { return numbered && each.kind == sql::RowWrite::Kind::insert; };
     if (writes.size() > kWritesHere || std::ranges::any_of(writes, is_for_loop)) return std::nullopt;
     const std::unique_ptr<Mark> before = mark();
-    auto here = on_this_thread<std::vector<sql::Written>>(
-        [&](TableSession&) { return latium::write_rows(shared_, table, writes, {}, deadline_); });
+    auto here = on_this_thread<std::vector<sql::Written>>([&](TableSession& session) {
+      return session.try_here<std::vector<sql::Written>>(
+          [&](TableSession&) { return latium::write_rows(shared_, table, writes, {}, deadline_); });
+    });
     if (!here) rollback_to(*before);
     return here;
   }

@@ -283,13 +283,17 @@ Task<TableSession::Schema> TableSession::table(std::string name, MonotonicTime d
   } else {
     LATIUM_CO_TRY(lease, co_await tables_.lease(database_, std::move(name), deadline));
   }
-  UsedTable& used = used_.try_emplace(catalog_key(lease->schema->name), UsedTable{lease->schema}).first->second;
+  co_return use(*lease);
+}
+
+Result<TableSession::Schema> TableSession::use(const SchemaLease& lease) {
+  UsedTable& used = used_.try_emplace(catalog_key(lease.schema->name), UsedTable{lease.schema}).first->second;
   // It would not commit: better said before a row is taken for one of the other version.
-  if (!same_version(*used.schema, *lease->schema)) {
+  if (!same_version(*used.schema, *lease.schema)) {
     used.changed = true;
-    co_return table_changed(*used.schema);
+    return table_changed(*used.schema);
   }
-  co_return lease->in_use();
+  return lease.in_use();
 }
 
 // A version that was in use and is the latest now was the latest all the time, as versions never come back: so a session may be

@@ -105,6 +105,9 @@ class TableSession {
   /// so: for rows that may turn out not to be needed. All columns of a key or of a unique index: no range is listed.
   Task<std::vector<RangeRows>> find_all(std::string table, std::vector<RangeAsked> wanted, std::size_t limit,
                                         MonotonicTime deadline);
+  /// find_all() of one row by its primary key, at once and on the calling thread. Nothing: find_all() has to be asked, as with
+  /// try_here(), or `table` is not the version that is used now.
+  std::optional<Result<RangeRows>> find_here(const TableSchema& table, const std::vector<Value>& key);
   void use(const Transaction::Footprint& footprint) { transaction_->use(footprint); }
   /// use(), and the commit checks it whatever the isolation.
   void hold(const Transaction::Footprint& footprint) { transaction_->hold(footprint); }
@@ -145,6 +148,8 @@ class TableSession {
 
  private:
   using Schema = std::shared_ptr<const TableSchema>;
+  Result<Schema> use(const SchemaLease& lease);
+  Result<RangeRows> row_here(const TableSchema& table, const std::vector<Value>& key);
   // What the session relies on until its commit.
   struct UsedTable {
     std::shared_ptr<const TableSchema> schema;

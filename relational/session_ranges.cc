@@ -141,4 +141,28 @@ Task<std::vector<TableSession::RangeRows>> TableSession::find_all(std::string ta
   co_return out;
 }
 
+std::optional<Result<TableSession::RangeRows>> TableSession::find_here(const TableSchema& table, const std::vector<Value>& key) {
+  if (!transaction_->here_begins()) return std::nullopt;
+  auto found = row_here(table, key);
+  if (transaction_->here_ends()) return std::nullopt;
+  return found;
+}
+
+Result<TableSession::RangeRows> TableSession::row_here(const TableSchema& table, const std::vector<Value>& key) {
+  const auto lease = tables_.known_here(database_, table.name);
+  if (!lease) return transaction_->miss();
+  LATIUM_TRY(const Schema schema, use(*lease));
+  if (!same_version(*schema, table)) return transaction_->miss();
+  LATIUM_TRY(const Bytes name, row_key(*schema, key));
+  RegisterKey at = key_of_row(name);
+  LATIUM_TRY(const auto found, transaction_->peek_here(at));
+  RangeRows out;
+  if (found) {
+    LATIUM_TRY(Row row, decode_row(*schema, *found));
+    out.rows.push_back(std::move(row));
+  }
+  out.footprint.keys.push_back(std::move(at));
+  return out;
+}
+
 }  // namespace latium

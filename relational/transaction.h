@@ -140,6 +140,9 @@ class Transaction {
   /// use() has named it.
   Task<std::vector<std::optional<Bytes>>> peek(std::vector<RegisterKey> keys, MonotonicTime deadline);
 
+  /// peek() of one key between here_begins() and here_ends(). The row as long as the transaction is not changed.
+  Result<std::optional<BytesView>> peek_here(const RegisterKey& key);
+
   /// As if the key had been read and nothing had ever been there, unless it has been read already. A commit that writes it is a
   /// conflict where that is wrong.
   void assume_absent(RegisterKey key);
@@ -307,6 +310,8 @@ class Transaction {
   /// The later one of what a replica holds and what this node has committed itself. Nothing: the latest state has to be asked
   /// for.
   std::optional<CommittedRow> local_row(const RegisterKey& key, const KnownHere& known, RowState& state);
+  /// False: it is not to be had here; `known`, then.
+  Result<bool> read_if_here(const RegisterKey& key, const Bytes& stored, KnownHere& known);
   /// Those of the keys that are neither read yet nor to be had here.
   Task<std::vector<Unread>> read_what_is_here(const std::vector<RegisterKey>& keys);
   static void add_committed_here(const std::map<Bytes, CommittedHere::Known>& committed, const TupleRange& range,

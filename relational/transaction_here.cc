@@ -21,6 +21,38 @@ std::optional<CommittedRow> Transaction::local_row(const RegisterKey& key, const
   return std::move(state.committed);
 }
 
+Result<bool> Transaction::read_if_here(const RegisterKey& key, const Bytes& stored, KnownHere& known) {
+  if (auto row = in_image(key)) {
+    remember(key, *std::move(row));
+    return true;
+  }
+  if (options_.reading != Reading::local) return false;
+  // Before the replica: what is not here any more is there.
+  known = shared_.committed.find(stored);
+  LATIUM_TRY(auto state, shared_.store.read_here(key, here_));
+  add_parallel(stats_, {.replicas_asked = 1});
+  auto row = state ? local_row(key, known, *state) : std::nullopt;
+  if (!row) return false;
+  remember(key, *std::move(row));
+  ++counts_.read;
+  return true;
+}
+
+Result<std::optional<BytesView>> Transaction::peek_here(const RegisterKey& key) {
+  const Bytes stored = key.stored();
+  auto at = entries_.find(stored);
+  if (at == entries_.end()) {
+    KnownHere known;
+    LATIUM_TRY(const bool was_here, read_if_here(key, stored, known));
+    if (!was_here) return miss();
+    at = entries_.find(stored);
+  }
+  const Entry& entry = at->second;
+  const bool present = entry.write ? entry.write->present : entry.seen.present;
+  if (!present) return std::nullopt;
+  return std::optional<BytesView>(entry.write ? entry.write->row : entry.seen.row);
+}
+
 Task<std::vector<Transaction::Unread>> Transaction::read_what_is_here(const std::vector<RegisterKey>& keys) {
   constexpr std::size_t kReadsAtOnce = 128;  // of the loop's time
   std::vector<Unread> missing;
@@ -28,24 +60,10 @@ Task<std::vector<Transaction::Unread>> Transaction::read_what_is_here(const std:
   for (std::size_t i = 0; i < keys.size(); ++i) {
     Bytes stored = keys[i].stored();
     if (entries_.contains(stored) || asked.contains(stored)) continue;
-    if (auto row = in_image(keys[i])) {
-      remember(keys[i], *std::move(row));
-      continue;
-    }
+    if (!here_ && i % kReadsAtOnce == kReadsAtOnce - 1) co_await yield_now();
     KnownHere known;
-    if (options_.reading == Reading::local) {
-      if (!here_ && i % kReadsAtOnce == kReadsAtOnce - 1) co_await yield_now();
-      // Before the replica: what is not here any more is there.
-      known = shared_.committed.find(stored);
-      LATIUM_CO_TRY(auto state, shared_.store.read_here(keys[i], here_));
-      add_parallel(stats_, {.replicas_asked = 1});
-      auto row = state ? local_row(keys[i], known, *state) : std::nullopt;
-      if (row) {
-        remember(keys[i], *std::move(row));
-        ++counts_.read;
-        continue;
-      }
-    }
+    LATIUM_CO_TRY(const bool was_here, read_if_here(keys[i], stored, known));
+    if (was_here) continue;
     asked.insert(std::move(stored));
     missing.push_back({keys[i], std::move(known)});
   }

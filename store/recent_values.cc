@@ -10,6 +10,14 @@
 
 namespace latium::internal {
 
+namespace {
+
+std::uint64_t hash_of(Family family, BytesView key) {
+  return xxh3_64(key) ^ (static_cast<std::uint64_t>(family) * 0x9E3779B97F4A7C15ull);
+}
+
+}  // namespace
+
 // Key and value lie behind it, in one piece of memory.
 struct RecentValues::Entry {
   Entry* next = nullptr;  // of the same bucket
@@ -18,12 +26,14 @@ struct RecentValues::Entry {
   std::uint32_t writers = 0;  // that have begun and not ended
   bool used = false;          // since the last round of the clock
   bool stays = true;          // once its writer has ended
+  Family family;
 
   static constexpr std::size_t kAllocatorBytes = 16;
 
-  static Entry* make(BytesView key, BytesView value) {
+  static Entry* make(Name name, BytesView value) {
+    const BytesView key = name.key;
     void* const memory = ::operator new(sizeof(Entry) + key.size() + value.size());
-    auto* const entry = new (memory) Entry;
+    auto* const entry = new (memory) Entry{.family = name.family};
     entry->key_bytes = static_cast<std::uint32_t>(key.size());
     entry->value_bytes = static_cast<std::uint32_t>(value.size());
     key.copy(entry->text(), key.size());
@@ -34,6 +44,8 @@ struct RecentValues::Entry {
 
   char* text() { return reinterpret_cast<char*>(this + 1); }
   BytesView key() { return {text(), key_bytes}; }
+  std::uint64_t hash() { return hash_of(family, key()); }
+  bool is(Name name) { return family == name.family && key() == name.key; }
   BytesView value() { return {text() + key_bytes, value_bytes}; }
   std::size_t bytes() const { return sizeof(Entry) + kAllocatorBytes + sizeof(Entry*) + key_bytes + value_bytes; }
 };
@@ -55,39 +67,39 @@ class RecentValues::Shard {
     total_ = &total;
   }
 
-  bool find(std::uint64_t hash, BytesView key, Bytes& value, std::uint64_t& writes) {
+  bool find(std::uint64_t hash, Name name, Bytes& value, std::uint64_t& writes) {
     const std::scoped_lock lock(mutex_);
     writes = writes_;
-    Entry* const entry = *place_of(hash, key);
+    Entry* const entry = *place_of(hash, name);
     if (entry == nullptr || entry->writers > 0) return false;
     entry->used = true;
     value.assign(entry->value());
     return true;
   }
 
-  void note_read(std::uint64_t hash, BytesView key, BytesView value, std::uint64_t writes) {
+  void note_read(std::uint64_t hash, Name name, BytesView value, std::uint64_t writes) {
     const std::scoped_lock lock(mutex_);
-    if (writes != writes_ || ranges_ > 0 || !fits(key, value)) return;
-    Entry** const place = place_of(hash, key);
-    if (*place == nullptr) add(place, Entry::make(key, value));
+    if (writes != writes_ || ranges_ > 0 || !fits(name, value)) return;
+    Entry** const place = place_of(hash, name);
+    if (*place == nullptr) add(place, Entry::make(name, value));
   }
 
-  void begin(std::uint64_t hash, BytesView key, BytesView value, bool stays) {
+  void begin(std::uint64_t hash, Name name, BytesView value, bool stays) {
     const std::scoped_lock lock(mutex_);
     ++writes_;
-    Entry** const place = place_of(hash, key);
+    Entry** const place = place_of(hash, name);
     const std::uint32_t writers = *place != nullptr ? (*place)->writers : 0;
-    stays = stays && writers == 0 && ranges_ == 0 && fits(key, value);
+    stays = stays && writers == 0 && ranges_ == 0 && fits(name, value);
     if (*place != nullptr) unlink(place);
-    Entry* const entry = Entry::make(key, stays ? value : BytesView());
+    Entry* const entry = Entry::make(name, stays ? value : BytesView());
     entry->writers = writers + 1;
     entry->stays = stays;
-    add(place_of(hash, key), entry);
+    add(place_of(hash, name), entry);
   }
 
-  void end(std::uint64_t hash, BytesView key, bool written) {
+  void end(std::uint64_t hash, Name name, bool written) {
     const std::scoped_lock lock(mutex_);
-    Entry** const place = place_of(hash, key);
+    Entry** const place = place_of(hash, name);
     LATIUM_CHECK(*place != nullptr && (*place)->writers > 0, "a write ends once, after it has begun");
     (*place)->stays = (*place)->stays && written;
     if (--(*place)->writers == 0 && !(*place)->stays) unlink(place);
@@ -116,12 +128,12 @@ class RecentValues::Shard {
  private:
   static constexpr std::size_t kFirstBuckets = 64;
 
-  bool fits(BytesView key, BytesView value) const { return key.size() + value.size() <= capacity_bytes_ / 16; }
+  bool fits(Name name, BytesView value) const { return name.key.size() + value.size() <= capacity_bytes_ / 16; }
 
   // Where the entry of that key is linked, or would be.
-  Entry** place_of(std::uint64_t hash, BytesView key) {
+  Entry** place_of(std::uint64_t hash, Name name) {
     Entry** place = &buckets_[hash / kShards & (buckets_.size() - 1)];
-    while (*place != nullptr && (*place)->key() != key) place = &(*place)->next;
+    while (*place != nullptr && !(*place)->is(name)) place = &(*place)->next;
     return place;
   }
 
@@ -161,7 +173,7 @@ class RecentValues::Shard {
     old.swap(buckets_);
     for (Entry* entry : old) {
       while (entry != nullptr) {
-        Entry*& bucket = buckets_[xxh3_64(entry->key()) / kShards & (buckets_.size() - 1)];
+        Entry*& bucket = buckets_[entry->hash() / kShards & (buckets_.size() - 1)];
         Entry* const next = std::exchange(entry->next, bucket);
         bucket = entry;
         entry = next;
@@ -190,36 +202,36 @@ auto RecentValues::shard_of(std::uint64_t hash) const -> Shard& {
   return shards_[hash % kShards];
 }
 
-bool RecentValues::find(BytesView key, Bytes& value, Ticket& ticket) {
-  ticket.hash = xxh3_64(key);
-  return shard_of(ticket.hash).find(ticket.hash, key, value, ticket.writes);
+bool RecentValues::find(Family family, BytesView key, Bytes& value, Ticket& ticket) {
+  ticket.hash = hash_of(family, key);
+  return shard_of(ticket.hash).find(ticket.hash, {family, key}, value, ticket.writes);
 }
 
-void RecentValues::note_read(BytesView key, BytesView value, const Ticket& ticket) {
-  shard_of(ticket.hash).note_read(ticket.hash, key, value, ticket.writes);
+void RecentValues::note_read(Family family, BytesView key, BytesView value, const Ticket& ticket) {
+  shard_of(ticket.hash).note_read(ticket.hash, {family, key}, value, ticket.writes);
 }
 
 void RecentValues::begin_write(const WriteBatch& batch) {
   for (const WriteBatch::Operation& operation : batch.operations()) {
-    if (operation.family != Family::data) continue;
+    if (!is_kept(operation.family)) continue;
     if (operation.kind == WriteBatch::Kind::remove_range) {
       for (std::size_t i = 0; i < kShards; ++i) shards_[i].begin_range();
       continue;
     }
-    const std::uint64_t hash = xxh3_64(operation.key);
-    shard_of(hash).begin(hash, operation.key, operation.value, operation.kind == WriteBatch::Kind::put);
+    const std::uint64_t hash = hash_of(operation.family, operation.key);
+    shard_of(hash).begin(hash, {operation.family, operation.key}, operation.value, operation.kind == WriteBatch::Kind::put);
   }
 }
 
 void RecentValues::end_write(const WriteBatch& batch, bool written) {
   for (const WriteBatch::Operation& operation : batch.operations()) {
-    if (operation.family != Family::data) continue;
+    if (!is_kept(operation.family)) continue;
     if (operation.kind == WriteBatch::Kind::remove_range) {
       for (std::size_t i = 0; i < kShards; ++i) shards_[i].end_range();
       continue;
     }
-    const std::uint64_t hash = xxh3_64(operation.key);
-    shard_of(hash).end(hash, operation.key, written);
+    const std::uint64_t hash = hash_of(operation.family, operation.key);
+    shard_of(hash).end(hash, {operation.family, operation.key}, written);
   }
 }
 

@@ -93,9 +93,9 @@ Result<ReadResult> RocksEngine::get(Family family, BytesView key, ReadMode mode,
   if (!pass) [[unlikely]]
     return closed_error();
   Result<ReadResult> result(std::in_place);
-  const bool may_be_recent = family == Family::data && snapshot == nullptr;
+  const bool may_be_recent = internal::RecentValues::is_kept(family) && snapshot == nullptr;
   internal::RecentValues::Ticket ticket;
-  if (may_be_recent && values_.find(key, result->value, ticket)) {
+  if (may_be_recent && values_.find(family, key, result->value, ticket)) {
     result->presence = Presence::found;
     return result;
   }
@@ -112,14 +112,14 @@ Result<ReadResult> RocksEngine::get(Family family, BytesView key, ReadMode mode,
   if (!status.ok()) return no_value(status, family, key);
   if (value.IsPinned()) result->value.assign(value.data(), value.size());
   // From memory only, RocksDB also answers "ok" with an empty value when the table that may hold the key is not open: no answer.
-  // A value that is empty in truth is then read again, which can block; those of Family::data never are.
+  // A value that is empty in truth is then read again, which can block; those of data and registers never are.
   if (mode == ReadMode::cached_only && result->value.empty()) [[unlikely]] {
     cache_misses_.fetch_add(1, std::memory_order_relaxed);
     result->presence = Presence::not_cached;
     return result;
   }
   result->presence = Presence::found;
-  if (may_be_recent) values_.note_read(key, result->value, ticket);
+  if (may_be_recent) values_.note_read(family, key, result->value, ticket);
   return result;
 }
 

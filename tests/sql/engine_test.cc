@@ -275,13 +275,13 @@ TEST(StatementCacheTest, WhatWasUsedLongestAgoGoesFirst) {
   const Connection db = *open_connection();
   const auto made = [&](const std::string& sql) { return *prepare(db.get(), sql); };
   StatementCache cache(2);
-  cache.put("SELECT 1", made("SELECT 1"));
-  cache.put("SELECT 2", made("SELECT 2"));
+  cache.put("SELECT 1", {}, made("SELECT 1"));
+  cache.put("SELECT 2", {}, made("SELECT 2"));
   Prepared first = cache.take("SELECT 1");
   ASSERT_TRUE(first);
   EXPECT_FALSE(cache.take("SELECT 1"));
-  cache.put("SELECT 1", std::move(first));
-  cache.put("SELECT 3", made("SELECT 3"));
+  cache.put("SELECT 1", {}, std::move(first));
+  cache.put("SELECT 3", {}, made("SELECT 3"));
   EXPECT_EQ(cache.size(), 2u);
   EXPECT_FALSE(cache.take("SELECT 2"));
   EXPECT_TRUE(cache.take("SELECT 1"));

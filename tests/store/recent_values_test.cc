@@ -23,9 +23,9 @@ class RecentValuesTest : public ::testing::Test {
     values_.begin_write(batch);
     values_.end_write(batch, written);
   }
-  std::optional<Bytes> find(BytesView key) {
+  std::optional<Bytes> find(BytesView key, Family family = Family::data) {
     Bytes value;
-    return values_.find(key, value, ticket_) ? std::optional(value) : std::nullopt;
+    return values_.find(family, key, value, ticket_) ? std::optional(value) : std::nullopt;
   }
 
   RecentValues values_{1u << 20};
@@ -42,7 +42,7 @@ TEST_F(RecentValuesTest, KnowsWhatWasWritten) {
 
 TEST_F(RecentValuesTest, KnowsWhatWasRead) {
   EXPECT_EQ(find("a"), std::nullopt);
-  values_.note_read("a", "1", ticket_);
+  values_.note_read(Family::data, "a", "1", ticket_);
   EXPECT_EQ(find("a"), "1");
 }
 
@@ -51,7 +51,7 @@ TEST_F(RecentValuesTest, FromTheBeginningOfAWriteToItsEndTheDatabaseIsAsked) {
   const WriteBatch batch = put("a", "2");
   values_.begin_write(batch);
   EXPECT_EQ(find("a"), std::nullopt);
-  values_.note_read("a", "1", ticket_);
+  values_.note_read(Family::data, "a", "1", ticket_);
   EXPECT_EQ(find("a"), std::nullopt) << "what is read meanwhile is not kept";
   values_.end_write(batch, true);
   EXPECT_EQ(find("a"), "2");
@@ -62,7 +62,7 @@ TEST_F(RecentValuesTest, AValueThatWasReadBeforeAWriteIsNotKeptAfterIt) {
   const RecentValues::Ticket before = ticket_;
   const WriteBatch batch = put("a", "2");
   write(batch, false);
-  values_.note_read("a", "1", before);
+  values_.note_read(Family::data, "a", "1", before);
   EXPECT_EQ(find("a"), std::nullopt);
 }
 
@@ -109,7 +109,7 @@ TEST_F(RecentValuesTest, ARemovedRangeTakesAllWithIt) {
   values_.begin_write(range);
   EXPECT_EQ(find("a"), std::nullopt);
   const RecentValues::Ticket meanwhile = ticket_;
-  values_.note_read("a", "1", meanwhile);
+  values_.note_read(Family::data, "a", "1", meanwhile);
   values_.end_write(late, true);
   values_.end_write(range, true);
   EXPECT_EQ(find("a"), std::nullopt);
@@ -118,11 +118,20 @@ TEST_F(RecentValuesTest, ARemovedRangeTakesAllWithIt) {
   EXPECT_EQ(find("b"), "3");
 }
 
-TEST_F(RecentValuesTest, OtherFamiliesAreNotKept) {
+TEST_F(RecentValuesTest, EachFamilyHasItsOwnAndOthersHaveNone) {
   WriteBatch batch;
-  batch.put(Family::registers, "a", "1");
+  batch.put(Family::registers, "a", "a register");
+  batch.put(Family::data, "a", "a value");
+  batch.put(Family::system, "a", "a record");
   write(batch);
-  EXPECT_EQ(find("a"), std::nullopt);
+  EXPECT_EQ(find("a", Family::registers), "a register");
+  EXPECT_EQ(find("a"), "a value");
+  EXPECT_EQ(find("a", Family::system), std::nullopt);
+  WriteBatch removal;
+  removal.remove(Family::registers, "a");
+  write(removal);
+  EXPECT_EQ(find("a", Family::registers), std::nullopt);
+  EXPECT_EQ(find("a"), "a value");
 }
 
 TEST_F(RecentValuesTest, ItsMemoryIsBoundedAndWhatIsUsedStays) {
