@@ -212,21 +212,23 @@ Task<void> RegisterReplica::accept_together(std::vector<RegisterKey> keys, Decid
     if (!hold.slot().current) LATIUM_CO_CHECKED(co_await load(hold.slot(), hold.key()));
   }
   // From here to the submit nothing else runs.
-  LATIUM_CO_TRY(auto accepts, decide(Moment(*this, keys, holds)));
+  auto accepts = decide(Moment(*this, keys, holds));
   Plan plan;
   plan.answers.assign(keys.size(), AcceptorAnswer());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     Slot& slot = holds[i].slot();
-    const bool behind = slot.current != slot.durable;
-    if (accepts[i]) {
-      step_item({keys[i], *std::move(accepts[i])}, slot, i, plan);
+    if (accepts && (*accepts)[i]) {
+      step_item({keys[i], *std::move((*accepts)[i])}, slot, i, plan);
       LATIUM_CHECK(plan.answers[i]->ok, "nothing was decided between an accept and what it was worked out from");
-    } else if (behind) {
-      // What the others stand on may be on its way to the disk still.
+    } else if (slot.current != slot.durable) {
+      // What the others stand on, or what it was refused for, may be on its way to the disk still.
       plan_write({keys[i], ReadOp()}, slot, i, *slot.current, RecordChange::durable, plan);
     }
   }
+  // Also what a scan has come upon: it is in front of this.
+  if (!accepts && plan.batch.empty() && !behind_.empty()) plan.batch.put(Family::system, kBarrierKey, {});
   if (!plan.batch.empty()) LATIUM_CO_CHECKED(co_await write_plan(plan));
+  if (!accepts) co_return fail(std::move(accepts).error());
   co_return Result<void>();
 }
 

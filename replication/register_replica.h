@@ -69,7 +69,8 @@ class RegisterReplica {
     const std::vector<RegisterKey>& keys_;
     const std::vector<Hold>& holds_;
   };
-  /// An accept for each of the keys, or none; an error: nothing is done.
+  /// An accept for each of the keys, or none; an error: nothing is changed, and who reads the registers then finds them as they
+  /// were here, or later.
   using Decide = std::function<Result<std::vector<std::optional<AcceptOp>>>(const Moment&)>;
 
   /// Takes accepts of several registers, worked out from how these are at one moment, in one write: all of them or none, also

@@ -106,6 +106,14 @@ MUTANTS = [
            "    phase.gone.emplace(key.stored(), read->state.committed.ts);\n", "",
            "latium_relational_test", "latium_relational_test --gtest_filter=Validation*"),
 
+    Mutant("together_unlooked", "a commit on one node alone overlooks what has changed of what it read", "node/row_store_together.cc",
+           "    if (!row.intent && is_same(row.committed)) return true;", "    if (!row.intent) return true;",
+           "latium-sim", "latium-sim --workload list_append_alone --seeds 20"),
+    Mutant("together_unheard", "what a commit on one node alone was refused for is not there to be read", "replication/register_replica.cc",
+           "  auto accepts = decide(Moment(*this, keys, holds));\n",
+           "  auto accepts = decide(Moment(*this, keys, holds));\n  if (!accepts) co_return fail(std::move(accepts).error());\n",
+           "latium_replication_test", "latium_replication_test --gtest_filter=RegistersTogether*"),
+
     # Registers and locks.
     registers("accept_anything", "an accept below the promise is taken",
               "    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));\n    // Nobody was", "    // Nobody was",

@@ -102,6 +102,28 @@ TEST_F(RegistersTogetherTest, WhatIsOnItsWayToTheDiskIsSeenAndThenThere) {
   EXPECT_EQ(there("a") + there("b"), "newnew");
 }
 
+// Else who is refused for what is there, and looks at it, would find nothing, and try again at once, and again.
+TEST_F(RegistersTogetherTest, WhatItWasRefusedForIsThereToBeRead) {
+  const Pending command = start(at(0).execute(named("a"), to("in the way"), {7, 1}, in(seconds(5))));
+  std::string seen = "done";
+  bool before_its_answer = false;
+  for (int turn = 0; turn < 200 && seen == "done"; ++turn) {
+    seen = run(at(0).change_together(
+               {named("a")},
+               [&](Registers::Together& now) -> Result<States> {
+                 if (!now.state(0).present) return States(1);
+                 before_its_answer = !command->has_value();
+                 return fail(ErrorCode::conflict, "refused");
+               },
+               in(seconds(5))))
+               ? "done"
+               : there("a");
+  }
+  EXPECT_TRUE(before_its_answer);
+  EXPECT_EQ(seen, "in the way");
+  wait_for(command);
+}
+
 TEST_F(RegistersTogetherTest, WhoDoesNotWaitAnyMoreIsNotAsked) {
   const auto late = run(set_both("(absent)", "late", runtime().clock.monotonic_now()));
   ASSERT_FALSE(late.has_value());
