@@ -1,41 +1,42 @@
 #include "relational/sql/functions.h"
 
+#include <re2/re2.h>
+
 #include <memory>
-#include <regex>
 #include <string>
+#include <string_view>
 
 namespace latium::sql {
 
 namespace {
 
-constexpr std::size_t kSubjectMax = 64u << 10;  // std::regex recurses: longer texts could run out of stack
 constexpr std::size_t kPatternMax = 1u << 10;
 
-std::string text_of(sqlite3_value* value) {
+std::string_view text_of(sqlite3_value* value) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(sqlite3_value_bytes(value)));
+  return text == nullptr ? std::string_view() : std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(value)));
 }
 
+// RE2: the time is linear in the text, whatever the pattern, so a session's limits hold.
 void regexp(sqlite3_context* context, int, sqlite3_value** arguments) {
   if (sqlite3_value_type(arguments[0]) == SQLITE_NULL || sqlite3_value_type(arguments[1]) == SQLITE_NULL) {
     return sqlite3_result_null(context);
   }
-  auto* pattern = static_cast<std::regex*>(sqlite3_get_auxdata(context, 0));
-  std::unique_ptr<std::regex> made;
-  const std::string subject = text_of(arguments[1]);
-  if (subject.size() > kSubjectMax) return sqlite3_result_error(context, "regexp: the text is longer than 64 KiB", -1);
-  try {
-    if (pattern == nullptr) {
-      const std::string text = text_of(arguments[0]);
-      if (text.size() > kPatternMax) return sqlite3_result_error(context, "regexp: the pattern is longer than 1 KiB", -1);
-      made = std::make_unique<std::regex>(text, std::regex::ECMAScript);
-      pattern = made.get();
-    }
-    sqlite3_result_int(context, std::regex_search(subject, *pattern) ? 1 : 0);
-  } catch (const std::regex_error& error) {
-    return sqlite3_result_error(context, error.what(), -1);
+  auto* pattern = static_cast<re2::RE2*>(sqlite3_get_auxdata(context, 0));
+  std::unique_ptr<re2::RE2> made;
+  if (pattern == nullptr) {
+    const std::string_view text = text_of(arguments[0]);
+    if (text.size() > kPatternMax) return sqlite3_result_error(context, "regexp: the pattern is longer than 1 KiB", -1);
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    made = std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+    if (!made->ok()) return sqlite3_result_error(context, ("regexp: " + made->error()).c_str(), -1);
+    pattern = made.get();
   }
-  if (made) sqlite3_set_auxdata(context, 0, made.release(), [](void* kept) { delete static_cast<std::regex*>(kept); });
+  const std::string_view subject = text_of(arguments[1]);
+  const bool found = re2::RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), *pattern);
+  sqlite3_result_int(context, found ? 1 : 0);
+  if (made) sqlite3_set_auxdata(context, 0, made.release(), [](void* kept) { delete static_cast<re2::RE2*>(kept); });
 }
 
 void site(sqlite3_context* context, int, sqlite3_value**) {

@@ -29,6 +29,7 @@ OUTSIDE = ("tests", "bench", "fuzz", "examples")
 THIRD_PARTY = {
     "rocksdb/": (("store/", "tests/", "bench/"), "use store/engine.h"),
     "spdlog/": (("base/log.cc",), "use base/log.h"),
+    "re2/": (("relational/sql/",), "use REGEXP in SQL"),
     "sqlite3": (("relational/sql/", "tests/", "bench/"), "use relational/sql"),
     "prometheus/": (("node/", "tests/"), "metrics are exported by node/"),
     "CLI/": (("node/", "tests/", "bench/", "examples/", "cmake/"), "command lines belong to programs"),

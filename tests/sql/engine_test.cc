@@ -315,7 +315,10 @@ TEST_F(EngineTest, ExplainLatiumCounts) {
   ok("INSERT INTO t DEFAULT VALUES");
   EXPECT_THAT(run("EXPLAIN LATIUM SELECT * FROM t WHERE id = 1"), HasSubstr("'batches'|1"));
   EXPECT_THAT(run("SELECT latium_stats()"), HasSubstr("\"rows_read\""));
-  EXPECT_EQ(run("SELECT 'abc' REGEXP '^a.c$', 'abc' REGEXP 'x'"), "1|0");
+  EXPECT_EQ(run("SELECT 'abc' REGEXP '^a.c$', 'abc' REGEXP 'x', 'zabcz' REGEXP 'b', NULL REGEXP 'x'"), "1|0|1|null");
+  EXPECT_THAT(run("SELECT 'abc' REGEXP '('"), HasSubstr("regexp: "));
+  // With a search that goes back it would take longer than the world is old.
+  EXPECT_EQ(run("SELECT hex(zeroblob(1000000)) REGEXP '^(0+)+1$'"), "0");
 }
 
 }  // namespace
