@@ -352,10 +352,13 @@ class SqlAccess final : public sql::TableAccess {
   // Nothing: it has to be done on the loop, and nothing was written.
   std::optional<Result<std::vector<sql::Written>>> write_here(const sql::Schema& table,
                                                               const std::vector<sql::RowWrite>& writes) {
-    constexpr std::size_t kWritesHere = 64;  // more are worth the way
+    // More are worth the way; and all that was written before is copied, to go back to it.
+    constexpr std::size_t kWritesHere = 64;
+    constexpr std::size_t kBytesBefore = 64u << 10;
     const bool numbered = table->auto_increment_column() != nullptr;
     const auto is_for_loop = [&](const sql::RowWrite& each) { return numbered && each.kind == sql::RowWrite::Kind::insert; };
-    if (writes.size() > kWritesHere || std::ranges::any_of(writes, is_for_loop)) return std::nullopt;
+    if (writes.size() > kWritesHere || shared_->kept_bytes > kBytesBefore || std::ranges::any_of(writes, is_for_loop))
+      return std::nullopt;
     const std::unique_ptr<Mark> before = mark();
     auto here = on_this_thread<std::vector<sql::Written>>([&](TableSession& session) {
       return session.try_here<std::vector<sql::Written>>(

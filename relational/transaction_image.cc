@@ -16,7 +16,9 @@ TableId table_of(BytesView name) {
 
 }  // namespace
 
+// Of a range that is not within one table nothing is known.
 std::optional<std::uint64_t> Transaction::at_rest(TenantId tenant, const TupleRange& range) const {
+  if (range.begin.size() < 4 || !range.end.starts_with(BytesView(range.begin).substr(0, 4))) return std::nullopt;
   return shared_.store.at_rest(tenant, table_of(range.begin));
 }
 

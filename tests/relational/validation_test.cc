@@ -75,6 +75,30 @@ TEST_F(ValidationTest, WhatHadGoneBeforeIsNone) {
   EXPECT_EQ(commit(reader), "ok");
 }
 
+class AskedRows final : public ForwardingRows {
+ public:
+  using ForwardingRows::ForwardingRows;
+  std::vector<TableId> asked;
+  std::optional<std::uint64_t> at_rest(TenantId tenant, TableId table) override {
+    asked.push_back(table);
+    return ForwardingRows::at_rest(tenant, table);
+  }
+};
+
+// What is counted is changes of one table.
+TEST_F(ValidationTest, OnlyOfARangeInOneTableItIsKnownWhetherItRests) {
+  AskedRows rows(*rows_);
+  Transactions shared(runtime(), rows, hlc_);
+  Transaction transaction(shared, {});
+  for (const TupleRange& range : {TupleRange{"", "z"}, TupleRange{"row", "rox"}, TupleRange{"row5", "row6"}}) {
+    EXPECT_TRUE(run(transaction.range(kTenant, all_partitions(), range, 10, soon())).has_value());
+  }
+  EXPECT_TRUE(rows.asked.empty());
+  EXPECT_TRUE(run(transaction.range(kTenant, all_partitions(), {"row5a", "row5b"}, 10, soon())).has_value());
+  EXPECT_EQ(rows.asked, std::vector<TableId>{TableId{get_u32_be("row5")}});
+  run(shared.stop());
+}
+
 // A unique value that is taken and given back: the row that has it, on other nodes, must not be overlooked.
 TEST_F(ValidationTest, WhatIsWrittenAndTakenBackMustNotHaveBeenWrittenByOthers) {
   Transactions other(runtime(), *rows_, hlc_);
