@@ -39,6 +39,23 @@ std::optional<KeyBound> bound_of(const ColumnSchema& stored, Affinity affinity, 
   return KeyBound{*std::move(one), inclusive || stored.type == ValueType::real};
 }
 
+// Behind all text that looks like a number: blanks, signs, the point and digits come before it.
+constexpr std::string_view kBehindNumbers = ":";
+
+// A text that comes from a column of numbers makes numbers of the text that it is compared with, where that looks like one; and
+// numbers come before all text.
+std::optional<KeyBound> upper_bound_of(const ColumnSchema& stored, Affinity affinity, sqlite3_value* value,
+                                       const Plan::Bound& bound) {
+  auto out = bound_of(stored, affinity, value, bound.inclusive);
+  const bool may_be_compared_as_numbers =
+      !bound.literal && affinity < Affinity::numeric && sqlite3_value_type(value) == SQLITE_TEXT;
+  if (!out || !may_be_compared_as_numbers) return out;
+  const auto* text = out->value.get_if<std::string>();
+  if (text == nullptr) return std::nullopt;
+  if (*text < kBehindNumbers) return KeyBound{Value(std::string(kBehindNumbers)), false};
+  return out;
+}
+
 }  // namespace
 
 std::optional<Value> exact_value(const ColumnSchema& stored, Affinity affinity, sqlite3_value* value) {
@@ -144,7 +161,9 @@ Result<std::vector<Probe>> Cursor::probes_of(const Plan& plan, Arguments argumen
     if (sqlite3_value_type(value) == SQLITE_NULL) return std::vector<Probe>();
     if (wide) continue;
     const std::size_t position = table.schema->position(columns[plan.equal.size()]);
-    (lower ? low : high) = bound_of(table.schema->columns[position], table.affinity_at(position), value, bound->inclusive);
+    const ColumnSchema& stored = table.schema->columns[position];
+    (lower ? low : high) = lower ? bound_of(stored, table.affinity_at(position), value, bound->inclusive)
+                                 : upper_bound_of(stored, table.affinity_at(position), value, *bound);
   }
   std::vector<Probe> out;
   for (auto& tuple : tuples) {

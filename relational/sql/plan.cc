@@ -104,7 +104,10 @@ class Planner {
       out.plan.low = {.argument = add(out, low), .inclusive = info_.aConstraint[low].op == SQLITE_INDEX_CONSTRAINT_GE};
     }
     if (const int high = find(id, {SQLITE_INDEX_CONSTRAINT_LT, SQLITE_INDEX_CONSTRAINT_LE}); high >= 0) {
-      out.plan.high = {.argument = add(out, high), .inclusive = info_.aConstraint[high].op == SQLITE_INDEX_CONSTRAINT_LE};
+      sqlite3_value* value = nullptr;
+      const bool literal = sqlite3_vtab_rhs_value(&info_, high, &value) == SQLITE_OK;
+      out.plan.high = {
+          .argument = add(out, high), .inclusive = info_.aConstraint[high].op == SQLITE_INDEX_CONSTRAINT_LE, .literal = literal};
     }
   }
 

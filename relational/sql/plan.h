@@ -25,6 +25,7 @@ struct Plan {
   struct Bound {
     int argument = -1;
     bool inclusive = true;
+    bool literal = false;  ///< it has no affinity: nothing makes a number of the text in the column
     friend auto operator<=>(const Bound&, const Bound&) = default;
   };
 

@@ -310,6 +310,20 @@ TEST_F(EngineTest, AJoinOfNumbersWithAColumnWithoutATypeFindsAllOfAWholeTable) {
   EXPECT_EQ(run("SELECT count(*) FROM m CROSS JOIN t ON t.a = abs(m.id - 100) AND t.b = m.n"), "10");
 }
 
+// Text of a column of numbers makes numbers of what it is compared with, and numbers come before all text: '1' < ''.
+TEST_F(EngineTest, TextBesideAColumnOfNumbersIsComparedAsNumbers) {
+  ok("CREATE TABLE n(id INTEGER PRIMARY KEY, v INTEGER)");
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, v VARCHAR(9))");
+  ok("CREATE INDEX by_v ON t(v)");
+  ok("INSERT INTO n VALUES (1, x''), (2, 'ab'), (3, 2000), (4, ''), (5, 1.5)");
+  ok("INSERT INTO t VALUES (1, '1'), (2, ' 1.0'), (3, '1000.0'), (4, 'b'), (5, '')");
+  EXPECT_EQ(run("SELECT count(*), sum(t.id) FROM n JOIN t ON t.v < n.v WHERE n.id = 4"), "3|6");
+  EXPECT_EQ(run("SELECT count(*) FROM n JOIN t ON t.v < n.v"), "17");
+  EXPECT_EQ(run("SELECT count(*) FROM n JOIN t ON t.v <= n.v"), "18");
+  EXPECT_EQ(run("SELECT count(*) FROM t WHERE v < ''"), "0") << "of a text by itself nothing makes a number";
+  EXPECT_EQ(run("SELECT count(*) FROM t WHERE v < ?", {Value("1.5")}), "3");
+}
+
 TEST_F(EngineTest, ExplainLatiumCounts) {
   ok("CREATE TABLE t(id INTEGER PRIMARY KEY)");
   ok("INSERT INTO t DEFAULT VALUES");
