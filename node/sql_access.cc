@@ -308,6 +308,7 @@ class SqlAccess final : public sql::TableAccess {
   void resume() override { calls_.resume(); }
   std::size_t kept_bytes() const override { return shared_->kept_bytes; }
   std::string site() const override { return shared_->node->options.site; }
+  std::string placement() const override { return shared_->tenant->placement.to_string(); }
 
  private:
   using Work = std::move_only_function<Task<TableChange>(NodeCore&, CatalogPlace, MonotonicTime)>;

@@ -263,6 +263,8 @@ Result<void> Engine::explain(Statement& statement) {
   LATIUM_TRY(const auto plan, prepare_text("EXPLAIN QUERY PLAN " + query));
   LATIUM_TRY(const SqlResult lines, run_once(*plan));
   for (const auto& line : lines.rows) statement.own_rows_.push_back({Value("plan"), line.back()});
+  statement.own_rows_.push_back({Value("site"), Value(hub_.access->site())});
+  statement.own_rows_.push_back({Value("copies"), Value(hub_.access->placement())});
   LATIUM_TRY(const auto prepared, prepare_text(query));
   if (!prepared->read_only()) {
     statement.own_rows_.push_back({Value("run"), Value("no: it would change tables")});

@@ -116,6 +116,8 @@ class TableAccess {
   virtual std::size_t kept_bytes() const = 0;
   /// The site that answers latium_site().
   virtual std::string site() const = 0;
+  /// At which sites the tables lie, and how many copies at each: "lyon:1,rennes:2".
+  virtual std::string placement() const = 0;
 };
 
 }  // namespace latium::sql

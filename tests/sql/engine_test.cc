@@ -328,6 +328,8 @@ TEST_F(EngineTest, ExplainLatiumCounts) {
   ok("CREATE TABLE t(id INTEGER PRIMARY KEY)");
   ok("INSERT INTO t DEFAULT VALUES");
   EXPECT_THAT(run("EXPLAIN LATIUM SELECT * FROM t WHERE id = 1"), HasSubstr("'batches'|1"));
+  EXPECT_THAT(run("EXPLAIN LATIUM SELECT * FROM t WHERE id = 1"), HasSubstr("'site'|'memory'"));
+  EXPECT_THAT(run("EXPLAIN LATIUM SELECT * FROM t WHERE id = 1"), HasSubstr("'copies'|'memory:1'"));
   EXPECT_THAT(run("SELECT latium_stats()"), HasSubstr("\"rows_read\""));
   EXPECT_EQ(run("SELECT 'abc' REGEXP '^a.c$', 'abc' REGEXP 'x', 'zabcz' REGEXP 'b', NULL REGEXP 'x'"), "1|0|1|null");
   EXPECT_THAT(run("SELECT 'abc' REGEXP '('"), HasSubstr("regexp: "));

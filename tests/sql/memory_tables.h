@@ -59,6 +59,7 @@ class MemoryTables final : public sql::TableAccess {
   SqlStats cost() const override { return {.round_trips = finds, .wan_round_trips = far ? finds : 0}; }
   std::size_t kept_bytes() const override { return kept_; }
   std::string site() const override { return "memory"; }
+  std::string placement() const override { return "memory:1"; }
 
   Duration tick{};     ///< that pass with each look at the clock
   bool far = false;    ///< each look-up takes a WAN round trip
