@@ -19,7 +19,7 @@ TEST(IndexTest, IndexesSayWhatTheRowsSay) {
   for (std::uint64_t seed = 1; seed <= 15; ++seed) passing_run(index, seed, std::chrono::minutes(1));
 }
 
-TEST(TransactionWorkloadsTest, TheSameHoldsWhereOneNodeHasAllOfIt) {
+TEST(AloneTest, TheSameHoldsWhereOneNodeHasAllOfIt) {
   for (const char* workload : {"bank_alone", "index_alone", "list_append_alone", "rw_register_alone"}) {
     SCOPED_TRACE(workload);
     for (std::uint64_t seed = 1; seed <= 10; ++seed) passing_run(workloads().at(workload), seed, std::chrono::minutes(1));
