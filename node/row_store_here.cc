@@ -73,12 +73,10 @@ Result<std::optional<RowsHere>> RegisterRows::scan_here(TenantId tenant, const s
                                                         const TupleRange& range, std::size_t limit, std::size_t bytes) {
   const auto handle = tenant_here(tenant, partitions);
   if (!handle) return std::nullopt;
-  const Bytes space(1, static_cast<char>(RegisterSpace::table));
   std::vector<Walk> walks(partitions.size());
   std::priority_queue<Walk*, std::vector<Walk*>, Later> next;
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    KeyRange keys{RegisterKey{tenant, partitions[i], space + range.begin}.stored(),
-                  RegisterKey{tenant, partitions[i], space + range.end}.stored()};
+    KeyRange keys{stored_table_key(tenant, partitions[i], range.begin), stored_table_key(tenant, partitions[i], range.end)};
     walks[i].partition = partitions[i];
     LATIUM_TRY(walks[i].cursor, engine_.scan(Family::registers, std::move(keys)));
     if (walks[i].cursor->valid()) next.push(&walks[i]);

@@ -33,8 +33,7 @@ class Moment {
       if (!same) return std::nullopt;
     }
     for (const RowsTogether::Gap& gap : rows_.gaps) {
-      const TableId table{gap.range.begin.size() < 4 ? 0 : get_u32_be(gap.range.begin.data())};
-      if (gap.since && changes_.is(gap.tenant, table) == *gap.since) continue;
+      if (gap.rests && changes_.is(gap.tenant, gap.rests->table) == gap.rests->since) continue;
       LATIUM_TRY(const bool empty, is_empty(gap));
       if (!empty) return std::nullopt;
     }
@@ -68,11 +67,8 @@ class Moment {
     bool empty = true;
     Result<void> looked;
     for (const PartitionId partition : gap.partitions) {
-      const auto stored = [&](const Bytes& name) {
-        return RegisterKey{gap.tenant, partition, static_cast<char>(RegisterSpace::table) + name}.stored();
-      };
       LATIUM_CHECKED(now_.moment().scan(
-          {stored(gap.range.begin), stored(gap.range.end)},
+          {stored_table_key(gap.tenant, partition, gap.range.begin), stored_table_key(gap.tenant, partition, gap.range.end)},
           [&](BytesView key) { return empty && looked && !rows_.is_known(key); },
           [&](BytesView name, const AcceptorRecord& record, bool on_disk) {
             const auto key = parse_register_key(name);

@@ -53,6 +53,12 @@ struct RowsHere {
   bool newest = true;  ///< nothing is accepted here that is not known to be committed, and no row has an intent
 };
 
+/// A table of which at_rest() has said so.
+struct TableRests {
+  TableId table;
+  std::uint64_t since;
+};
+
 /// A commit at one moment, where one node has all that it writes and looks at.
 struct RowsTogether {
   struct Write {
@@ -67,7 +73,7 @@ struct RowsTogether {
     TenantId tenant;
     std::vector<PartitionId> partitions;
     TupleRange range;
-    std::optional<std::uint64_t> since;  ///< at_rest() of its table, before the range was read
+    std::optional<TableRests> rests;  ///< before the range was read
   };
   std::vector<Write> writes;
   std::vector<Look> looks;

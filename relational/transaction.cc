@@ -97,7 +97,7 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
                                            std::size_t limit, MonotonicTime deadline) {
   Page page;
   TupleRange rest = range;
-  const auto since = at_rest(tenant, range);
+  const auto rests = at_rest(tenant, range);
   while (true) {
     LATIUM_CO_TRY(RowKeys listed, co_await list(tenant, partitions, rest, std::max<std::size_t>(limit, 64), deadline));
     stats_.add(listed.stats);
@@ -114,7 +114,7 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
         page.more = true;
         const Bytes end_of_page = page.rows.back().key.key.substr(1) + '\0';
         ranges_.push_back(
-            {.tenant = tenant, .partitions = std::move(partitions), .range = {range.begin, end_of_page}, .since = since});
+            {.tenant = tenant, .partitions = std::move(partitions), .range = {range.begin, end_of_page}, .rests = rests});
         co_return page;
       }
       page.rows.push_back({std::move(wanted[i]), *std::move(rows[i])});
@@ -122,7 +122,7 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
     if (!listed.more) break;
     rest.begin = end;
   }
-  ranges_.push_back({.tenant = tenant, .partitions = std::move(partitions), .range = std::move(range), .since = since});
+  ranges_.push_back({.tenant = tenant, .partitions = std::move(partitions), .range = std::move(range), .rests = rests});
   co_return page;
 }
 

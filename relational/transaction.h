@@ -194,7 +194,7 @@ class Transaction {
     std::vector<PartitionId> partitions;
     TupleRange range;
     bool held = false;
-    std::optional<std::uint64_t> since{};  ///< RowStore::at_rest() of its table, before it was read
+    std::optional<TableRests> rests{};  ///< before it was read
 
     bool contains(const RegisterKey& key) const {
       return key.tenant == tenant && std::ranges::find(partitions, key.partition) != partitions.end() &&
@@ -242,8 +242,9 @@ class Transaction {
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
-  /// returns without one. Round trips to a majority: one row with one command; several rows 1 (2 where another node changed one
-  /// of them last) when nothing that was only read has to be checked, else one more for the check and one for the commit.
+  /// returns without one. Round trips: none where this node has the only replica of all of it. Else, to a majority: one row with
+  /// one command; several rows 1 (2 where another node changed one of them last) when nothing that was only read has to be
+  /// checked, else one more for the check and one for the commit.
   Task<void> commit(MonotonicTime deadline);
 
   /// After a commit that ended as `unknown_outcome`: finds out, and sees to it that what has not committed never will. One or
@@ -293,7 +294,7 @@ class Transaction {
   std::optional<CommittedRow> in_image(const RegisterKey& key) const;
   Result<void> add_image_reads(const ImageUse& use, const ImageReads& reads);
   void hold(Range& range);
-  std::optional<std::uint64_t> at_rest(TenantId tenant, const TupleRange& range) const;
+  std::optional<TableRests> at_rest(TenantId tenant, const TupleRange& range) const;
   std::size_t bytes_of(const Entry& entry) const;
   /// Adds those that the transaction has written itself: they may not be anywhere yet.
   void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
@@ -335,6 +336,7 @@ class Transaction {
   Task<CommitOutcome> find_outcome(MonotonicTime deadline);
   Task<CommitOutcome> outcome_of_one(const Entry& entry, MonotonicTime deadline);
   Task<CommitOutcome> outcome_in_rows(MonotonicTime deadline);
+  bool may_be_alone() const;
   RowsTogether together(const std::vector<Entry*>& writes) const;
   Task<bool> commit_together(const std::vector<Entry*>& writes, MonotonicTime deadline);
   Task<void> after_refusal_together(const TogetherEnd& ended, MonotonicTime deadline);

@@ -23,7 +23,7 @@ void Transaction::add_written(TenantId tenant, const TupleRange& range, std::map
 Task<Transaction::Page> Transaction::range_back(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range,
                                                 std::size_t limit, MonotonicTime deadline) {
   std::map<Bytes, RegisterKey> keys;
-  const auto since = at_rest(tenant, range);
+  const auto rests = at_rest(tenant, range);
   for (TupleRange rest = range;;) {
     LATIUM_CO_TRY(RowKeys listed, co_await list(tenant, partitions, rest, kKeysAtOnce, deadline));
     stats_.add(listed.stats);
@@ -50,7 +50,7 @@ Task<Transaction::Page> Transaction::range_back(TenantId tenant, std::vector<Par
     }
   }
   ranges_.push_back(
-      {.tenant = tenant, .partitions = std::move(partitions), .range = {std::move(begin), std::move(range.end)}, .since = since});
+      {.tenant = tenant, .partitions = std::move(partitions), .range = {std::move(begin), std::move(range.end)}, .rests = rests});
   co_return page;
 }
 

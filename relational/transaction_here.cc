@@ -75,10 +75,8 @@ std::map<Bytes, CommittedHere::Known> Transaction::committed_here(TenantId tenan
   std::map<Bytes, CommittedHere::Known> out;
   if (shared_.committed.empty()) return out;
   for (const PartitionId partition : partitions) {
-    const auto stored = [&](const Bytes& tuple) {
-      return RegisterKey{tenant, partition, static_cast<char>(RegisterSpace::table) + tuple}.stored();
-    };
-    out.merge(shared_.committed.between(stored(range.begin), stored(range.end)));
+    out.merge(shared_.committed.between(stored_table_key(tenant, partition, range.begin),
+                                        stored_table_key(tenant, partition, range.end)));
   }
   return out;
 }

@@ -17,9 +17,11 @@ TableId table_of(BytesView name) {
 }  // namespace
 
 // Of a range that is not within one table nothing is known.
-std::optional<std::uint64_t> Transaction::at_rest(TenantId tenant, const TupleRange& range) const {
+std::optional<TableRests> Transaction::at_rest(TenantId tenant, const TupleRange& range) const {
   if (range.begin.size() < 4 || !range.end.starts_with(BytesView(range.begin).substr(0, 4))) return std::nullopt;
-  return shared_.store.at_rest(tenant, table_of(range.begin));
+  const TableId table = table_of(range.begin);
+  const auto since = shared_.store.at_rest(tenant, table);
+  return since ? std::optional(TableRests{table, *since}) : std::nullopt;
 }
 
 void Transaction::touch(const RegisterKey& key, std::vector<TableId>& tables) {
@@ -69,7 +71,8 @@ Result<void> Transaction::add_image_reads(const ImageUse& use, const ImageReads&
   }
   for (const ImageUse::LookUp* each : use.ranges()) {
     LATIUM_TRY(auto range, reads.range_of(image.schema(), *each));
-    if (image.origin().newest) range.since = image.origin().since;
+    const auto& since = image.origin().since;
+    if (image.origin().newest && since) range.rests = TableRests{image.schema().id, *since};
     ranges_.push_back(std::move(range));
     // Where a row has not changed its entries have not either, so nobody has to look at those.
     const auto& ordered = image.ordered(each->index);

@@ -25,11 +25,8 @@ void Transaction::use(const Footprint& footprint) {
     // Between 5 and 2 nothing is, and nothing comes.
     if (each.range.begin >= each.range.end) continue;
     for (const PartitionId partition : each.partitions) {
-      const auto stored = [&](const Bytes& name) {
-        return RegisterKey{each.tenant, partition, static_cast<char>(RegisterSpace::table) + name}.stored();
-      };
-      const auto end = entries_.lower_bound(stored(each.range.end));
-      for (auto at = entries_.lower_bound(stored(each.range.begin)); at != end; ++at) {
+      const auto end = entries_.lower_bound(stored_table_key(each.tenant, partition, each.range.end));
+      for (auto at = entries_.lower_bound(stored_table_key(each.tenant, partition, each.range.begin)); at != end; ++at) {
         Entry& entry = at->second;
         const bool came_later = entry.seen.present && !listed.contains(at->first);
         if (came_later && options_.isolation == Isolation::serializable) entry.seen.ts = {};
@@ -49,7 +46,7 @@ Task<void> Transaction::list_page(Range range, std::size_t limit, MonotonicTime 
 Task<std::vector<Transaction::Peeked>> Transaction::peek_ranges(std::vector<Range> ranges, std::size_t limit,
                                                                 MonotonicTime deadline) {
   std::vector<RowKeys> listed(ranges.size());
-  for (Range& range : ranges) range.since = at_rest(range.tenant, range.range);
+  for (Range& range : ranges) range.rests = at_rest(range.tenant, range.range);
   if (here_) {
     for (std::size_t i = 0; i < ranges.size(); ++i) LATIUM_CO_CHECKED(co_await list_page(ranges[i], limit, deadline, listed[i]));
   } else {

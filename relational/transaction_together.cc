@@ -31,7 +31,7 @@ RowsTogether Transaction::together(const std::vector<Entry*>& writes) const {
     out.absent.erase(twice.begin(), twice.end());
   }
   for (const Range& range : ranges_) {
-    if (is_checked(range, reads)) out.gaps.push_back({range.tenant, range.partitions, range.range, range.since});
+    if (is_checked(range, reads)) out.gaps.push_back({range.tenant, range.partitions, range.range, range.rests});
   }
   out.is_known = [this](BytesView stored) {
     const auto known = entries_.find(stored);
@@ -40,8 +40,18 @@ RowsTogether Transaction::together(const std::vector<Entry*>& writes) const {
   return out;
 }
 
+// Of one of the keys, before all of them are gathered.
+bool Transaction::may_be_alone() const {
+  if (!entries_.empty()) {
+    const RegisterKey& key = entries_.begin()->second.key;
+    return shared_.store.is_alone(key.tenant, {key.partition});
+  }
+  return ranges_.empty() || shared_.store.is_alone(ranges_.front().tenant, {ranges_.front().partitions.front()});
+}
+
 // False: not all of it is on this node alone.
 Task<bool> Transaction::commit_together(const std::vector<Entry*>& writes, MonotonicTime deadline) {
+  if (!may_be_alone()) co_return false;
   while (true) {
     commit_ts_ = above_all_seen();
     const RowsTogether all = together(writes);

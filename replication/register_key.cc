@@ -34,8 +34,12 @@ RegisterKey table_register(TenantId tenant, std::uint16_t partitions, BytesView 
   return make(RegisterSpace::table, tenant, partition_of(tenant, route, partitions), key);
 }
 
+Bytes stored_table_key(TenantId tenant, PartitionId partition, BytesView key) {
+  return RegisterKey{tenant, partition, Bytes(1, static_cast<char>(RegisterSpace::table)).append(key)}.stored();
+}
+
 Result<RegisterKey> parse_register_key(BytesView stored) {
-  if (stored.size() < 7) return fail(ErrorCode::corruption, "the name of a register is cut short");
+  if (stored.size() < kStoredNameAt) return fail(ErrorCode::corruption, "the name of a register is cut short");
   return RegisterKey{TenantId{get_u32_be(stored.data())}, PartitionId{get_u16_be(stored.data() + 4)}, Bytes(stored.substr(6))};
 }
 

@@ -49,6 +49,8 @@ RegisterKey lock_register(TenantId tenant, std::uint16_t partitions, BytesView n
 /// `route`: what decides the partition.
 RegisterKey table_register(TenantId tenant, std::uint16_t partitions, BytesView key, BytesView route);
 RegisterKey system_register(BytesView key);
+/// What stored() makes of such a key in this partition: for ranges of them.
+Bytes stored_table_key(TenantId tenant, PartitionId partition, BytesView key);
 /// All of a tenant lie in one partition, so that one listing finds them.
 RegisterKey catalog_register(TenantId tenant, std::uint16_t partitions, BytesView key);
 

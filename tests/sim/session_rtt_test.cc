@@ -164,6 +164,12 @@ TEST_F(SessionRttTest, WithAllReplicasAtHomeItIsNone) {
   make_tenant("home", "rennes:1");
   settle();
   expect_cost(0, 0, {.reads = 3, .writes = 2, .ranges = 1, .tenant = "home"});
+  expect_cost(0, 0, {.reads = 3, .tenant = "home"});
+  // And as this node alone has them, one step each: of those that fill the rows, and of those that were played.
+  const TransactionsStatistics& statistics = core(0).transactions().statistics;
+  EXPECT_EQ(statistics.together, 4u);
+  EXPECT_EQ(statistics.committed, 4u);
+  EXPECT_EQ(statistics.one_row + statistics.parallel, 0u);
 }
 
 }  // namespace
