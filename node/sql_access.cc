@@ -87,11 +87,13 @@ using SharedPtr = std::shared_ptr<Shared>;
 struct Use {
   std::uint64_t read = 0;
   bool hold = false;
+  sql::Schema named{};  // instead: TableSession::goes_by_named()
 };
 using Uses = std::vector<Use>;
 
 void apply_uses(Shared& shared, const Uses& uses) {
   for (const Use& use : uses) {
+    if (use.named) shared.session->goes_by_named(use.named->name, use.named->named);
     const auto found = shared.reads.find(use.read);
     if (found == shared.reads.end()) continue;
     Shared::Read& read = found->second;
@@ -107,9 +109,9 @@ void apply_uses(Shared& shared, const Uses& uses) {
 }
 
 // Schemas go by lease: what the session uses now may be newer than what SQL was compiled for.
-Task<void> check_version(TableSession& session, const sql::Schema& table, MonotonicTime deadline) {
+Task<void> check_version(TableSession& session, const sql::Schema& table, MonotonicTime deadline, bool writes = false) {
   LATIUM_CO_TRY(const auto schema, co_await session.schema(table->name, deadline));
-  if (schema->id == table->id && schema->version == table->version) co_return Result<void>();
+  if (same_version(*schema, *table) && (!writes || schema->named == table->named)) co_return Result<void>();
   co_return fail(ErrorCode::stale_topology, "table '" + table->name + "' was changed meanwhile");
 }
 
@@ -143,7 +145,7 @@ Task<std::vector<sql::Written>> write_rows(SharedPtr shared, sql::Schema table, 
                                            MonotonicTime deadline) {
   LATIUM_CO_TRY(TableSession* const session, shared->open());
   apply_uses(*shared, uses);
-  LATIUM_CO_CHECKED(co_await check_version(*session, table, deadline));
+  LATIUM_CO_CHECKED(co_await check_version(*session, table, deadline, true));
   std::vector<TableSession::RowWrite> all;
   for (sql::RowWrite& each : writes) {
     all.push_back({.kind = static_cast<TableSession::RowWrite::Kind>(each.kind),
@@ -205,6 +207,11 @@ class SqlAccess final : public sql::TableAccess {
       return core.tables().drop_table(place, table, deadline);
     });
   }
+  Result<void> rename_table(const std::string& from, const std::string& to, const std::string& sql) override {
+    return on_catalog([from, to, sql](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
+      return core.tables().rename_table(place, from, to, sql, deadline);
+    });
+  }
   Result<void> change_table(const std::string& table, Change change) override {
     return on_catalog([table, change = std::move(change)](NodeCore& core, CatalogPlace place, MonotonicTime deadline) {
       return core.tables().alter(place, table, change, deadline);
@@ -246,6 +253,7 @@ class SqlAccess final : public sql::TableAccess {
   }
   void use(std::uint64_t read) override { uses_.push_back({.read = read}); }
   void hold(std::uint64_t read) override { uses_.push_back({.read = read, .hold = true}); }
+  void goes_by_named(const sql::Schema& table) override { uses_.push_back({.named = table}); }
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override {
     open_ = wrote_ = true;
     if (auto here = write_here(table, writes)) return *std::move(here);

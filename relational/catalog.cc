@@ -113,6 +113,21 @@ Task<Catalog::Found> Catalog::read(CatalogPlace place, Bytes key, MonotonicTime 
   co_return found;
 }
 
+// As the name stands: a table that is being renamed to it is there once it has left its old one.
+Task<Catalog::Found> Catalog::read_here(CatalogPlace place, Bytes key, MonotonicTime deadline) {
+  while (true) {
+    LATIUM_CO_TRY(Found found, co_await read(place, key, deadline));
+    if (!found.record.moved_from) co_return std::move(found);
+    LATIUM_CO_TRY(const Found old, co_await read(place, catalog_key(found.record.moved_from->name), deadline));
+    if (old.record.let_go(found.record)) co_return std::move(found);
+    // It is still there, or will not come, or all of that is over.
+    LATIUM_CO_TRY(const Found again, co_await read(place, key, deadline));
+    if (again.version != found.version) continue;
+    found.record.table.reset();
+    co_return std::move(found);
+  }
+}
+
 // Reads the record, and keeps its schema. Nothing: there is no table of this name.
 Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, MonotonicTime deadline) {
   const Name name(place.tenant, key);
@@ -121,7 +136,7 @@ Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, M
   Found found;
   do {
     generation = slot->generation;
-    LATIUM_CO_TRY(found, co_await read(place, key, deadline));
+    LATIUM_CO_TRY(found, co_await read_here(place, key, deadline));
     // It began before this node gave that up.
   } while (found.record.table && found.version < slot->given_up);
   // From the beginning of the read: when it ends, the schema may have been changed since.
@@ -139,6 +154,8 @@ Task<std::optional<SchemaLease>> Catalog::renew(CatalogPlace place, Bytes key, M
   const SchemaLease lease{schema, until, std::make_shared<std::shared_ptr<const TableSchema>>(schema)};
   forget_ended(*slot);
   slot->lent.push_back({lease.use, found.version, until});
+  // Somebody may have come to name it.
+  if (slot->version != found.version) forget_references(place.tenant);
   if (latest) {
     slot->schema = lease.schema;
     slot->use = lease.use;
@@ -201,13 +218,13 @@ Task<void> Catalog::give_up(CatalogPlace place, Bytes key, std::uint64_t version
 }
 
 Task<TableChange> Catalog::describe(CatalogPlace place, std::string table, MonotonicTime deadline) {
-  LATIUM_CO_TRY(Found found, co_await read(place, catalog_key(table), deadline));
+  LATIUM_CO_TRY(Found found, co_await read_here(place, catalog_key(table), deadline));
   if (!found.record.table) co_return unknown_table(table);
   co_return TableChange{*std::move(found.record.table), found.record.settled};
 }
 
 Task<void> Catalog::read_into(CatalogPlace place, Bytes key, std::shared_ptr<std::vector<Found>> all, MonotonicTime deadline) {
-  LATIUM_CO_TRY(Found found, co_await read(place, std::move(key), deadline));
+  LATIUM_CO_TRY(Found found, co_await read_here(place, std::move(key), deadline));
   all->push_back(std::move(found));
   co_return Result<void>();
 }
@@ -223,6 +240,16 @@ Task<std::vector<Catalog::Found>> Catalog::read_all(CatalogPlace place, Monotoni
       LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
     }
     LATIUM_CO_CHECKED(co_await group.join());
+  }
+  // One that moved meanwhile may have been looked for where it was not yet, and then where it was not any more.
+  for (const Found& left : std::vector(*all)) {
+    if (!left.record.moved_to) continue;
+    const bool seen = std::ranges::any_of(
+        *all, [&](const Found& each) { return each.record.table && each.record.table->id == left.record.moved_to->id; });
+    if (seen) continue;
+    const Bytes moved = catalog_key(left.record.moved_to->name);
+    std::erase_if(*all, [&](const Found& each) { return each.key == moved; });
+    LATIUM_CO_CHECKED(co_await read_into(place, moved, all, deadline));
   }
   std::ranges::sort(*all, {}, &Found::key);
   co_return std::move(*all);
@@ -241,8 +268,10 @@ Task<std::vector<std::string>> Catalog::referencing(CatalogPlace place, std::str
   auto known = references_.find(place.tenant);
   if (known == references_.end() || known->second.until <= runtime_.clock.monotonic_now()) {
     const MonotonicTime began = runtime_.clock.monotonic_now();
+    const std::uint64_t forgotten = references_forgotten_;
     LATIUM_CO_TRY(const std::vector<Found> all, co_await read_all(place, deadline));
     References made{.to = {}, .until = saturating_add(began, kSchemaLease)};
+    if (forgotten != references_forgotten_) made.until = began;
     for (const Found& found : all) {
       if (!found.record.table) continue;
       for (const ForeignKeySchema& key : found.record.table->foreign_keys) {
@@ -258,6 +287,11 @@ Task<std::vector<std::string>> Catalog::referencing(CatalogPlace place, std::str
     if (std::ranges::find(out, each->second) == out.end()) out.push_back(each->second);
   }
   co_return out;
+}
+
+void Catalog::forget_references(TenantId tenant) {
+  references_.erase(tenant);
+  ++references_forgotten_;
 }
 
 Task<void> Catalog::all_gave_up(CatalogPlace place, Bytes key, std::uint64_t version, MonotonicTime deadline) {
@@ -276,6 +310,11 @@ Task<std::optional<Catalog::Found>> Catalog::settled(CatalogPlace place, Bytes k
   const Use slot(*this, place, key);
   while (true) {
     LATIUM_CO_TRY(Found found, co_await read(place, key, deadline));
+    if (found.record.moved_from) {
+      LATIUM_CO_TRY(const bool ended, co_await go_on_moving(place, std::move(found), wait_until, deadline));
+      if (!ended) co_return std::nullopt;
+      continue;
+    }
     if (found.record.settled) {
       slot->unsettled_version = 0;
       co_return std::move(found);

@@ -83,18 +83,23 @@ class Catalog {
   /// known() on any thread, while the lease is in its first half; then the loop has to be asked, which renews it.
   std::optional<SchemaLease> known_here(CatalogPlace place, std::string_view table) const;
 
-  /// Names of the tables that have a foreign key to this one. As of up to kSchemaLease ago, so one that was created since may be
-  /// missing. From memory, or else as list().
+  /// Names of the tables that have a foreign key to this one: all that there are where TableSchema::named is what lease() had
+  /// before. From memory, or else as list().
   Task<std::vector<std::string>> referencing(CatalogPlace place, std::string table, MonotonicTime deadline);
 
   /// Version 1, settled. Tables that its foreign keys name need not exist, as in SQLite: they may come later. Its parent must,
   /// and the foreign key to it must name the columns of the parent's primary key, in their order, by columns of their types.
   /// `already_exists`, `invalid_argument`, `conflict` (too many dropped tables of the name are not removed yet, or a drop is not
-  /// settled in time). Two round trips to a quorum and more; waits where a table of this name was dropped just before.
+  /// settled in time). Two round trips to a quorum and more; waits where a table of this name was dropped just before. Where it
+  /// names tables that are there, who uses those is told first, a change of each: not settled means that rows cannot be written
+  /// yet, and that goes on in the background.
   Task<TableChange> create_table(CatalogPlace place, TableDefinition definition, MonotonicTime deadline);
   /// What is left is a mark for who removes the rows (dropped_tables()). `not_found`; `conflict` while another table has it as
   /// its parent (one that is created at the same moment is overlooked).
   Task<TableChange> drop_table(CatalogPlace place, std::string table, MonotonicTime deadline);
+  /// `sql`: what it is to be; given the schema before. `not_found`, `already_exists` (the new name); `conflict` while another
+  /// table names it by a foreign key or has it as its parent. The old name is free when it is settled.
+  Task<TableChange> rename_table(CatalogPlace place, std::string from, std::string to, std::string sql, MonotonicTime deadline);
 
   /// All tables, by name; each as describe() has it. One listing and one read a table.
   Task<std::vector<TableChange>> list(CatalogPlace place, MonotonicTime deadline);
@@ -118,6 +123,9 @@ class Catalog {
   Task<TableChange> index_became_public(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
   Task<TableChange> drop_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
   Task<TableChange> forget_index(CatalogPlace place, std::string table, std::string index, MonotonicTime deadline);
+
+  /// Goes on with what a table needs before rows of it can be written (TableSchema::unannounced), if it is still this one.
+  Task<void> announce(CatalogPlace place, std::string table, TableId id, MonotonicTime deadline);
 
   /// Waits until the latest version is the only one in use, and gives it. `conflict`: not by the deadline.
   Task<TableSchema> settle(CatalogPlace place, std::string table, MonotonicTime deadline);
@@ -174,6 +182,7 @@ class Catalog {
   Task<std::optional<SchemaLease>> renew(CatalogPlace place, Bytes key, MonotonicTime deadline);
   Task<void> refresh(CatalogPlace place, Bytes key);
   Task<Found> read(CatalogPlace place, Bytes key, MonotonicTime deadline);
+  Task<Found> read_here(CatalogPlace place, Bytes key, MonotonicTime deadline);
   Task<void> read_into(CatalogPlace place, Bytes key, std::shared_ptr<std::vector<Found>> all, MonotonicTime deadline);
   Task<std::vector<Found>> read_all(CatalogPlace place, MonotonicTime deadline);
   Task<bool> write(CatalogPlace place, Found found, MonotonicTime deadline);
@@ -181,12 +190,20 @@ class Catalog {
   Task<std::optional<Found>> settled(CatalogPlace place, Bytes key, MonotonicTime wait_until, MonotonicTime deadline);
   Task<Found> wait_for_turn(CatalogPlace place, std::string table, MonotonicTime deadline);
   Task<TableChange> finish(CatalogPlace place, Bytes key, TableSchema schema, MonotonicTime deadline);
+  Task<TableChange> finish_announcing(CatalogPlace place, TableChange made, MonotonicTime deadline);
+  Task<std::optional<TableSchema>> unannounced(CatalogPlace place, std::string table, TableId id, MonotonicTime deadline);
+  Task<void> announce_to(CatalogPlace place, std::string table, MonotonicTime deadline);
+  Task<bool> go_on_moving(CatalogPlace place, Found found, MonotonicTime wait_until, MonotonicTime deadline);
+  Task<void> forget_moved(CatalogPlace place, Bytes key, MonotonicTime deadline);
+  Task<TableChange> finish_moving(CatalogPlace place, std::string from, TableSchema schema, MonotonicTime deadline);
   Task<TableChange> change(CatalogPlace place, std::string table, Change apply, MonotonicTime deadline);
   Task<TableId> new_table_id(CatalogPlace place, MonotonicTime deadline);
   Task<void> check_parent(CatalogPlace place, TableSchema child, MonotonicTime deadline);
   Task<void> check_childless(CatalogPlace place, std::string table, MonotonicTime deadline);
+  Task<void> check_unnamed(CatalogPlace place, std::string table, MonotonicTime deadline);
   static std::unexpected<Error> unknown_table(std::string_view table);
   void make_room();
+  void forget_references(TenantId tenant);
 
   // Which tables have foreign keys to which, both folded.
   struct References {
@@ -202,6 +219,7 @@ class Catalog {
   std::map<Name, Slot> slots_;
   SchemaLeases leases_;  // of the slots; leases that have run out may be among them
   std::map<TenantId, References> references_;
+  std::uint64_t references_forgotten_ = 0;  // how often: what was read before is not kept
   CatalogStatistics statistics_;
   TaskGroup refreshes_;
 };

@@ -9,9 +9,8 @@ namespace latium {
 
 namespace {
 
-std::string quoted(std::string_view name) {
-  return "'" + printable(name) + "'";
-}
+// A node that is cut off holds back three changes, one after the other.
+constexpr Duration kAnnouncingMax = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -21,7 +20,7 @@ Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadlin
   const Name name(place.tenant, found.key);
   auto written = co_await store_.cas(place, std::move(found.key), found.version, std::move(value), deadline);
   // Whatever became of it: who asks on this node next sees it.
-  references_.erase(place.tenant);
+  forget_references(place.tenant);
   if (const auto slot = slots_.find(name); slot != slots_.end()) {
     ++slot->second.generation;
     stop_lending(name, slot->second);
@@ -53,6 +52,7 @@ Task<TableChange> Catalog::change(CatalogPlace place, std::string table, Change 
   while (true) {
     LATIUM_CO_TRY(Found found, co_await wait_for_turn(place, table, deadline));
     if (!found.record.table) co_return unknown_table(table);
+    const std::vector<std::string> names = tables_named(*found.record.table);
     lost = lost || found.record.table->version != seen.schema.version || found.record.table->id != seen.schema.id;
     Result<TableSchema> next = apply(*found.record.table);
     if (!next && lost) {
@@ -60,13 +60,79 @@ Task<TableChange> Catalog::change(CatalogPlace place, std::string table, Change 
                      "another change of the table was first, and this one does not apply any more: " + next.error().message);
     }
     if (!next) co_return fail(std::move(next).error());
+    const bool names_more = !std::ranges::includes(names, tables_named(*next));
+    if (names_more) next->unannounced = true;
     const Bytes key = found.key;
     found.record.table = *next;
     found.record.settled = false;
     LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
-    if (written) co_return co_await finish(place, key, *std::move(next), deadline);
+    if (written) {
+      LATIUM_CO_TRY(TableChange made, co_await finish(place, key, *std::move(next), deadline));
+      if (!names_more) co_return std::move(made);
+      co_return co_await finish_announcing(place, std::move(made), deadline);
+    }
     lost = true;
   }
+}
+
+Task<void> Catalog::announce_to(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  const auto told = co_await change(
+      place, table, [](const TableSchema& schema) -> Result<TableSchema> { return named_once_more(schema); }, deadline);
+  // Whoever makes it later than this one knows of this one.
+  if (!told && told.error().code == ErrorCode::not_found) co_return Result<void>();
+  LATIUM_CO_CHECKED(told);
+  if (told->settled) co_return Result<void>();
+  co_return fail(ErrorCode::deadline_exceeded, "not all who use table " + quoted(table) + " have heard of it");
+}
+
+// From when all is settled here, nobody uses a table that this one names without knowing of this one.
+Task<void> Catalog::announce(CatalogPlace place, std::string table, TableId id, MonotonicTime deadline) {
+  LATIUM_CO_TRY(const auto schema, co_await unannounced(place, table, id, deadline));
+  if (!schema) co_return Result<void>();
+  const std::vector<std::string> names = tables_named(*schema);
+  TaskGroup group(runtime_.executor, std::max<std::size_t>(names.size(), 1));
+  for (const std::string& name : names) {
+    const auto spawned = group.spawn(announce_to(place, name, deadline));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
+  LATIUM_CO_CHECKED(co_await group.join());
+  const auto done = co_await change(
+      place, table,
+      [id](const TableSchema& now) -> Result<TableSchema> {
+        if (now.id != id) return unknown_table(now.name);
+        return announced(now);
+      },
+      deadline);
+  if (done && done->settled) co_return Result<void>();
+  if (done) co_return fail(ErrorCode::deadline_exceeded, "not all have heard of table " + quoted(table));
+  // Another one may have done it meanwhile.
+  LATIUM_CO_TRY(const auto left, co_await unannounced(place, table, id, deadline));
+  if (!left) co_return Result<void>();
+  co_return fail(done.error());
+}
+
+// Nothing: it is announced, or gone.
+Task<std::optional<TableSchema>> Catalog::unannounced(CatalogPlace place, std::string table, TableId id, MonotonicTime deadline) {
+  LATIUM_CO_TRY(Found found, co_await read_here(place, catalog_key(table), deadline));
+  auto& schema = found.record.table;
+  if (!schema || schema->id != id || !schema->unannounced) co_return std::nullopt;
+  co_return std::move(schema);
+}
+
+// A change that makes the table name others is made already.
+Task<TableChange> Catalog::finish_announcing(CatalogPlace place, TableChange made, MonotonicTime deadline) {
+  const std::string table = made.schema.name;
+  const TableId id = made.schema.id;
+  const auto done = co_await announce(place, table, id, deadline);
+  made.settled = done.has_value();
+  if (done) {
+    made.schema.unannounced = false;
+  } else if (refreshes_.has_room()) {
+    const MonotonicTime until = saturating_add(runtime_.clock.monotonic_now(), kAnnouncingMax);
+    const auto spawned = refreshes_.spawn(announce(place, table, id, until));
+    LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  }
+  co_return std::move(made);
 }
 
 Task<TableId> Catalog::new_table_id(CatalogPlace place, MonotonicTime deadline) {
@@ -110,7 +176,8 @@ Task<TableChange> Catalog::create_table(CatalogPlace place, TableDefinition defi
   const auto exists = [](const TableDefinition& table) {
     return fail(ErrorCode::already_exists, "table " + quoted(table.name) + " exists already");
   };
-  LATIUM_CO_TRY(const Found now, co_await read(place, catalog_key(definition.name), deadline));
+  schema.unannounced = !tables_named(schema).empty();
+  LATIUM_CO_TRY(const Found now, co_await read_here(place, catalog_key(definition.name), deadline));
   if (now.record.table) co_return exists(definition);
   LATIUM_CO_CHECKED(co_await check_parent(place, schema, deadline));
   TableId id;
@@ -130,8 +197,11 @@ Task<TableChange> Catalog::create_table(CatalogPlace place, TableDefinition defi
     schema.id = id;
     found.record.table = schema;
     LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
+    if (!written) continue;
     // Nobody has used a version before it.
-    if (written) co_return TableChange{std::move(schema), true};
+    TableChange made{std::move(schema), true};
+    if (!made.schema.unannounced) co_return std::move(made);
+    co_return co_await finish_announcing(place, std::move(made), deadline);
   }
 }
 
@@ -155,7 +225,8 @@ Task<TableChange> Catalog::drop_table(CatalogPlace place, std::string table, Mon
     TableSchema schema = *std::move(found.record.table);
     found.record.table.reset();
     found.record.settled = false;
-    found.record.dropped.push_back({schema.id, schema.name});
+    const auto place_of = std::ranges::upper_bound(found.record.dropped, schema.id, {}, &DroppedTable::id);
+    found.record.dropped.insert(place_of, {schema.id, schema.name});
     LATIUM_CO_TRY(const bool written, co_await write(place, std::move(found), deadline));
     if (written) co_return co_await finish(place, key, std::move(schema), deadline);
   }
@@ -180,6 +251,7 @@ Task<std::vector<DroppedTable>> Catalog::dropped_tables(CatalogPlace place, Mono
   LATIUM_CO_TRY(const std::vector<Found> all, co_await read_all(place, deadline));
   std::vector<DroppedTable> out;
   for (const Found& each : all) {
+    if (each.record.moved_to) LATIUM_CO_CHECKED(co_await forget_moved(place, each.key, deadline));
     if (each.record.dropped.empty()) continue;
     LATIUM_CO_TRY(const auto found, co_await settled(place, each.key, runtime_.clock.monotonic_now(), deadline));
     if (found) out.insert(out.end(), found->record.dropped.begin(), found->record.dropped.end());

@@ -1,5 +1,6 @@
 #include "relational/catalog_record.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/catalog.pb.h"
@@ -15,6 +16,16 @@ Bytes encode_catalog_record(const CatalogRecord& record) {
     catalog::DroppedTable& dropped = *out.add_dropped();
     dropped.set_id(table.id.value);
     dropped.set_name(table.name);
+  }
+  if (record.moved_from) {
+    out.mutable_moved_from()->set_name(record.moved_from->name);
+    out.mutable_moved_from()->set_version(record.moved_from->version);
+    out.mutable_moved_from()->set_attempt(record.moved_from->attempt);
+  }
+  if (record.moved_to) {
+    out.mutable_moved_to()->set_id(record.moved_to->id.value);
+    out.mutable_moved_to()->set_name(record.moved_to->name);
+    out.mutable_moved_to()->set_attempt(record.moved_to->attempt);
   }
   return out.SerializeAsString();
 }
@@ -36,8 +47,15 @@ Result<CatalogRecord> decode_catalog_record(BytesView stored) {
     out.dropped.push_back({id, table.name()});
     last = id;
   }
-  if (out.table && out.table->id <= last) {
-    return fail(ErrorCode::corruption, "the catalog's record of a table has dropped one that is younger");
+  if (out.table && std::ranges::find(out.dropped, out.table->id, &DroppedTable::id) != out.dropped.end()) {
+    return fail(ErrorCode::corruption, "the catalog's record of a table has dropped it");
+  }
+  if (const auto& from = record.moved_from(); record.has_moved_from())
+    out.moved_from = MovedFrom{from.name(), from.version(), from.attempt()};
+  if (const auto& to = record.moved_to(); record.has_moved_to())
+    out.moved_to = MovedTo{TableId{to.id()}, to.name(), to.attempt()};
+  if (out.moved_from && !out.table) {
+    return fail(ErrorCode::corruption, "the catalog's record of a table that is being renamed has no table");
   }
   return out;
 }

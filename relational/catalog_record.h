@@ -23,14 +23,42 @@ struct DroppedTable {
   friend bool operator==(const DroppedTable&, const DroppedTable&) = default;
 };
 
-/// A name in use, or one whose dropped tables still have rows. Both empty: the register is as good as absent.
+/// Where a table comes from that is being renamed, and the version of that name's register: it moves only if that has not
+/// changed.
+struct MovedFrom {
+  std::string name;
+  std::uint64_t version = 0;
+  std::uint64_t attempt = 0;  ///< drawn: what is left of an attempt is not taken for another one
+
+  friend bool operator==(const MovedFrom&, const MovedFrom&) = default;
+};
+
+/// The name that a table has now which had this one.
+struct MovedTo {
+  TableId id;
+  std::string name;
+  std::uint64_t attempt = 0;
+
+  friend bool operator==(const MovedTo&, const MovedTo&) = default;
+};
+
+/// A name in use, or one whose dropped tables still have rows, or that a table has just left. All empty: the register is as good
+/// as absent.
 struct CatalogRecord {
   std::optional<TableSchema> table;
   /// Nobody uses anything older than this record. A change writes false; who has waited long enough after it, true.
   bool settled = true;
   std::vector<DroppedTable> dropped;  ///< by ascending id
+  /// `table` is here once the record of that name says that it has moved. Until then it is there, under its old name.
+  std::optional<MovedFrom> moved_from{};
+  /// Stays until the other record has no `moved_from` any more.
+  std::optional<MovedTo> moved_to{};
 
-  bool empty() const { return !table && dropped.empty(); }
+  bool empty() const { return !table && dropped.empty() && !moved_to; }
+  /// The table of `coming`, which has a `moved_from`, has left this name for that one.
+  bool let_go(const CatalogRecord& coming) const {
+    return moved_to && *moved_to == MovedTo{coming.table->id, coming.table->name, coming.moved_from->attempt};
+  }
   friend bool operator==(const CatalogRecord&, const CatalogRecord&) = default;
 };
 

@@ -84,12 +84,21 @@ Result<IndexSchema> next_index(TableSchema& schema, const Index& index, IndexSta
   return made;
 }
 
+std::vector<std::string> tables_named(const TableSchema& schema) {
+  std::set<std::string> out;
+  for (const ForeignKeySchema& key : schema.foreign_keys) out.insert(fold_nocase(key.table));
+  for (const std::string& table : schema.sql_references) out.insert(fold_nocase(table));
+  out.erase(fold_nocase(schema.name));
+  return {out.begin(), out.end()};
+}
+
 Result<TableSchema> make_schema(const TableDefinition& definition, TableId id) {
   TableSchema schema;
   schema.id = id;
   schema.name = definition.name;
   schema.parent = definition.parent;
   schema.sql = definition.sql;
+  schema.sql_references = definition.sql_references;
   for (const Column& column : definition.columns) {
     LATIUM_TRY(ColumnSchema made, next_column(schema, column));
     schema.columns.push_back(std::move(made));

@@ -88,6 +88,12 @@ struct TableSchema {
   /// Indexes that are gone, whose entries may still be there, ascending.
   std::vector<IndexId> unswept_indexes{};
   std::string sql;  ///< as TableDefinition has it
+  std::vector<std::string> sql_references{};
+  /// How often another table has come to have foreign keys to this one. Not part of `version`: rows are as they were, and only
+  /// who removes one has to know.
+  std::uint32_t named = 0;
+  /// Who uses a table that this one has come to name has not heard of it yet: no row is written until that is so.
+  bool unannounced = false;
 
   /// Where the column stands in `columns` and in a Row. Precondition of the first: the table has it.
   std::size_t position(ColumnId column) const;
@@ -103,7 +109,10 @@ struct TableSchema {
   friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };
 
-/// Of the same table, and no change between them.
+/// The other tables that foreign keys name, folded, each once.
+std::vector<std::string> tables_named(const TableSchema& schema);
+
+/// Of the same table, and no change of its rows' form between them.
 inline bool same_version(const TableSchema& one, const TableSchema& other) {
   return one.id == other.id && one.version == other.version;
 }
@@ -132,6 +141,14 @@ Result<TableSchema> index_became_public(const TableSchema& schema, std::string_v
 Result<TableSchema> drop_index(const TableSchema& schema, std::string_view index);
 /// dropping -> gone, its entries not yet.
 Result<TableSchema> forget_index(const TableSchema& schema, std::string_view index);
+
+/// `sql`: the statement as it is with the new name; empty where it was made otherwise. What it says of itself follows it; foreign
+/// keys of other tables do not.
+Result<TableSchema> rename_table(const TableSchema& schema, std::string_view to, std::string sql);
+/// Another table has come to have foreign keys to it. The version stays.
+TableSchema named_once_more(const TableSchema& schema);
+/// `conflict`: it is no longer unannounced.
+Result<TableSchema> announced(const TableSchema& schema);
 
 /// latium.catalog.TableRecord.
 Bytes encode_schema(const TableSchema& schema);

@@ -6,10 +6,6 @@
 namespace latium {
 namespace {
 
-std::string quoted(std::string_view name) {
-  return "'" + printable(name) + "'";
-}
-
 std::unexpected<Error> refused_as(ErrorCode code, const TableSchema& schema, const std::string& what) {
   return fail(code, "table " + quoted(schema.name) + ": " + what);
 }
@@ -138,6 +134,31 @@ Result<TableSchema> forget_index(const TableSchema& schema, std::string_view ind
   std::ranges::sort(next.unswept_indexes);
   std::erase_if(next.indexes, [id = found->id](const IndexSchema& each) { return each.id == id; });
   return checked(std::move(next));
+}
+
+Result<TableSchema> rename_table(const TableSchema& schema, std::string_view to, std::string sql) {
+  TableSchema next = next_version(schema);
+  next.name = to;
+  next.sql = std::move(sql);
+  const auto follow = [&](std::string& table) {
+    if (same_name(table, schema.name)) table = to;
+  };
+  for (ForeignKeySchema& key : next.foreign_keys) follow(key.table);
+  for (std::string& table : next.sql_references) follow(table);
+  return checked(std::move(next));
+}
+
+TableSchema named_once_more(const TableSchema& schema) {
+  TableSchema next = schema;
+  ++next.named;
+  return next;
+}
+
+Result<TableSchema> announced(const TableSchema& schema) {
+  if (!schema.unannounced) return refused_as(ErrorCode::conflict, schema, "it is not unannounced any more");
+  TableSchema next = schema;
+  next.unannounced = false;
+  return next;
 }
 
 }  // namespace latium

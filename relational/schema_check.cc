@@ -18,10 +18,6 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-std::string quoted(std::string_view name) {
-  return "'" + printable(name) + "'";
-}
-
 Result<void> check_name_of(const TableSchema& schema, std::string_view what, std::string_view name) {
   const bool good = !name.empty() && name.size() <= kMaxTableName && !is_digit(name.front()) &&
                     std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c); });
@@ -176,6 +172,10 @@ Result<void> check_home(const TableSchema& schema) {
 }
 
 }  // namespace
+
+std::string quoted(std::string_view name) {
+  return "'" + printable(name) + "'";
+}
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && fold_nocase(a) == fold_nocase(b);

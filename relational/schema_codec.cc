@@ -100,6 +100,9 @@ Bytes encode_schema(const TableSchema& schema) {
   out.set_next_index(schema.next_index.value);
   for (const IndexId index : schema.unswept_indexes) out.add_unswept_indexes(index.value);
   out.set_sql(schema.sql);
+  for (const std::string& table : schema.sql_references) out.add_sql_references(table);
+  out.set_named(schema.named);
+  out.set_unannounced(schema.unannounced);
   return out.SerializeAsString();
 }
 
@@ -127,6 +130,9 @@ Result<TableSchema> decode_schema(BytesView stored) {
   out.next_index = IndexId{record.next_index()};
   for (const std::uint32_t index : record.unswept_indexes()) out.unswept_indexes.push_back(IndexId{index});
   out.sql = record.sql();
+  out.sql_references = {record.sql_references().begin(), record.sql_references().end()};
+  out.named = record.named();
+  out.unannounced = record.unannounced();
   if (const auto checked = check_schema(out); !checked) {
     return fail(ErrorCode::corruption, "the record of a table holds what cannot be: " + checked.error().message);
   }

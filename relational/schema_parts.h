@@ -12,6 +12,9 @@ namespace latium {
 /// Without regard to the case of A-Z, as SQL compares names.
 bool same_name(std::string_view a, std::string_view b);
 
+/// A name as messages show it: 'name'.
+std::string quoted(std::string_view name);
+
 /// `invalid_argument`: "table 'name': what".
 std::unexpected<Error> refused(const TableSchema& schema, std::string_view what);
 

@@ -85,6 +85,11 @@ Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* befo
   std::optional<Bytes> encoded;
   if (before != nullptr) LATIUM_CO_CHECKED(co_await check_unreferenced(schema, *before, after, deadline));
   if (after != nullptr) {
+    if (schema->unannounced) {
+      co_return fail(ErrorCode::conflict, "table '" + schema->name +
+                                              "' has come to name other tables a moment ago, and not all nodes know that yet: do "
+                                              "it again");
+    }
     LATIUM_CO_CHECKED(co_await check_references(schema, *after, deadline));
     LATIUM_CO_TRY(encoded, encode_row(*schema, *after));
     if (encoded->size() > kRowBytesMax) {
@@ -307,14 +312,15 @@ Task<std::vector<SchemaLease>> TableSession::leases_for_commit(MonotonicTime dea
     if (dropped || (lease && !same_version(*lease->schema, *used.schema))) co_return table_changed(*used.schema);
     LATIUM_CO_CHECKED(lease);
     leases.push_back(*std::move(lease));
-    if (!used.referencing) continue;
-    LATIUM_CO_TRY(const auto referencing, co_await tables_.referencing(database_, used.schema->name, deadline));
-    if (referencing != *used.referencing) {
-      co_return fail(ErrorCode::conflict,
-                     "a table with a foreign key to '" + used.schema->name + "' was made or dropped: do it again");
-    }
+    if (!used.named || *used.named == leases.back().schema->named) continue;
+    co_return fail(ErrorCode::conflict, "a table with a foreign key to '" + used.schema->name + "' was made: do it again");
   }
   co_return leases;
+}
+
+void TableSession::goes_by_named(const std::string& table, std::uint32_t named) {
+  const auto used = used_.find(catalog_key(table));
+  if (used != used_.end() && !used->second.named) used->second.named = named;
 }
 
 Task<void> TableSession::commit(MonotonicTime deadline) {

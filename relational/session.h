@@ -134,6 +134,10 @@ class TableSession {
   /// An update may change the primary key. What they need to know is read in the round trips of one of them.
   Task<std::vector<Written>> write_all(std::string table, std::vector<RowWrite> writes, MonotonicTime deadline);
 
+  /// The session has changed rows of the table, which it has used, and has looked for who names them where TableSchema::named was
+  /// `named`. If it is another one at the commit, that is a `conflict`.
+  void goes_by_named(const std::string& table, std::uint32_t named);
+
   void means_to_write() { transaction_->means_to_write(); }
   Task<void> commit(MonotonicTime deadline);
   /// Transaction::outcome().
@@ -154,8 +158,8 @@ class TableSession {
   struct UsedTable {
     std::shared_ptr<const TableSchema> schema;
     bool changed = false;  // meanwhile
-    // Which tables had foreign keys to it, if that was asked.
-    std::optional<std::vector<std::string>> referencing{};
+    // TableSchema::named, where the session goes by which tables name it.
+    std::optional<std::uint32_t> named{};
   };
 
   /// Leases of all tables that the session has used, which have not changed since. `conflict`.

@@ -108,8 +108,7 @@ Task<void> TableSession::check_unreferenced(Schema schema, const Row& before, co
   if (!loses_a_key(*schema, before, after)) co_return Result<void>();
   if (transaction_->is_here()) co_return transaction_->miss();
   LATIUM_CO_TRY(const std::vector<std::string> names, co_await tables_.referencing(database_, schema->name, deadline));
-  std::optional<std::vector<std::string>>& looked_at = used_.at(catalog_key(schema->name)).referencing;
-  if (!looked_at) looked_at = names;
+  goes_by_named(schema->name, schema->named);
   LATIUM_CO_TRY(const Bytes own, row_key(*schema, before));
   for (const std::string& name : names) {
     auto child = co_await table(name, deadline);

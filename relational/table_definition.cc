@@ -30,6 +30,7 @@ TableDefinition definition_of(const TableSchema& schema) {
   }
   out.parent = schema.parent;
   out.sql = schema.sql;
+  out.sql_references = schema.sql_references;
   if (schema.tenant_by) out.tenant_by = schema.column(schema.tenant_by).name;
   return out;
 }

@@ -66,7 +66,9 @@ class TableWork {
     Event ended;
     Result<void> result;
   };
-  using JobKey = std::tuple<TenantId, TableId, IndexId>;  // index 0: the rows of a dropped table
+  // Index 0: the rows of a dropped table; kAnnouncing: what has to be before rows of the table are written.
+  using JobKey = std::tuple<TenantId, TableId, IndexId>;
+  static constexpr IndexId kAnnouncing{0xffff'ffff};
   // The register that says who works on something; whoever drives it changes it now and then.
   struct Lease {
     Bytes key;
@@ -90,6 +92,7 @@ class TableWork {
   Task<void> build(CatalogPlace place, std::string table, IndexId index, Lease& lease);
   using Step = Task<IndexStep> (TableSession::*)(std::string, IndexId, Bytes, MonotonicTime);
   Task<std::uint64_t> all_steps(CatalogPlace place, std::string table, IndexId index, Step step, Lease& lease);
+  Task<void> drive_announcing(CatalogPlace place, std::string table, TableId id);
   Task<void> drive_dropped(CatalogPlace place, DroppedTable table);
   Task<void> remove_keys(CatalogPlace place, TupleRange range, Lease& lease);
   Task<void> remove_key(RegisterKey key, MonotonicTime deadline);

@@ -106,6 +106,13 @@ Task<std::uint64_t> TableWork::all_steps(CatalogPlace place, std::string table, 
   co_return changed;
 }
 
+Task<void> TableWork::drive_announcing(CatalogPlace place, std::string table, TableId id) {
+  LATIUM_CO_TRY(auto lease, co_await take(place, {place.tenant, id, kAnnouncing}, patience()));
+  if (!lease) co_return fail(ErrorCode::conflict, "another node does the work");
+  LATIUM_CO_CHECKED(co_await tables_.announce(place, std::move(table), id, patience()));
+  co_return co_await give_back(place, *lease, patience());
+}
+
 Task<void> TableWork::drive_dropped(CatalogPlace place, DroppedTable table) {
   LATIUM_CO_TRY(auto lease, co_await take(place, {place.tenant, table.id, IndexId{}}, patience()));
   if (!lease) co_return fail(ErrorCode::conflict, "another node does the work");

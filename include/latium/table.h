@@ -66,6 +66,8 @@ struct TableDefinition {
   /// The CREATE TABLE statement that made it, as SQL's schema table shows it: it has what the rest here has no place for, CHECK
   /// constraints for instance. Empty: it was made otherwise. Set by SqlSession.
   std::string sql{};
+  /// The tables that foreign keys in `sql` name. Set by SqlSession.
+  std::vector<std::string> sql_references{};
 
   friend bool operator==(const TableDefinition&, const TableDefinition&) = default;
 };

@@ -94,9 +94,7 @@ Result<void> Engine::create_table(const Statement& statement) {
   if (!hub_.shadow.text_of("table", name).empty() && statement.what_.if_exists) return {};
   const auto tokens = tokenize(statement.sql_);
   for (std::size_t i = 0; i + 1 < tokens.size() && !tokens[i].is_symbol('('); ++i) {
-    if (tokens[i].is("AS")) {
-      return fail(ErrorCode::invalid_argument, "CREATE TABLE ... AS is not supported: create the table, then INSERT ... SELECT");
-    }
+    if (tokens[i].is("AS")) return create_table_as(statement, statement.sql_.substr(tokens[i + 1].begin));
   }
   LATIUM_CHECKED(run(hub_.shadow.db(), statement.sql_));
   unmade_.push_back(name);
@@ -199,9 +197,8 @@ Result<void> Engine::alter_table(const Statement& statement) {
   const std::string name = known->second->name;
   const auto tokens = tokenize(statement.sql_);
   const auto rename = std::ranges::find_if(tokens, [](const Token& token) { return token.is("RENAME"); });
-  if (rename != tokens.end() && rename + 1 != tokens.end() && (rename + 1)->is("TO")) {
-    return fail(ErrorCode::invalid_argument,
-                "ALTER TABLE ... RENAME TO is not supported: create a table of the new name and copy");
+  if (rename != tokens.end() && tokens.end() - rename == 3 && (rename + 1)->is("TO")) {
+    return rename_table(statement, name, (rename + 2)->name());
   }
   const std::vector<std::string> before = column_names(hub_.shadow, name);
   LATIUM_CHECKED(run(hub_.shadow.db(), statement.sql_));
@@ -214,9 +211,40 @@ Result<void> Engine::alter_table(const Statement& statement) {
   }
   return change_and_take(name, [=, after = *after](const TableSchema& schema) -> Result<TableSchema> {
     LATIUM_TRY(TableSchema next, follow(schema, after, before, now));
-    if (!schema.sql.empty()) next.sql = after.sql;
+    if (schema.sql.empty()) return next;
+    next.sql = after.sql;
+    next.sql_references = after.sql_references;
     return next;
   });
+}
+
+// The shadow does it too, and so says what views become that name it.
+Result<void> Engine::rename_table(const Statement& statement, const std::string& from, const std::string& to) {
+  const bool made_by_sql = !hub_.tables.at(fold_nocase(from))->schema->sql.empty();
+  auto renamed = run(hub_.shadow.db(), statement.sql_);
+  if (!renamed) return renamed;
+  renamed = hub_.access->rename_table(from, to, made_by_sql ? hub_.shadow.text_of("table", to) : std::string());
+  if (renamed) renamed = follow_views();
+  // Whatever became of it, the shadow has to be as the catalog is.
+  drop(fold_nocase(from));
+  LATIUM_CHECKED(hub_.shadow.drop(to));
+  auto refreshed = refresh();
+  if (!renamed) return renamed;
+  return refreshed;
+}
+
+// Views that the shadow has changed with a table.
+Result<void> Engine::follow_views() {
+  LATIUM_TRY(const auto all, hub_.access->views());
+  for (const auto& [name, sql] : all) {
+    const std::string now = hub_.shadow.text_of("view", name);
+    if (now.empty() || now == sql) continue;
+    LATIUM_CHECKED(hub_.access->drop_view(name));
+    LATIUM_CHECKED(hub_.access->create_view(name, now));
+    // refresh() makes it anew.
+    LATIUM_CHECKED(run(hub_.shadow.db(), "DROP VIEW " + quote_name(name)));
+  }
+  return {};
 }
 
 Result<void> Engine::create_view(const Statement& statement) {

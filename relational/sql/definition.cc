@@ -31,6 +31,14 @@ Result<std::vector<IndexRow>> indexes_of(sqlite3* db, const std::string& table) 
   return out;
 }
 
+Result<std::vector<std::string>> tables_named_by(sqlite3* db, const std::string& table) {
+  LATIUM_TRY(const Prepared list,
+             prepare(db, "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list(" + quote_text(table) + ")"));
+  std::vector<std::string> out;
+  while (sqlite3_step(list.get()) == SQLITE_ROW) out.push_back(text_at(list.get(), 0));
+  return out;
+}
+
 std::string collation_of(sqlite3* db, const std::string& table, const std::string& column) {
   const char* collation = nullptr;
   sqlite3_table_column_metadata(db, "main", table.c_str(), column.c_str(), nullptr, &collation, nullptr, nullptr, nullptr);
@@ -100,6 +108,7 @@ Result<TableDefinition> Shadow::definition_of(const std::string& table) const {
   TableDefinition out{.name = table, .columns = {}, .primary_key = {}};
   out.sql = text_of("table", table);
   LATIUM_CHECKED(check_text(table, out.sql));
+  LATIUM_TRY(out.sql_references, tables_named_by(db(), table));
   LATIUM_TRY(const std::vector<IndexRow> indexes, indexes_of(db(), table));
   LATIUM_TRY(const Prepared columns,
              prepare(db(), "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(" + quote_text(table) + ")"));

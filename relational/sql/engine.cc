@@ -193,7 +193,6 @@ Result<void> Engine::begin(Statement& statement) {
   if (!in_parts_) references_.forget_statement();
   if (!runs_in_sqlite(statement.what_.kind)) return {};
   const bool reflection = statement.what_.kind == Kind::reflection;
-  if (statement.what_.kind == Kind::plain && !statement.read_only()) LATIUM_CHECKED(know_who_names());
   if (!statement.prepared_ || statement.generation_ != generation_ || reflection || !unmade_.empty()) {
     LATIUM_CHECKED(compile(statement));
   }

@@ -112,6 +112,7 @@ class Engine {
 
   // engine_composed.cc: statements made of several
   Result<void> run_composed(Statement& statement);
+  Result<void> create_table_as(const Statement& statement, const std::string& query);
   Result<void> run_parts(const Composed& what, Statement& statement);
   Result<SqlResult> part(const std::string& sql, std::vector<Value> parameters);
   Result<std::int64_t> upsert(const Composed& what, const SqlTable& table, const Statement& statement);
@@ -120,7 +121,6 @@ class Engine {
   // engine_tables.cc: the tables that SQL sees
   Result<void> refresh();
   void tables_changed();
-  Result<void> know_who_names();
   Result<void> take(const Schema& schema);
   void drop(const std::string& folded);
   Result<void> refresh_views();
@@ -132,6 +132,8 @@ class Engine {
   Result<void> drop_index(const Statement& statement);
   Result<void> drop_table(const Statement& statement);
   Result<void> alter_table(const Statement& statement);
+  Result<void> rename_table(const Statement& statement, const std::string& from, const std::string& to);
+  Result<void> follow_views();
   Result<void> create_view(const Statement& statement);
   Result<void> drop_view(const Statement& statement);
   Result<void> make_pending_tables();
@@ -159,7 +161,6 @@ class Engine {
   bool gather_ = false;  // a script: tables wait for their indexes outside transactions too
   std::uint32_t attempts_ = 0;
   MonotonicTime deadline_{};
-  MonotonicTime refreshed_{};
 };
 
 }  // namespace latium::sql

@@ -126,7 +126,6 @@ Result<void> Engine::run_composed(Statement& statement) {
   LATIUM_TRY(const Composed what, compose(statement.sql_));
   LATIUM_CHECKED(make_pending_tables());
   if (!hub_.tables.contains(fold_nocase(what.table))) LATIUM_CHECKED(refresh());
-  LATIUM_CHECKED(know_who_names());
   const bool alone = !in_transaction();
   if (alone) LATIUM_CHECKED(run(db_.get(), "BEGIN"));
   hub_.access->means_to_write();
@@ -154,6 +153,70 @@ Result<void> Engine::run_composed(Statement& statement) {
     doomed_.reset();
   } else if (!doomed_) {
     hub_.access->rollback_to(*mark);
+  }
+  return fail(std::move(why));
+}
+
+// The rows go through a temporary table, which is SQLite's own: so it also says which columns there are.
+Result<void> Engine::create_table_as(const Statement& statement, const std::string& query) {
+  static constexpr std::string_view kRows = "latium_create_as";
+  const std::string& name = statement.what_.name;
+  LATIUM_CHECKED(make_pending_tables());
+  LATIUM_CHECKED(refresh());
+  for (const char* const kind : {"table", "view"}) {
+    if (!hub_.shadow.text_of(kind, name).empty()) {
+      return fail(ErrorCode::invalid_argument, std::string(kind) + " " + name + " already exists");
+    }
+  }
+  const bool alone = !in_transaction();
+  if (alone) LATIUM_CHECKED(run(db_.get(), "BEGIN"));
+  hub_.access->means_to_write();
+  const auto mark = hub_.access->mark();
+  hub_.wan_before = statement.before_.wan_round_trips;
+  bool made = false;
+  in_parts_ = true;
+  auto done = [&]() -> Result<void> {
+    LATIUM_CHECKED(part("CREATE TEMP TABLE " + std::string(kRows) + " AS " + query, statement.parameters_));
+    LATIUM_TRY(const Prepared columns,
+               latium::sql::prepare(db_.get(), "SELECT sql FROM temp.sqlite_schema WHERE name = " + quote_text(kRows)));
+    if (sqlite3_step(columns.get()) != SQLITE_ROW) return fail(ErrorCode::internal, "a table that was just made is not there");
+    const std::string text = text_at(columns.get(), 0);
+    const std::string sql = "CREATE TABLE " + quote_name(name) + text.substr(text.find('('));
+    LATIUM_CHECKED(run(hub_.shadow.db(), sql));
+    auto definition = hub_.shadow.definition_of(name);
+    if (definition) {
+      auto created = hub_.access->create_table(*definition);
+      made = created.has_value();
+      if (!made) definition = fail(std::move(created).error());
+    }
+    if (!made) {
+      LATIUM_CHECKED(hub_.shadow.drop(name));
+      return fail(std::move(definition).error());
+    }
+    LATIUM_CHECKED(refresh());
+    LATIUM_CHECKED(part("INSERT INTO " + quote_name(name) + " SELECT * FROM temp." + std::string(kRows), {}));
+    return {};
+  }();
+  in_parts_ = false;
+  (void)run(db_.get(), "DROP TABLE IF EXISTS temp." + std::string(kRows));
+  if (done && alone) {
+    done = run(db_.get(), "COMMIT");
+    if (done) done = end_transaction();
+  }
+  if (done) return done;
+  Error why = std::move(done).error();
+  if (alone) {
+    (void)run(db_.get(), "ROLLBACK");
+    hub_.access->rollback();
+    references_.forget_transaction();
+    doomed_.reset();
+  } else if (!doomed_) {
+    hub_.access->rollback_to(*mark);
+  }
+  // Its rows are not there; whether a commit without an answer has put them there, who asks has to see.
+  if (made && why.certainty == Certainty::not_applied) {
+    (void)hub_.access->drop_table(name);
+    (void)refresh();
   }
   return fail(std::move(why));
 }

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <set>
 
-#include "relational/catalog.h"
 #include "relational/key_codec.h"
 #include "relational/sql/engine.h"
 #include "relational/sql/module.h"
@@ -35,14 +34,7 @@ void Engine::drop(const std::string& folded) {
   tables_changed();
 }
 
-// A table that another session has made may name rows that are about to go.
-Result<void> Engine::know_who_names() {
-  if (!hub_.foreign_keys || running_ > 1 || hub_.access->now() - refreshed_ < kSchemaLease) return {};
-  return refresh();
-}
-
 Result<void> Engine::refresh() {
-  const MonotonicTime now = hub_.access->now();
   LATIUM_TRY(const std::vector<Schema> all, hub_.access->tables());
   std::set<std::string> there;
   for (const Schema& schema : all) {
@@ -57,7 +49,6 @@ Result<void> Engine::refresh() {
     if (!there.contains(folded)) gone.push_back(folded);
   }
   for (const std::string& folded : gone) drop(folded);
-  refreshed_ = now;
   return refresh_views();
 }
 

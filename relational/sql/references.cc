@@ -101,11 +101,14 @@ Result<std::vector<std::pair<Row, Bytes>>> References::children(const Link& link
 Result<std::vector<Written>> References::write(const TablePtr& table, std::vector<RowWrite> writes, bool names_change) {
   if (depth_ == 0) failed_behind_ = false;
   const bool named = may_be_named(*table);
+  bool goes_by_named = false;
   std::vector<LookUp> keys;
   for (const RowWrite& write : writes) {
     const bool loses = write.kind == RowWrite::Kind::remove || (write.kind == RowWrite::Kind::update && names_change);
     if (named && loses) keys.push_back({.index = {}, .range = {.equal = write.key}});
+    goes_by_named = goes_by_named || (loses && on());
   }
+  if (goes_by_named) hub_.access->goes_by_named(table->schema);
   LATIUM_TRY(std::vector<Row> before, find_all(table, std::move(keys)));
   std::map<std::vector<Value>, const Row*> by_key;
   for (const Row& row : before) by_key.emplace(primary_key_of(*table->schema, row), &row);

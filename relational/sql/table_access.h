@@ -51,7 +51,8 @@ struct Written {
 
 /// One transaction at a time: the first call after commit() or rollback() begins one. Blocks; one call at a time. Errors: as
 /// SqlSession has them; `conflict` of a call inside a transaction, that it cannot be committed any more. `stale_topology`: the
-/// table is in another version than that of the schema that was given: ask for tables() again.
+/// table is in another version than that of the schema that was given, or (of a write) others have come to name it: ask for
+/// tables() again.
 class TableAccess {
  public:
   using Change = std::function<Result<TableSchema>(const TableSchema&)>;
@@ -69,6 +70,8 @@ class TableAccess {
   virtual Result<std::vector<Schema>> tables() = 0;
   virtual Result<void> create_table(const TableDefinition& definition) = 0;
   virtual Result<void> drop_table(const std::string& table) = 0;
+  /// `sql`: the statement that makes it, under its new name.
+  virtual Result<void> rename_table(const std::string& from, const std::string& to, const std::string& sql) = 0;
   /// What the catalog has is replaced by what `change` makes of it, and not used in its old form any more on return.
   virtual Result<void> change_table(const std::string& table, Change change) = 0;
   /// Of a table that may have rows: they are in it, or it is not there.
@@ -90,6 +93,9 @@ class TableAccess {
   /// use(), and the commit checks whatever the isolation that these rows, and no others, are there to be found. A row that was
   /// found by all columns of a unique index may change otherwise.
   virtual void hold(std::uint64_t read) = 0;
+  /// The transaction changes rows of the table, which it has found, as if only those tables named it that did under this schema:
+  /// where others have come to, its commit is a conflict.
+  virtual void goes_by_named(const Schema& table) = 0;
   /// One after the other; the first error ends it, and those before it are done.
   virtual Result<std::vector<Written>> write(const Schema& table, std::vector<RowWrite> writes) = 0;
 

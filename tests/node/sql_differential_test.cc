@@ -28,7 +28,7 @@ void compare(std::vector<Node>& nodes, const std::string& placement, std::size_t
       if (!sessions[turn].in_transaction()) turn = (turn + 1) % sessions.size();
       return sessions[turn].execute(sql);
     };
-    const auto difference = testing::compare_with_sqlite(seed, kEach, run, {.numbers = false, .indexes = true});
+    const auto difference = testing::compare_with_sqlite(seed, kEach, run, {.numbers = false, .indexes = true, .tables = true});
     ASSERT_FALSE(difference.has_value()) << *difference;
   }
 }

@@ -169,6 +169,86 @@ TEST_F(SqlTest, ForeignKeysHoldAcrossNodes) {
   }
 }
 
+// A table is known to all who remove rows that it may name from the moment on at which it can have rows.
+TEST_F(SqlTest, ForeignKeysHoldFromTheFirstRowOn) {
+  const SqlOptions options{.reads = Consistency::quorum, .foreign_keys = true};
+  SqlSession one = session(0, options);
+  ASSERT_TRUE(one.script("CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+                         "INSERT INTO p VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')")
+                  .has_value());
+  SqlSession two = session(1, options);
+  SqlSession three = session(2, options);
+  ok(two, "UPDATE p SET name = 'B' WHERE id = 2");
+  ok(three, "BEGIN");
+  ok(three, "DELETE FROM p WHERE id = 3");
+  ok(one, "CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p, name TEXT REFERENCES p(name))");
+  ok(one, "INSERT INTO c VALUES (1, 1, NULL), (2, NULL, 'B'), (3, 3, NULL)");
+  // Who has used the table before, without a look at the clock.
+  EXPECT_THAT(show(two.execute("DELETE FROM p WHERE id = 1")), testing::HasSubstr("FOREIGN KEY constraint failed"));
+  EXPECT_THAT(show(two.execute("UPDATE p SET name = 'x' WHERE id = 2")), testing::HasSubstr("FOREIGN KEY constraint failed"));
+  EXPECT_EQ(ok(two, "DELETE FROM p WHERE id = 4").changes, 1);
+  // Who has looked for who names it when there was none.
+  const auto lost = three.execute("COMMIT");
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().code, ErrorCode::conflict) << lost.error().message;
+  // A column that comes later can name, too.
+  ok(one, "CREATE TABLE d(id INTEGER PRIMARY KEY)");
+  ok(two, "UPDATE p SET name = 'A' WHERE id = 1");
+  ok(one, "DELETE FROM c");
+  ok(one, "ALTER TABLE d ADD COLUMN p TEXT REFERENCES p(name)");
+  ok(one, "INSERT INTO d VALUES (1, 'A')");
+  EXPECT_THAT(show(two.execute("DELETE FROM p WHERE id = 1")), testing::HasSubstr("FOREIGN KEY constraint failed"));
+}
+
+TEST_F(SqlTest, ATableCanNameOneThatTheTransactionHasWritten) {
+  SqlSession one = session(0, {.reads = Consistency::quorum, .foreign_keys = true});
+  const auto made = one.script(
+      "BEGIN;"
+      "CREATE TABLE p(id INTEGER PRIMARY KEY);"
+      "INSERT INTO p VALUES (1), (2);"
+      "CREATE TABLE c(p INTEGER REFERENCES p);"
+      "INSERT INTO c VALUES (2);"
+      "COMMIT");
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  SqlSession other = session(1, {.reads = Consistency::quorum, .foreign_keys = true});
+  EXPECT_EQ(show(other.execute("SELECT p.id, c.p FROM p LEFT JOIN c ON c.p = p.id ORDER BY 1")), "1|null 2|2");
+  EXPECT_EQ(show(other.execute("DELETE FROM p WHERE id = 1")), "");
+  EXPECT_THAT(show(other.execute("DELETE FROM p WHERE id = 2")), testing::HasSubstr("FOREIGN KEY constraint failed"));
+}
+
+TEST_F(SqlTest, TablesAreRenamedAndMadeFromQueries) {
+  SqlSession one = session(0);
+  ASSERT_TRUE(one.script("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT UNIQUE, b INTEGER);CREATE INDEX t_by_b ON t(b);"
+                         "CREATE VIEW big AS SELECT a FROM t WHERE b > 1;"
+                         "INSERT INTO t VALUES (1, 'x', 1), (2, 'y', 2), (3, 'z', 3)")
+                  .has_value());
+  SqlSession two = session(1);
+  EXPECT_EQ(show(two.execute("SELECT a FROM big ORDER BY a")), "'y' 'z'");
+  ok(one, "CREATE TABLE copy AS SELECT a, b FROM t WHERE id > 1");
+  EXPECT_EQ(show(two.execute("SELECT a, b FROM copy ORDER BY b")), "'y'|2 'z'|3");
+  ok(one, "ALTER TABLE t RENAME TO u");
+  for (SqlSession* const session : {&one, &two}) {
+    EXPECT_EQ(show(session->execute("SELECT id FROM u WHERE b = 2")), "2");
+    EXPECT_EQ(show(session->execute("SELECT a FROM big ORDER BY a")), "'y' 'z'");
+    EXPECT_THAT(show(session->execute("SELECT * FROM t")), testing::HasSubstr("no such table: t"));
+  }
+  ok(two, "INSERT INTO u(a, b) VALUES ('w', 4)");
+  EXPECT_THAT(show(one.execute("INSERT INTO u VALUES (9, 'w', 4)")), testing::HasSubstr("UNIQUE constraint failed: u.a"));
+  // A transaction that has used the old name, or the new one's forerunner, does not commit.
+  ok(two, "BEGIN");
+  ok(two, "UPDATE u SET b = 0");
+  ok(one, "ALTER TABLE u RENAME TO t");
+  const auto lost = two.execute("COMMIT");
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().code, ErrorCode::conflict) << lost.error().message;
+  EXPECT_EQ(show(two.execute("SELECT sum(b) FROM t")), "10");
+  ok(one, "DROP TABLE t");
+  EXPECT_THAT(show(two.execute("ALTER TABLE copy RENAME TO t")), testing::HasSubstr("error in view big")) << "as in SQLite";
+  ok(one, "DROP VIEW big");
+  ok(two, "ALTER TABLE copy RENAME TO t");
+  EXPECT_EQ(show(one.execute("SELECT a, b FROM t ORDER BY b")), "'y'|2 'z'|3");
+}
+
 TEST_F(SqlTest, TablesOfCppAreSeenWithTheirTypes) {
   TableDefinition table{.name = "events",
                         .columns = {{.name = "id", .type = ValueType::uuid},

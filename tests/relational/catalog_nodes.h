@@ -93,6 +93,8 @@ class MemoryCatalogStore final : public CatalogStore {
   Task<bool> cas(CatalogPlace, Bytes key, std::uint64_t version, std::optional<Bytes> value, MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await pause());
     if (auto first = std::exchange(before_next_cas, nullptr)) first();
+    if (writes_left == 0) co_return fail(ErrorCode::unavailable, "dead");
+    --writes_left;
     Entry& entry = shared_.entries[key];
     const bool applied = entry.version == version;
     if (applied) entry = {std::move(value), ++shared_.writes};
@@ -111,6 +113,7 @@ class MemoryCatalogStore final : public CatalogStore {
   std::size_t reads = 0;
   std::function<void()> before_next_cas;  ///< runs once
   std::size_t lose_answers = 0;           ///< the n-th answer of cas() from now on gets lost
+  std::size_t writes_left = SIZE_MAX;     ///< cas() that still take effect
 
  private:
   Task<void> pause() {

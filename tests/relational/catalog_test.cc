@@ -320,12 +320,119 @@ TEST_F(CatalogTest, AParentIsThereFirstAndGoesLast) {
   EXPECT_TRUE(create(a_, child).has_value());
 }
 
+TEST_F(CatalogTest, ARenamedTableIsTheSameUnderItsNewName) {
+  const auto made = create(a_, hosts());
+  ASSERT_TRUE(made.has_value());
+  ASSERT_TRUE(create(a_, hosts("other")).has_value());
+  ASSERT_NE(find(b_, "hosts"), nullptr);
+  EXPECT_EQ(code(run(a_.catalog.rename_table(kPlace, "hosts", "OTHER", "", a_.in(seconds(60))))), ErrorCode::already_exists);
+  EXPECT_EQ(code(run(a_.catalog.rename_table(kPlace, "nothing", "hosts", "", a_.in(seconds(60))))), ErrorCode::not_found);
+  EXPECT_EQ(code(run(a_.catalog.rename_table(kPlace, "hosts", "1", "", a_.in(seconds(60))))), ErrorCode::invalid_argument);
+
+  const auto renamed = run(a_.catalog.rename_table(kPlace, "hosts", "Guests", "", a_.in(milliseconds(100))));
+  ASSERT_TRUE(renamed.has_value()) << renamed.error().message;
+  EXPECT_TRUE(renamed->settled);
+  EXPECT_EQ(find(b_, "hosts"), nullptr);
+  const auto found = find(b_, "guests");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(*found, renamed->schema);
+  EXPECT_EQ(found->id, made->schema.id);
+  EXPECT_EQ(found->name, "Guests");
+  // The old name is free, and what has it now can go the same way.
+  const auto next = create(b_, hosts());
+  ASSERT_TRUE(next.has_value());
+  ASSERT_TRUE(run(b_.catalog.rename_table(kPlace, "hosts", "third", "", b_.in(seconds(60)))).has_value());
+  EXPECT_EQ(find(a_, "third")->id, next->schema.id);
+  EXPECT_FALSE(shared_.entries.at(catalog_key("hosts")).value.has_value()) << "nothing is left of it";
+}
+
+// The classic way of changing what ALTER TABLE cannot.
+TEST_F(CatalogTest, ARenamedTableTakesThePlaceOfOneThatWasDropped) {
+  ASSERT_TRUE(create(a_, hosts()).has_value());
+  ASSERT_TRUE(create(a_, hosts("new_hosts")).has_value());
+  ASSERT_TRUE(run(a_.catalog.drop_table(kPlace, "hosts", a_.in(seconds(60)))).has_value());
+  ASSERT_TRUE(run(a_.catalog.rename_table(kPlace, "new_hosts", "hosts", "", a_.in(seconds(60)))).has_value());
+  ASSERT_TRUE(run(a_.catalog.rename_table(kPlace, "hosts", "elsewhere", "", a_.in(seconds(60)))).has_value());
+  ASSERT_TRUE(run(a_.catalog.drop_table(kPlace, "elsewhere", a_.in(seconds(60)))).has_value());
+  const auto dropped = run(a_.catalog.dropped_tables(kPlace, a_.in(seconds(60))));
+  ASSERT_TRUE(dropped.has_value());
+  EXPECT_EQ(dropped->size(), 2u);
+}
+
+TEST_F(CatalogTest, ARenameWhoseMakerDiesIsFinishedByWhoeverMeetsIt) {
+  ASSERT_TRUE(create(a_, hosts()).has_value());
+  for (const std::size_t answers : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u}) {
+    const char* const from = find(b_, "hosts") != nullptr ? "hosts" : "guests";
+    const char* const to = std::string(from) == "hosts" ? "guests" : "hosts";
+    CatalogNode maker(simulation_, shared_, "maker", milliseconds(0));
+    maker.store.writes_left = answers;
+    (void)run(maker.catalog.rename_table(kPlace, from, to, "", maker.in(seconds(20))));
+    const auto all = run(b_.catalog.list(kPlace, b_.in(seconds(60))));
+    ASSERT_TRUE(all.has_value());
+    ASSERT_EQ(all->size(), 1u) << answers;
+    const std::string now = all->front().schema.name;
+    EXPECT_NE(find(b_, now), nullptr) << answers;
+    const auto changed =
+        run(b_.catalog.add_column(kPlace, now, {.name = "c" + std::to_string(answers), .nullable = true}, b_.in(seconds(60))));
+    // It may have been on its way.
+    const auto after = run(b_.catalog.list(kPlace, b_.in(seconds(60))));
+    ASSERT_TRUE(after.has_value());
+    ASSERT_EQ(after->size(), 1u) << answers;
+    EXPECT_TRUE(changed.has_value() || after->front().schema.name != now) << changed.error().message;
+  }
+}
+
+TEST_F(CatalogTest, ATableThatOthersNameKeepsItsName) {
+  ASSERT_TRUE(create(a_, hosts()).has_value());
+  TableDefinition rooms{.name = "rooms", .columns = {{.name = "id", .type = ValueType::integer}}, .primary_key = {"id"}};
+  rooms.foreign_keys = {{{"id"}, "HOSTS", {"id"}}};
+  ASSERT_TRUE(create(a_, rooms).has_value());
+  const auto refused = run(a_.catalog.rename_table(kPlace, "hosts", "guests", "", a_.in(seconds(60))));
+  EXPECT_EQ(code(refused), ErrorCode::conflict);
+  const auto renamed = run(a_.catalog.rename_table(kPlace, "rooms", "halls", "", a_.in(seconds(60))));
+  ASSERT_TRUE(renamed.has_value()) << renamed.error().message;
+  // What it says of itself follows.
+  TableDefinition tree{.name = "tree",
+                       .columns = {{.name = "id", .type = ValueType::integer}, {.name = "up", .type = ValueType::integer}},
+                       .primary_key = {"id"}};
+  tree.foreign_keys = {{{"up"}, "tree", {"id"}}};
+  ASSERT_TRUE(create(a_, tree).has_value());
+  ASSERT_TRUE(run(a_.catalog.rename_table(kPlace, "tree", "bush", "", a_.in(seconds(60)))).has_value());
+  EXPECT_EQ(find(b_, "bush")->foreign_keys[0].table, "bush");
+}
+
+TEST_F(CatalogTest, RowsOfATableThatNamesOthersWaitUntilThoseAreKnown) {
+  ASSERT_TRUE(create(a_, hosts()).has_value());
+  TableDefinition rooms{.name = "rooms", .columns = {{.name = "id", .type = ValueType::integer}}, .primary_key = {"id"}};
+  rooms.foreign_keys = {{{"id"}, "hosts", {"id"}}};
+  // A call of another node uses the table that is named.
+  auto lent = run(b_.catalog.lease(kPlace, "hosts", b_.in(seconds(1))));
+  ASSERT_TRUE(lent.has_value());
+  EXPECT_EQ(run(b_.catalog.referencing(kPlace, "hosts", b_.in(seconds(1)))).value().size(), 0u);
+  const auto made = run(a_.catalog.create_table(kPlace, rooms, a_.in(seconds(1))));
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_FALSE(made->settled);
+  EXPECT_TRUE(find(b_, "rooms")->unannounced);
+  lent = fail(ErrorCode::not_found, "it has ended");
+  pass(seconds(1));
+  EXPECT_FALSE(find(b_, "rooms")->unannounced) << "that went on without who asked for it";
+  EXPECT_GE(find(b_, "hosts")->named, 1u);
+  EXPECT_EQ(find(b_, "hosts")->version, 1u);
+  EXPECT_EQ(run(b_.catalog.referencing(kPlace, "hosts", b_.in(seconds(1)))).value(), std::vector<std::string>{"rooms"});
+}
+
 TEST(CatalogRecordTest, WhatCannotBeIsCorruption) {
   CatalogRecord record{.table = instances_schema(), .settled = true, .dropped = {{TableId{2}, "a"}, {TableId{5}, "b"}}};
   EXPECT_EQ(decode_catalog_record(encode_catalog_record(record)).value(), record);
   record.dropped.push_back({TableId{5}, "c"});
   EXPECT_EQ(code(decode_catalog_record(encode_catalog_record(record))), ErrorCode::corruption);
+  record.dropped = {{record.table->id, "the table itself"}};
+  EXPECT_EQ(code(decode_catalog_record(encode_catalog_record(record))), ErrorCode::corruption);
   record.dropped = {{TableId{8}, "younger"}};
+  record.moved_from = MovedFrom{"hosts", 7};
+  record.moved_to = MovedTo{TableId{3}, "gone", 4};
+  EXPECT_EQ(decode_catalog_record(encode_catalog_record(record)).value(), record);
+  record.table.reset();
   EXPECT_EQ(code(decode_catalog_record(encode_catalog_record(record))), ErrorCode::corruption);
   EXPECT_EQ(code(decode_catalog_record("\x0a\x01x")), ErrorCode::corruption);
 }

@@ -1,6 +1,6 @@
 // Over nodes whose clocks differ in speed, whose messages take any time and get lost, which are started again, hear nothing, and
-// give up at any moment: never are three versions of a schema in use, nor two that are not adjacent, and nothing writes to a
-// table whose rows may be removed.
+// give up at any moment: never are three versions of a schema in use, nor two that are not adjacent, nothing writes to a table
+// whose rows may be removed, and a table that is renamed is neither lost nor there twice.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -16,8 +16,11 @@ using std::chrono::seconds;
 constexpr CatalogPlace kPlace{TenantId{1}, 8};
 constexpr Duration kRun = seconds(120);
 
-TableDefinition hosts() {
-  return {.name = "hosts", .columns = {{.name = "id", .type = ValueType::integer}}, .primary_key = {"id"}};
+// A table may have either.
+constexpr const char* kNames[] = {"hosts", "guests"};
+
+TableDefinition table_of(std::string name) {
+  return {.name = std::move(name), .columns = {{.name = "id", .type = ValueType::integer}}, .primary_key = {"id"}};
 }
 
 // From when to when, in virtual time, a node may have used a version.
@@ -32,6 +35,7 @@ struct Observed {
   std::vector<InUse> uses;
   std::map<TableId, Duration> removable;  // when its rows were first said to be
   std::uint32_t changes = 0;
+  std::uint32_t renamed = 0;
 };
 
 struct Member {
@@ -47,7 +51,7 @@ Task<void> use_for_ever(Member member) {
   Random& random = node.process.runtime().random;
   while (member.simulation.now() < kRun) {
     const std::size_t restarts = node.restarts();
-    auto lease = co_await node.latest().lease(kPlace, "hosts", node.in(seconds(30)));
+    auto lease = co_await node.latest().lease(kPlace, kNames[random.below(2)], node.in(seconds(30)));
     if (lease && restarts == node.restarts()) {
       const Duration from = member.simulation.now();
       const auto use = [&, until = node.clock.virtual_time_of(lease->until)](Duration end) {
@@ -80,16 +84,25 @@ Task<void> change_for_ever(Member member) {
     // Often too short to wait for anything.
     const MonotonicTime deadline = node.in(milliseconds(random.below(15'000)));
     if (random.below(5) == 0) node.store.lose_answers = 1 + random.below(2);
-    switch (random.below(5)) {
+    const std::uint64_t which = random.below(2);
+    const std::string table = kNames[which];
+    switch (random.below(8)) {
       case 0:
-        (void)co_await node.latest().create_table(kPlace, hosts(), deadline);
+        (void)co_await node.latest().create_table(kPlace, table_of(table), deadline);
         break;
       case 1:
-        (void)co_await node.latest().drop_table(kPlace, "hosts", deadline);
+        (void)co_await node.latest().drop_table(kPlace, table, deadline);
         break;
+      case 2:
+      case 3:
+      case 4: {
+        const auto done = co_await node.latest().rename_table(kPlace, table, kNames[1 - which], "", deadline);
+        if (done) ++member.observed.renamed;
+        break;
+      }
       default: {
         const std::string name = "c" + std::to_string(++member.observed.changes);
-        (void)co_await node.latest().add_column(kPlace, "hosts", {.name = name, .nullable = true}, deadline);
+        (void)co_await node.latest().add_column(kPlace, table, {.name = name, .nullable = true}, deadline);
         break;
       }
     }
@@ -111,6 +124,27 @@ Task<void> sweep_for_ever(Member member) {
       }
     }
     LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), milliseconds(500)));
+  }
+  co_return Result<void>();
+}
+
+// Once nobody does anything any more: what was used and not dropped is there, under one name.
+Task<void> look_at_the_end(Member member) {
+  CatalogNode& node = member.node;
+  for (const char* const name : kNames) (void)co_await node.latest().settle(kPlace, name, node.in(seconds(60)));
+  LATIUM_CO_TRY(const auto dropped, co_await node.latest().dropped_tables(kPlace, node.in(seconds(60))));
+  for (const DroppedTable& table : dropped) member.observed.removable.try_emplace(table.id, member.simulation.now());
+  LATIUM_CO_TRY(const auto tables, co_await node.latest().list(kPlace, node.in(seconds(60))));
+  std::map<TableId, std::size_t> there;
+  for (const TableChange& table : tables) {
+    ++there[table.schema.id];
+    EXPECT_TRUE(table.settled);
+    const auto described = co_await node.latest().describe(kPlace, table.schema.name, node.in(seconds(60)));
+    EXPECT_TRUE(described && described->schema == table.schema);
+  }
+  for (const auto& [id, count] : there) EXPECT_EQ(count, 1u) << id.value;
+  for (const InUse& use : member.observed.uses) {
+    EXPECT_TRUE(there.contains(use.table) != member.observed.removable.contains(use.table)) << use.table.value;
   }
   co_return Result<void>();
 }
@@ -147,6 +181,10 @@ RC_GTEST_PROP(CatalogVersionsTest, NeverAreMoreThanTwoAdjacentVersionsInUse, ())
   RC_ASSERT(group.spawn(sweep_for_ever({*nodes.front(), simulation, observed})).has_value());
   RC_ASSERT(simulation.run(group.join()).has_value());
   check(observed);
+  nodes.front()->store.lose_answers = 0;
+  const auto end = simulation.run(look_at_the_end({*nodes.front(), simulation, observed}));
+  EXPECT_TRUE(end.has_value()) << end.error().message;
+  RC_ASSERT(!testing::Test::HasFailure());
   std::uint64_t agreed = 0;
   for (const auto& node : nodes) agreed += node->latest().statistics().agreed;
   RC_CLASSIFY(agreed > 0, "had a change that all nodes agreed to");
@@ -154,6 +192,7 @@ RC_GTEST_PROP(CatalogVersionsTest, NeverAreMoreThanTwoAdjacentVersionsInUse, ())
   for (const InUse& use : observed.uses) newest = std::max(newest, use.version);
   RC_CLASSIFY(newest >= 5, "went through five versions");
   RC_CLASSIFY(!observed.removable.empty(), "had a table dropped");
+  RC_CLASSIFY(observed.renamed > 0, "had a table renamed");
 }
 
 }  // namespace

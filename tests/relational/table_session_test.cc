@@ -296,5 +296,27 @@ TEST_F(TableSessionTest, ARangeThatEndsBeforeItBeginsIsEmpty) {
   EXPECT_EQ(commit(reader), "ok");
 }
 
+// Whoever looked for who names a row before the table came that does, has looked in vain.
+TEST_F(TableSessionTest, ATableThatNamesRowsIsKnownFromItsFirstRowOn) {
+  TableSession writer = session();
+  ASSERT_EQ(insert(writer, "hosts", {Value("named"), Value(1)}), "ok");
+  ASSERT_EQ(commit(writer), "ok");
+  TableSession early = session(1);
+  ASSERT_EQ(remove(early, "hosts", {Value("named")}), "ok");
+  TableSession rolled_back = session(2);
+  ASSERT_EQ(remove(rolled_back, "hosts", {Value("named")}), "ok");
+  rolled_back.rollback();
+  create({.name = "guests",
+          .columns = {{.name = "id", .type = ValueType::integer}, {.name = "host"}},
+          .primary_key = {"id"},
+          .foreign_keys = {{.columns = {"host"}, .table = "hosts", .referenced = {"name"}}}});
+  TableSession guest = session();
+  ASSERT_EQ(insert(guest, "guests", {Value(1), Value("named")}), "ok");
+  ASSERT_EQ(commit(guest), "ok");
+  EXPECT_EQ(commit(early), "conflict");
+  EXPECT_EQ(remove(rolled_back, "hosts", {Value("named")}), "broken_reference")
+      << "at once, and not after the lease of what it knew";
+}
+
 }  // namespace
 }  // namespace latium::testing

@@ -190,5 +190,28 @@ TEST_F(TableWorkTest, RowsOfADroppedTableGo) {
   EXPECT_TRUE(run(node(0).catalog.dropped_tables(kPlace, soon()))->empty());
 }
 
+// Its maker dies between the record and what others have to hear of it.
+TEST_F(TableWorkTest, ATableThatNamesOthersComesIntoUseThoughItsMakerIsGone) {
+  TableDefinition jobs{.name = "jobs", .columns = {{.name = "server", .type = ValueType::integer}}, .primary_key = {"server"}};
+  jobs.foreign_keys = {{{"server"}, "servers", {"id"}}};
+  add_rows(3, 3);
+  node(1).store.writes_left = 2;  // of the next table's id, and of its record
+  const auto made = run(node(1).catalog.create_table(kPlace, jobs, in(seconds(1))));
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_FALSE(made->settled);
+  kill(1);
+  TableSession early = session();
+  EXPECT_EQ(insert(early, "jobs", {Value(1)}), "conflict");
+  ASSERT_TRUE(run(work(2).look(kPlace, soon())).has_value());
+  pass(seconds(10));
+  EXPECT_FALSE(run(node(0).catalog.find(kPlace, "jobs", soon())).value()->unannounced);
+  EXPECT_EQ(schema().named, 1u);
+  TableSession writer = session();
+  EXPECT_EQ(insert(writer, "jobs", {Value(1)}), "ok");
+  EXPECT_EQ(commit(writer), "ok");
+  TableSession remover = session(2);
+  EXPECT_EQ(remove(remover, "servers", {Value(1)}), "broken_reference");
+}
+
 }  // namespace
 }  // namespace latium::testing

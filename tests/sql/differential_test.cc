@@ -31,6 +31,10 @@ TEST(Differential, SoTheyDoWithIndexesThatComeAndGo) {
   compare(latium::testing::statements_to_compare(20'000), {.indexes = true});
 }
 
+TEST(Differential, SoTheyDoOverTablesThatAreRenamedAndCopied) {
+  compare(latium::testing::statements_to_compare(20'000), {.indexes = true, .tables = true});
+}
+
 TEST(Differential, SoDoForeignKeys) {
   compare(latium::testing::statements_to_compare(50'000), {.foreign_keys = true});
 }

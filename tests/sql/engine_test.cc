@@ -175,13 +175,89 @@ TEST_F(EngineTest, UpsertChangesWhatIsThere) {
   EXPECT_EQ(run("SELECT * FROM t"), "'a'|7|10 'b'|2|20 'c'|3|30");
 }
 
+TEST_F(EngineTest, ATableOfTheRowsOfAQuery) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b REAL)");
+  ok("INSERT INTO t VALUES (1, 'x', 1.5), (2, 'y', NULL), (3, 'z', 3)");
+  ok("CREATE TABLE u AS SELECT id, upper(a) AS big, b, b * 2 AS twice FROM t WHERE id <> ? ORDER BY id", {Value(2)});
+  EXPECT_EQ(run("SELECT * FROM u ORDER BY id"), "1|'X'|1.5|3.0 3|'Z'|3.0|6.0");
+  EXPECT_EQ(run("SELECT type FROM pragma_table_info('u')"), "'INT' '' 'REAL' ''") << "as SQLite has it";
+  EXPECT_EQ(run("CREATE TABLE u AS SELECT 1 AS one"), "error: table u already exists");
+  EXPECT_EQ(run("CREATE TABLE IF NOT EXISTS u AS SELECT 1 AS one"), "");
+  EXPECT_THAT(run("CREATE TABLE v AS SELECT missing FROM t"), HasSubstr("no such column: missing"));
+  EXPECT_THAT(run("CREATE TABLE v AS SELECT count(*) FROM t"), HasSubstr("count(*)")) << "no name for a column";
+  EXPECT_EQ(run("CREATE TABLE main.\"v\" AS WITH n(i) AS (SELECT 7) SELECT i FROM n"), "");
+  EXPECT_EQ(run("SELECT * FROM v"), "7");
+  // In a transaction: the rows go with it, the table, like others, does not.
+  ok("BEGIN");
+  ok("INSERT INTO t VALUES (4, 'w', 4)");
+  ok("CREATE TABLE w AS SELECT a FROM t WHERE id = 4");
+  EXPECT_EQ(run("SELECT * FROM w"), "'w'");
+  ok("ROLLBACK");
+  EXPECT_EQ(run("SELECT * FROM w"), "");
+  EXPECT_EQ(run("SELECT name FROM sqlite_schema ORDER BY name"), "'t' 'u' 'v' 'w'");
+  ok("CREATE TEMP TABLE here AS SELECT a FROM t");
+  ok("CREATE TABLE kept AS SELECT * FROM here");
+  EXPECT_EQ(run("SELECT count(*) FROM kept"), "3");
+}
+
+TEST_F(EngineTest, ATableThatDoesNotGetItsRowsIsNotThere) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY)");
+  for (int i = 0; i < 20; ++i) ok("INSERT INTO t DEFAULT VALUES");
+  engine_ = session({.max_rows_read = 10});
+  EXPECT_THAT(run("CREATE TABLE u AS SELECT id FROM t"), HasSubstr("max_rows_read"));
+  EXPECT_EQ(run("SELECT name FROM sqlite_schema"), "'t'");
+  EXPECT_FALSE(engine_->in_transaction());
+}
+
+TEST_F(EngineTest, TablesAreRenamed) {
+  ok("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT UNIQUE, up INTEGER REFERENCES t(id))");
+  ok("CREATE INDEX t_by_up ON t(up)");
+  ok("CREATE VIEW v AS SELECT t.a FROM t WHERE t.up IS NULL");
+  ok("INSERT INTO t VALUES (1, 'x', NULL), (2, 'y', 1)");
+  const auto other = session();
+  ASSERT_EQ(show(other->execute("SELECT count(*) FROM t", {})), "2");
+  ok("ALTER TABLE t RENAME TO \"u\"");
+  EXPECT_EQ(run("SELECT * FROM u ORDER BY id"), "1|'x'|null 2|'y'|1");
+  EXPECT_THAT(run("SELECT * FROM t"), HasSubstr("no such table: t"));
+  EXPECT_EQ(run("SELECT * FROM v"), "'x'") << "views follow";
+  EXPECT_THAT(run("INSERT INTO u VALUES (3, 'x', 1)"), HasSubstr("UNIQUE constraint failed: u.a"));
+  EXPECT_EQ(run("SELECT substr(sql, 14, 3), substr(sql, -19) FROM sqlite_schema WHERE name = 'u'"),
+            "'\"u\"'|'REFERENCES \"u\"(id))'");
+  EXPECT_EQ(run("SELECT name FROM pragma_index_list('u') WHERE origin = 'c'"), "'t_by_up'");
+  // Other sessions notice by themselves.
+  EXPECT_EQ(show(other->execute("SELECT a FROM u WHERE up = 1", {})), "'y'");
+  EXPECT_EQ(show(other->execute("SELECT * FROM v", {})), "'x'");
+  EXPECT_THAT(show(other->execute("SELECT * FROM t", {})), HasSubstr("no such table: t"));
+  // Foreign keys to itself hold on.
+  ok("PRAGMA foreign_keys = ON");
+  EXPECT_THAT(run("INSERT INTO u VALUES (4, 'w', 9)"), HasSubstr("FOREIGN KEY"));
+  EXPECT_THAT(run("DELETE FROM u WHERE id = 1"), HasSubstr("FOREIGN KEY"));
+
+  ok("CREATE TABLE t(a)");
+  EXPECT_THAT(run("ALTER TABLE t RENAME TO u"), HasSubstr("there is already another table or index with this name: u"));
+  EXPECT_THAT(run("ALTER TABLE t RENAME TO sqlite_x"), HasSubstr("reserved"));
+  EXPECT_THAT(run("ALTER TABLE nothing RENAME TO x"), HasSubstr("no such table"));
+  ok("CREATE TABLE c(t INTEGER REFERENCES u(id))");
+  EXPECT_THAT(run("ALTER TABLE u RENAME TO x"), HasSubstr("named by c"));
+  EXPECT_EQ(run("SELECT count(*) FROM u"), "2") << "after what was refused all is as before";
+  EXPECT_EQ(run("SELECT * FROM v"), "'x'");
+  // What ALTER TABLE cannot change: a new table takes the place of the old one.
+  ok("BEGIN");
+  ok("CREATE TABLE new_t(a, b DEFAULT 7)");
+  ok("INSERT INTO t VALUES (5)");
+  ok("INSERT INTO new_t(a) SELECT a FROM t");
+  ok("COMMIT");
+  ok("DROP TABLE t");
+  ok("ALTER TABLE new_t RENAME TO t");
+  EXPECT_EQ(run("SELECT * FROM t"), "5|7");
+}
+
 TEST_F(EngineTest, WhatIsNotSupportedSaysSo) {
   ok("CREATE TABLE t(id INTEGER PRIMARY KEY, a)");
-  for (const char* sql :
-       {"CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE INDEX i ON t(a) WHERE a > 1",
-        "CREATE INDEX i ON t(a + 1)", "CREATE TABLE u(a, b AS (a + 1))", "CREATE TABLE u AS SELECT 1",
-        "ALTER TABLE t RENAME TO u", "ATTACH 'x' AS y", "PRAGMA wal_checkpoint", "CREATE VIRTUAL TABLE f USING fts5(a)",
-        "CREATE TABLE u(a PRIMARY KEY ON CONFLICT REPLACE)", "CREATE TABLE u(a COLLATE RTRIM)"}) {
+  for (const char* sql : {"CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE INDEX i ON t(a) WHERE a > 1",
+                          "CREATE INDEX i ON t(a + 1)", "CREATE TABLE u(a, b AS (a + 1))", "ATTACH 'x' AS y",
+                          "PRAGMA wal_checkpoint", "CREATE VIRTUAL TABLE f USING fts5(a)",
+                          "CREATE TABLE u(a PRIMARY KEY ON CONFLICT REPLACE)", "CREATE TABLE u(a COLLATE RTRIM)"}) {
     EXPECT_THAT(run(sql), HasSubstr("not supported")) << sql;
   }
   EXPECT_EQ(run("SELECT name FROM sqlite_master"), "'t'");

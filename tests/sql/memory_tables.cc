@@ -28,12 +28,30 @@ Result<void> MemoryTables::create_table(const TableDefinition& definition) {
   const std::string folded = fold_nocase(definition.name);
   if (database_->tables.contains(folded)) return fail(ErrorCode::already_exists, "table " + definition.name + " already exists");
   ++database_->next_table;
+  for (const std::string& named : tables_named(schema)) {
+    const auto parent = database_->tables.find(named);
+    if (parent != database_->tables.end()) parent->second = std::make_shared<const TableSchema>(named_once_more(*parent->second));
+  }
   database_->tables.emplace(folded, std::make_shared<const TableSchema>(std::move(schema)));
   return {};
 }
 
 Result<void> MemoryTables::drop_table(const std::string& table) {
   return database_->tables.erase(fold_nocase(table)) > 0 ? Result<void>() : missing(table);
+}
+
+Result<void> MemoryTables::rename_table(const std::string& from, const std::string& to, const std::string& sql) {
+  const auto found = database_->tables.find(fold_nocase(from));
+  if (found == database_->tables.end()) return missing(from);
+  for (const auto& [name, other] : database_->tables) {
+    const std::vector<std::string> named = tables_named(*other);
+    if (std::ranges::find(named, fold_nocase(from)) == named.end()) continue;
+    return fail(ErrorCode::conflict, "table " + from + " is named by " + other->name);
+  }
+  LATIUM_TRY(TableSchema next, latium::rename_table(*found->second, to, sql));
+  database_->tables.erase(found);
+  database_->tables.emplace(fold_nocase(to), std::make_shared<const TableSchema>(std::move(next)));
+  return {};
 }
 
 Result<void> MemoryTables::change_table(const std::string& table, Change change) {

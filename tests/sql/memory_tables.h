@@ -32,6 +32,7 @@ class MemoryTables final : public sql::TableAccess {
   Result<std::vector<sql::Schema>> tables() override;
   Result<void> create_table(const TableDefinition& definition) override;
   Result<void> drop_table(const std::string& table) override;
+  Result<void> rename_table(const std::string& from, const std::string& to, const std::string& sql) override;
   Result<void> change_table(const std::string& table, Change change) override;
   Result<void> create_index(const std::string& table, const Index& index) override;
   Result<void> drop_index(const std::string& table, const std::string& index) override;
@@ -43,6 +44,7 @@ class MemoryTables final : public sql::TableAccess {
   void use(std::uint64_t) override { ++used; }
   Result<std::shared_ptr<ImageUse>> image(const sql::Schema& table, std::size_t look_ups) override;
   void hold(std::uint64_t) override { ++held; }
+  void goes_by_named(const sql::Schema&) override {}
   Result<std::vector<sql::Written>> write(const sql::Schema& table, std::vector<sql::RowWrite> writes) override;
 
   void means_to_write() override {}

@@ -153,6 +153,7 @@ std::vector<std::string> SqlGenerator::schema() {
 std::vector<std::string> SqlGenerator::everything() const {
   std::vector<std::string> out;
   for (const Table& table : tables_) out.push_back("SELECT * FROM " + table.name);
+  for (const std::string& copy : copies_) out.push_back("SELECT * FROM " + copy);
   return out;
 }
 
@@ -364,8 +365,30 @@ std::string SqlGenerator::index() {
          "(" + first.name + (&first == &second ? "" : ", " + second.name) + ")";
 }
 
+// Neither are these.
+std::string SqlGenerator::table() {
+  Table& table = tables_[below(tables_.size())];
+  if (chance(40)) {
+    const std::string before = table.name;
+    table.name = (chance(20) ? "Renamed" : "renamed") + std::to_string(names_++);
+    return "ALTER TABLE " + before + " RENAME TO " + table.name;
+  }
+  if (!copies_.empty() && chance(30)) {
+    const std::size_t at = below(copies_.size());
+    const std::string copy = copies_[at];
+    if (chance(50)) return "INSERT INTO " + copy + " SELECT * FROM " + copy;
+    copies_.erase(copies_.begin() + static_cast<std::ptrdiff_t>(at));
+    return "DROP TABLE " + copy;
+  }
+  copies_.push_back("copy" + std::to_string(names_++));
+  const std::vector<std::string> columns = names(table, "");
+  return "CREATE TABLE " + copies_.back() + " AS SELECT " + one_of(columns) + " AS x, " + expression(columns, 2) + " AS y, " +
+         one_of(columns) + " AS z FROM " + table.name + " WHERE " + condition(columns, 1);
+}
+
 std::string SqlGenerator::statement() {
   changed_.clear();
+  if (options_.tables && !open_ && chance(4)) return table();
   if (options_.indexes && !open_ && chance(4)) return index();
   const std::size_t choice = below(100);
   if (options_.foreign_keys) {

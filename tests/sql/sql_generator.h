@@ -13,6 +13,7 @@ namespace latium::testing {
 struct SqlGeneratorOptions {
   bool numbers = true;        ///< rows that leave their INTEGER PRIMARY KEY out, for who numbers them as SQLite does
   bool indexes = false;       ///< CREATE and DROP INDEX among the statements
+  bool tables = false;        ///< ALTER TABLE RENAME TO, CREATE TABLE AS; not together with foreign_keys
   bool foreign_keys = false;  ///< tables name each other, and the keys are enforced
 };
 
@@ -68,12 +69,15 @@ class SqlGenerator {
   std::string aggregate();
   std::string transaction();
   std::string index();
+  std::string table();
   static std::vector<std::string> names(const Table& table, const std::string& alias);
 
   SqlGeneratorOptions options_;
   Random random_;
   std::vector<Table> tables_;
-  int indexes_ = 0;      // made so far, or tried to
+  int indexes_ = 0;  // made so far, or tried to
+  int names_ = 0;    // that tables have got
+  std::vector<std::string> copies_;
   std::string changed_;  // the table that the statement changes
   bool open_ = false;
   int savepoints_ = 0;
