@@ -56,7 +56,8 @@ Task<RowChange> RegisterRows::change(RegisterKey key, RowCommand command, Monoto
                 .state = {},
                 .refusal = outcome.result.refusal,
                 .not_before = outcome.result.not_before,
-                .stats = outcome.stats};
+                .stats = outcome.stats,
+                .unsure = outcome.unsure};
   LATIUM_CO_TRY(out.state, row_of(outcome.result.state));
   co_return out;
 }

@@ -33,6 +33,8 @@ struct RowChange {
   RowRefusal refusal = RowRefusal::none;
   Hlc not_before{};  ///< RowStep::not_before
   CallStats stats;
+  /// Refused now, but it may have been applied before: it was given to another node, which did not answer.
+  bool unsure = false;
 };
 
 /// Keys of registers that hold rows, or held some once, in the order of keys over all partitions.

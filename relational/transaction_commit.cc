@@ -251,6 +251,8 @@ Task<void> Transaction::prewrite(Entry& entry, Intent intent, Phase& phase, Mono
     cost.add(changed->stats);
     shared_.not_before = std::max(shared_.not_before, changed->not_before);
     if (changed->applied) break;
+    // The intent may have been there, been taken for a commit by somebody who met it, and the row have changed since.
+    if (changed->unsure) phase.unsure = true;
     if (changed->refusal == RowRefusal::foreign_intent) {
       auto cleared = co_await clear(entry.key, *changed->state.intent, deadline);
       if (cleared) continue;

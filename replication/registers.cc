@@ -135,6 +135,7 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
       co_return fail(add_context(std::move(next).error(), attempt.key));
     }
     if (*next == Next::done) {
+      attempt.outcome.unsure = !attempt.outcome.result.applied && attempt.unsure_elsewhere;
       statistics_.cost.add(attempt.outcome.stats);
       co_return std::move(attempt.outcome);
     }

@@ -21,6 +21,9 @@ namespace latium {
 struct CommandOutcome {
   CommandResult result;
   CallStats stats;
+  /// Refused, but it may have been applied before, and covered since: another node that was to run it has not answered. Only of a
+  /// command of which is_repeatable() holds; of others that is `unknown_outcome`.
+  bool unsure = false;
 };
 
 struct ReadOutcome {

@@ -20,6 +20,7 @@ class MemoryRows final : public RowStore {
     double late = 0;    ///< commands that are run up to two seconds later; the caller does not know
     double unsure = 0;  ///< commands that are run; the caller does not know
     double twice = 0;   ///< commands that are run once more, up to two seconds later
+    double again = 0;   ///< commands whose answer was lost, and that are run again within two seconds: the caller is told of that
     double stale = 0;   ///< local reads that see what was there before the last change
     double absent = 0;  ///< reads that cannot be answered here
     std::uint64_t delay_us = 2'000;
@@ -39,6 +40,11 @@ class MemoryRows final : public RowStore {
       co_return unknown();
     }
     RowChange out = run(key, command);
+    if (is_repeatable(RegisterCommand(command)) && random_.chance(faults.again)) {
+      LATIUM_CO_CHECKED(co_await sleep_for(runtime_, std::chrono::milliseconds(random_.below(2'000))));
+      out = run(key, command);
+      out.unsure = !out.applied;
+    }
     if (random_.chance(faults.twice)) (void)copies_.spawn(again(key, command));
     LATIUM_CO_CHECKED(co_await delay());
     if (random_.chance(faults.unsure)) co_return unknown();

@@ -1,4 +1,5 @@
 // What became of a commit that ended without an answer: what is told is true, and stays so.
+#include <functional>
 #include <map>
 
 #include "relational/transaction.h"
@@ -101,8 +102,18 @@ class BusyRows final : public ForwardingRows {
   bool lose_next = false;
   bool run_it = true;
   std::size_t others = 0;
+  Bytes lose_at;                          ///< run the next command on this row, then `meanwhile`, and the command again
+  std::function<Task<void>()> meanwhile;  ///< by others
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
+    if (key.stored() == lose_at && meanwhile) {
+      const auto others_work = std::exchange(meanwhile, nullptr);
+      LATIUM_CO_CHECKED(co_await ForwardingRows::change(key, command, deadline));
+      LATIUM_CO_CHECKED(co_await others_work());
+      LATIUM_CO_TRY(RowChange again, co_await ForwardingRows::change(key, command, deadline));
+      again.unsure = !again.applied;
+      co_return std::move(again);
+    }
     if (!std::exchange(lose_next, false)) {
       co_return co_await ForwardingRows::change(std::move(key), std::move(command), deadline);
     }
@@ -170,6 +181,30 @@ TEST_F(BusyRowsTest, APrewriteWithoutAnAnswerIsSentAgain) {
     EXPECT_EQ(code_of(commit(3, true)), "ok");
     EXPECT_EQ(now(0), "mine");
   }
+}
+
+// The command went to another node, which ran it and did not answer; who met the intents took the transaction for committed, as it
+// was, and the row has changed since when the command is run once more.
+TEST_F(BusyRowsTest, AParallelCommitThatOthersFinishedIsNotToldAsAConflict) {
+  Transactions others(runtime(), *rows_, hlc_);
+  for (const std::size_t at : {0u, 1u, 2u}) {
+    busy_.lose_at = row(at).stored();
+    busy_.meanwhile = [&, at]() -> Task<void> {
+      LATIUM_CO_CHECKED(co_await sleep_for(runtime(), seconds(6)));
+      Transaction other(others, {.reading = Reading::latest});
+      LATIUM_CO_TRY(const auto there, co_await other.get({row(at)}, soon()));
+      EXPECT_EQ(there[0], "mine");
+      other.put(row(at), "other's");
+      co_return co_await other.commit(soon());
+    };
+    Transaction writer(*shared_, {.isolation = Isolation::read_committed, .reading = Reading::latest});
+    ASSERT_TRUE(run(writer.get({row(0), row(1), row(2)}, soon())).has_value());
+    for (const std::size_t each : {0u, 1u, 2u}) writer.put(row(each), "mine");
+    EXPECT_EQ(code_of(run(writer.commit(soon()))), "ok") << at;
+    EXPECT_FALSE(busy_.meanwhile);
+    for (const std::size_t each : {0u, 1u, 2u}) EXPECT_EQ(now(each), each == at ? "other's" : "mine") << at;
+  }
+  run(others.stop());
 }
 
 TEST_F(BusyRowsTest, ACommitThatWasOvertakenBeforeItsFirstStepIsAConflictAndNothingElse) {
