@@ -1,6 +1,6 @@
 // Which tables and views a session knows.
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "relational/key_codec.h"
 #include "relational/sql/engine.h"
@@ -36,19 +36,22 @@ void Engine::drop(const std::string& folded) {
 
 Result<void> Engine::refresh() {
   LATIUM_TRY(const std::vector<Schema> all, hub_.access->tables());
-  std::set<std::string> there;
-  for (const Schema& schema : all) {
-    const std::string folded = fold_nocase(schema->name);
-    there.insert(folded);
-    const auto known = hub_.tables.find(folded);
-    if (known != hub_.tables.end() && *known->second->schema == *schema) continue;
-    LATIUM_CHECKED(take(schema));
-  }
+  std::map<std::string, Schema> there;
+  for (const Schema& schema : all) there.emplace(fold_nocase(schema->name), schema);
   std::vector<std::string> gone;
   for (const auto& [folded, table] : hub_.tables) {
-    if (!there.contains(folded)) gone.push_back(folded);
+    const auto now = there.find(folded);
+    if (now == there.end()) {
+      gone.push_back(folded);
+    } else if (*now->second == *table->schema) {
+      there.erase(now);
+    } else {
+      // The name of an index that it has lost may be another table's by now: what goes, goes before anything comes.
+      LATIUM_CHECKED(hub_.shadow.drop(table->name));
+    }
   }
   for (const std::string& folded : gone) drop(folded);
+  for (const auto& [folded, schema] : there) LATIUM_CHECKED(take(schema));
   return refresh_views();
 }
 

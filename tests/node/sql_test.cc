@@ -232,6 +232,9 @@ TEST_F(SqlTest, TablesAreRenamedAndMadeFromQueries) {
     EXPECT_EQ(show(session->execute("SELECT a FROM big ORDER BY a")), "'y' 'z'");
     EXPECT_THAT(show(session->execute("SELECT * FROM t")), testing::HasSubstr("no such table: t"));
   }
+  // Indexes keep their names, also where the table is met under both of its own.
+  ok(two, "DROP INDEX t_by_b");
+  ok(one, "CREATE INDEX t_by_b ON u(b)");
   ok(two, "INSERT INTO u(a, b) VALUES ('w', 4)");
   EXPECT_THAT(show(one.execute("INSERT INTO u VALUES (9, 'w', 4)")), testing::HasSubstr("UNIQUE constraint failed: u.a"));
   // A transaction that has used the old name, or the new one's forerunner, does not commit.

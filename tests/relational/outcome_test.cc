@@ -183,8 +183,8 @@ TEST_F(BusyRowsTest, APrewriteWithoutAnAnswerIsSentAgain) {
   }
 }
 
-// The command went to another node, which ran it and did not answer; who met the intents took the transaction for committed, as it
-// was, and the row has changed since when the command is run once more.
+// The command went to another node, which ran it and did not answer; who met the intents took the transaction for committed, as
+// it was, and the row has changed since when the command is run once more.
 TEST_F(BusyRowsTest, AParallelCommitThatOthersFinishedIsNotToldAsAConflict) {
   Transactions others(runtime(), *rows_, hlc_);
   for (const std::size_t at : {0u, 1u, 2u}) {

@@ -126,8 +126,11 @@ std::string SqlGenerator::value_of(const Column& column) {
 }
 
 std::string SqlGenerator::which(const Table& table) {
-  if (!table.one_by_one) return condition(names(table, ""), 2);
-  // A row at most: that of a key.
+  return table.one_by_one ? one_row(table) : condition(names(table, ""), 2);
+}
+
+// At most: that of a key.
+std::string SqlGenerator::one_row(const Table& table) {
   std::string out;
   for (const std::string& column : table.keys.front())
     out += (out.empty() ? "" : " AND ") + column + " = " + std::to_string(below(6));
@@ -269,8 +272,7 @@ std::string SqlGenerator::update() {
   }
   // Rows that others name get other keys one at a time.
   const bool one = table.named && unique && !table.keys.empty();
-  return "UPDATE " + table.name + " SET " + join(sets, ", ") + " WHERE " +
-         (one ? table.keys.front().front() + " = " + std::to_string(below(6)) + " AND " : "") + which(table);
+  return "UPDATE " + table.name + " SET " + join(sets, ", ") + " WHERE " + (one ? one_row(table) + " AND " : "") + which(table);
 }
 
 std::string SqlGenerator::remove() {

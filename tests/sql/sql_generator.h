@@ -58,6 +58,7 @@ class SqlGenerator {
                        std::vector<std::string>& constraints);
   std::string value_of(const Column& column);
   std::string which(const Table& table);
+  std::string one_row(const Table& table);
   std::string literal();
   std::string expression(const std::vector<std::string>& columns, int depth);
   std::string condition(const std::vector<std::string>& columns, int depth);
