@@ -183,20 +183,23 @@ TEST_F(BusyRowsTest, APrewriteWithoutAnAnswerIsSentAgain) {
   }
 }
 
+// Once the transaction that holds the row looks dead.
+Task<void> overwrite(Transactions& others, std::size_t at, MonotonicTime deadline) {
+  LATIUM_CO_CHECKED(co_await sleep_for(others.runtime, std::chrono::seconds(6)));
+  Transaction other(others, {.reading = Reading::latest});
+  LATIUM_CO_TRY(const auto there, co_await other.get({row(at)}, deadline));
+  EXPECT_EQ(there[0], "mine");
+  other.put(row(at), "other's");
+  co_return co_await other.commit(deadline);
+}
+
 // The command went to another node, which ran it and did not answer; who met the intents took the transaction for committed, as
 // it was, and the row has changed since when the command is run once more.
 TEST_F(BusyRowsTest, AParallelCommitThatOthersFinishedIsNotToldAsAConflict) {
   Transactions others(runtime(), *rows_, hlc_);
   for (const std::size_t at : {0u, 1u, 2u}) {
     busy_.lose_at = row(at).stored();
-    busy_.meanwhile = [&, at]() -> Task<void> {
-      LATIUM_CO_CHECKED(co_await sleep_for(runtime(), seconds(6)));
-      Transaction other(others, {.reading = Reading::latest});
-      LATIUM_CO_TRY(const auto there, co_await other.get({row(at)}, soon()));
-      EXPECT_EQ(there[0], "mine");
-      other.put(row(at), "other's");
-      co_return co_await other.commit(soon());
-    };
+    busy_.meanwhile = [&, at] { return overwrite(others, at, in(seconds(20))); };
     Transaction writer(*shared_, {.isolation = Isolation::read_committed, .reading = Reading::latest});
     ASSERT_TRUE(run(writer.get({row(0), row(1), row(2)}, soon())).has_value());
     for (const std::size_t each : {0u, 1u, 2u}) writer.put(row(each), "mine");
