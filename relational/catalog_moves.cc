@@ -100,6 +100,11 @@ Task<TableChange> Catalog::rename_table(CatalogPlace place, std::string from, st
       LATIUM_CO_CHECKED(co_await forget_moved(place, old.key, deadline));
       continue;
     }
+    // Who announces it would look for it in vain.
+    if (next.unannounced) {
+      LATIUM_CO_CHECKED(co_await announce(place, from, next.id, deadline));
+      continue;
+    }
     // It came here meanwhile, and was dropped.
     if (std::ranges::find(found.record.dropped, next.id, &DroppedTable::id) != found.record.dropped.end()) continue;
     found.record.table = next;
