@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "proto/repair.pb.h"
@@ -38,17 +37,18 @@ Result<BucketItem> item_of(TenantId tenant, PartitionId partition, BytesView nam
   return fail(ErrorCode::corruption, "versions of another kind of bucket (" + describe(item.key) + ")");
 }
 
-repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId partition, const LeafContents& here) {
-  repair::TreeDifferencesRequest request;
-  name(tenant, partition, *request.mutable_partition());
-  std::vector<repair::TreeDifferencesRequest::Leaf*> leaves(kTreeLeaves);
-  for (std::size_t i = 0; i < kTreeLeaves; ++i) {
-    if (!here.leaves.test(i)) continue;
-    leaves[i] = request.add_leaves();
-    leaves[i]->set_number(static_cast<std::uint32_t>(i));
-  }
-  for (const LeafContents::Key& key : here.keys) leaves[key.leaf]->add_entries(key.hash);
-  return request;
+// By leaf and mark.
+std::uint64_t marked(std::size_t leaf, std::uint32_t mark) {
+  return std::uint64_t{leaf} << 32 | mark;
+}
+
+// The keys in the order of their marks in the request.
+std::vector<const LeafContents::Key*> in_order_of_leaves(const LeafContents& here) {
+  std::vector<std::vector<const LeafContents::Key*>> by_leaf(kTreeLeaves);
+  for (const LeafContents::Key& key : here.keys) by_leaf[key.leaf].push_back(&key);
+  std::vector<const LeafContents::Key*> out;
+  for (const auto& leaf : by_leaf) out.insert(out.end(), leaf.begin(), leaf.end());
+  return out;
 }
 
 }  // namespace
@@ -97,10 +97,24 @@ Task<LeafSet> Exchange::differing_leaves(TenantId tenant, PartitionId partition,
   co_return differing;
 }
 
+repair::TreeDifferencesRequest Exchange::describe_contents(TenantId tenant, PartitionId partition,
+                                                           const LeafContents& here) const {
+  repair::TreeDifferencesRequest request;
+  name(tenant, partition, *request.mutable_partition());
+  request.set_factor(runtime_.random.next() | 1);
+  std::vector<repair::TreeDifferencesRequest::Leaf*> leaves(kTreeLeaves);
+  for (std::size_t i = 0; i < kTreeLeaves; ++i) {
+    if (!here.leaves.test(i)) continue;
+    leaves[i] = request.add_leaves();
+    leaves[i]->set_number(static_cast<std::uint32_t>(i));
+  }
+  for (const LeafContents::Key& key : here.keys) leaves[key.leaf]->add_marks(mark_of(key.hash, request.factor()));
+  return request;
+}
+
 Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves) {
   LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(tenant, partition, leaves, kStepBytes));
   auto request = describe_contents(tenant, partition, here);
-  std::size_t bytes = here.keys.size() * 8;
   const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
   LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeDifferencesRequest, repair::TreeDifferencesResponse>(
                                          cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_DIFFERENCES,
@@ -108,18 +122,33 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
   std::vector<BucketItem> theirs;
   std::unordered_map<BytesView, std::size_t> places;  // in `theirs`, by name
   for (const auto& entry : response.entries()) {
-    bytes += entry.name().size() + entry.versions().size();
     places.emplace(entry.name(), theirs.size());
     LATIUM_CO_TRY(theirs.emplace_back(), item_of(tenant, partition, entry.name(), entry.versions()));
   }
-  LeafSet done;
-  for (const std::uint32_t leaf : response.leaves()) {
-    if (leaf < kTreeLeaves && here.leaves.test(leaf)) done.set(leaf);
+  const std::vector<const LeafContents::Key*> keys = in_order_of_leaves(here);
+  std::vector<const LeafContents::Key*> lacking;
+  PartitionTree matched;  // of what they have too
+  for (const LeafContents::Key& key : here.keys) matched.toggle({key.leaf, key.hash});
+  for (const std::uint32_t place : response.lacking_places()) {
+    if (place >= keys.size()) continue;
+    lacking.push_back(keys[place]);
+    matched.toggle({keys[place]->leaf, keys[place]->hash});
   }
-  const std::unordered_set<std::uint64_t> lacking(response.lacking().begin(), response.lacking().end());
+  LeafSet done;
+  for (int i = 0; i < std::min(response.leaves_size(), response.matched_size()); ++i) {
+    const std::uint32_t leaf = response.leaves(i);
+    if (leaf >= kTreeLeaves || !here.leaves.test(leaf)) continue;
+    if (matched.leaf(leaf) == response.matched(i)) {
+      done.set(leaf);
+    } else {
+      ++statistics_.confused;
+    }
+  }
+  std::size_t bytes = keys.size() * 4 + lacking.size() * 4 + static_cast<std::size_t>(response.leaves_size()) * 12;
+  for (const auto& entry : response.entries()) bytes += entry.name().size() + entry.versions().size();
   std::vector<BucketItem> mine;
-  for (const LeafContents::Key& key : here.keys) {
-    if (!done.test(key.leaf) || !lacking.contains(key.hash)) continue;
+  for (const LeafContents::Key* const each : lacking) {
+    const LeafContents::Key& key = *each;
     LATIUM_CO_TRY(BucketItem item, item_of(tenant, partition, key.name, key.versions));
     // What theirs is above brings them nothing.
     const auto same = places.find(key.name);
@@ -127,7 +156,7 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
     bytes += key.name.size() + key.versions.size();
     mine.push_back(std::move(item));
   }
-  if (done.none() && theirs.empty()) {
+  if (response.leaves().empty() && theirs.empty()) {
     co_return fail(ErrorCode::internal, "node " + to_hex(peer.value) + " compares nothing of what it is asked");
   }
   statistics_.bytes += bytes;
@@ -184,19 +213,25 @@ Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeave
 Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair::TreeDifferencesRequest& request) {
   LATIUM_CO_CHECKED(check_copied(cluster_, request.partition()));
   LeafSet leaves;
-  std::unordered_map<std::uint64_t, std::size_t> asked;  // by hash: the leaf
+  std::unordered_multimap<std::uint64_t, std::uint32_t> asked;  // by leaf and mark: its place
+  std::uint32_t place = 0;
   for (const auto& leaf : request.leaves()) {
     if (leaf.number() >= kTreeLeaves) co_return fail(ErrorCode::invalid_argument, "a leaf is asked for that no tree has");
     leaves.set(leaf.number());
-    for (const std::uint64_t hash : leaf.entries()) asked.emplace(hash, leaf.number());
+    for (const std::uint32_t mark : leaf.marks()) asked.emplace(marked(leaf.number(), mark), place++);
   }
   LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(TenantId{request.partition().tenant()},
                                                                        partition_in(request.partition()), leaves, kStepBytes));
   repair::TreeDifferencesResponse response;
   LeafSet done = here.leaves;
   std::size_t bytes = 0;
+  PartitionTree matched;
   for (const LeafContents::Key& key : here.keys) {
-    if (asked.erase(key.hash) > 0) continue;
+    if (const auto same = asked.find(marked(key.leaf, mark_of(key.hash, request.factor()))); same != asked.end()) {
+      asked.erase(same);
+      matched.toggle({key.leaf, key.hash});
+      continue;
+    }
     bytes += key.name.size() + key.versions.size();
     if (bytes > kAnswerBytes && response.entries_size() > 0) {
       done.reset(key.leaf);
@@ -207,10 +242,12 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
     out.set_versions(key.versions);
   }
   for (std::size_t i = 0; i < kTreeLeaves; ++i) {
-    if (done.test(i)) response.add_leaves(static_cast<std::uint32_t>(i));
+    if (!done.test(i)) continue;
+    response.add_leaves(static_cast<std::uint32_t>(i));
+    response.add_matched(matched.leaf(i));
   }
-  for (const auto& [hash, leaf] : asked) {
-    if (done.test(leaf)) response.add_lacking(hash);
+  for (const auto& [leaf_and_mark, left] : asked) {
+    if (done.test(leaf_and_mark >> 32)) response.add_lacking_places(left);
   }
   co_return response;
 }

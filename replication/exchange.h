@@ -26,6 +26,7 @@ struct ExchangeStatistics {
   std::uint64_t received = 0;   ///< keys whose versions the other side gave
   std::uint64_t sent = 0;       ///< keys whose versions it was given
   std::uint64_t bytes = 0;      ///< moved for it, both ways: keys, versions, hashes
+  std::uint64_t confused = 0;   ///< leaves with keys that shared a mark by chance, which are gone through again
 };
 
 /// Whether this node holds a copy of the partition, so that others may ask it about its tree. `invalid_argument`.
@@ -55,12 +56,19 @@ class Exchange {
   Task<void> run(NodeId peer, std::vector<Partition> partitions);
 
   const ExchangeStatistics& statistics() const { return statistics_; }
+  /// Tests: marks of so few bits that many keys of a leaf share one.
+  void narrow_marks(std::uint32_t mask) { mark_mask_ = mask; }
 
   // The other side.
   Task<repair::TreeLeavesResponse> answer_leaves(const repair::TreeLeavesRequest& request);
   Task<repair::TreeDifferencesResponse> answer_differences(const repair::TreeDifferencesRequest& request);
 
  private:
+  /// Half a hash is mostly enough to tell two keys of a leaf apart.
+  std::uint32_t mark_of(std::uint64_t hash, std::uint64_t factor) const {
+    return static_cast<std::uint32_t>(hash * factor >> 32) & mark_mask_;
+  }
+  repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId partition, const LeafContents& here) const;
   Task<LeafSet> differing_leaves(TenantId tenant, PartitionId partition, NodeId peer);
   /// Those that are done.
   Task<LeafSet> step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
@@ -73,6 +81,7 @@ class Exchange {
   PartitionBook& partitions_;
   Pace& pace_;
   ExchangeStatistics statistics_;
+  std::uint32_t mark_mask_ = 0xffff'ffff;
 };
 
 }  // namespace latium

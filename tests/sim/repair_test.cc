@@ -24,6 +24,24 @@ TEST_F(RepairTest, OnlyKeysThatDifferMove) {
   EXPECT_LT(core(0).buckets().exchange().statistics().bytes - bytes, 40'000u) << "groups and leaves of the tree, and six keys";
 }
 
+// Marks of one bit: in each leaf many keys have the same by chance. What differs is found all the same.
+TEST_F(RepairTest, KeysThatShareAMarkAreToldApart) {
+  form({.compare_every = seconds(5), .collect_every = kNever, .hints = {}});
+  for (std::size_t node = 0; node < kNodes; ++node) core(node).buckets().exchange().narrow_marks(1);
+  // Enough of them for several in one leaf of 4,096.
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(put(static_cast<std::size_t>(i) % kNodes, "l", "k" + std::to_string(i), "v"));
+  ASSERT_TRUE(soon(minutes(1), [&] { return converged(); }));
+  const std::uint64_t before = moved();
+  for (int i = 0; i < 2000; i += 3) lose(2, "l", "k" + std::to_string(i));
+  for (int i = 1; i < 2000; i += 3) lose(0, "l", "k" + std::to_string(i));
+  ASSERT_TRUE(soon(minutes(5), [&] { return converged(); }));
+  for (int i = 0; i < 2000; ++i) EXPECT_TRUE(equal_disks("l", "k" + std::to_string(i))) << i;
+  std::uint64_t confused = 0;
+  for (std::size_t node = 0; node < kNodes; ++node) confused += core(node).buckets().exchange().statistics().confused;
+  EXPECT_GT(confused, 10u);
+  EXPECT_LT(moved() - before, 4u * 1333);
+}
+
 TEST_F(RepairTest, EqualCopiesAreComparedAndNotExchanged) {
   form({.compare_every = seconds(5), .collect_every = kNever, .hints = {}});
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(put(0, "l", "k" + std::to_string(i), "v"));
