@@ -38,8 +38,17 @@ Result<BucketItem> item_of(TenantId tenant, PartitionId partition, BytesView nam
 }
 
 // By leaf and mark.
-std::uint64_t marked(std::size_t leaf, std::uint32_t mark) {
-  return std::uint64_t{leaf} << 32 | mark;
+std::uint64_t marked(std::size_t leaf, std::uint16_t mark) {
+  return std::uint64_t{leaf} << 16 | mark;
+}
+
+void put_mark(std::string& out, std::uint16_t mark) {
+  out.push_back(static_cast<char>(mark & 0xff));
+  out.push_back(static_cast<char>(mark >> 8));
+}
+
+std::uint16_t mark_at(BytesView marks, std::size_t at) {
+  return static_cast<std::uint16_t>(static_cast<unsigned char>(marks[at]) | static_cast<unsigned char>(marks[at + 1]) << 8);
 }
 
 // The keys in the order of their marks in the request.
@@ -108,7 +117,8 @@ repair::TreeDifferencesRequest Exchange::describe_contents(TenantId tenant, Part
     leaves[i] = request.add_leaves();
     leaves[i]->set_number(static_cast<std::uint32_t>(i));
   }
-  for (const LeafContents::Key& key : here.keys) leaves[key.leaf]->add_marks(mark_of(key.hash, request.factor()));
+  for (const LeafContents::Key& key : here.keys)
+    put_mark(*leaves[key.leaf]->mutable_marks(), mark_of(key.hash, request.factor()));
   return request;
 }
 
@@ -144,7 +154,7 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
       ++statistics_.confused;
     }
   }
-  std::size_t bytes = keys.size() * 4 + lacking.size() * 4 + static_cast<std::size_t>(response.leaves_size()) * 12;
+  std::size_t bytes = keys.size() * 2 + lacking.size() * 4 + static_cast<std::size_t>(response.leaves_size()) * 12;
   for (const auto& entry : response.entries()) bytes += entry.name().size() + entry.versions().size();
   std::vector<BucketItem> mine;
   for (const LeafContents::Key* const each : lacking) {
@@ -218,7 +228,9 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
   for (const auto& leaf : request.leaves()) {
     if (leaf.number() >= kTreeLeaves) co_return fail(ErrorCode::invalid_argument, "a leaf is asked for that no tree has");
     leaves.set(leaf.number());
-    for (const std::uint32_t mark : leaf.marks()) asked.emplace(marked(leaf.number(), mark), place++);
+    for (std::size_t at = 0; at + 1 < leaf.marks().size(); at += 2) {
+      asked.emplace(marked(leaf.number(), mark_at(leaf.marks(), at)), place++);
+    }
   }
   LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(TenantId{request.partition().tenant()},
                                                                        partition_in(request.partition()), leaves, kStepBytes));
@@ -247,7 +259,7 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
     response.add_matched(matched.leaf(i));
   }
   for (const auto& [leaf_and_mark, left] : asked) {
-    if (done.test(leaf_and_mark >> 32)) response.add_lacking_places(left);
+    if (done.test(leaf_and_mark >> 16)) response.add_lacking_places(left);
   }
   co_return response;
 }

@@ -12,6 +12,7 @@
 #include "proto/cluster.pb.h"
 #include "proto/faults.pb.h"
 #include "proto/gossip.pb.h"
+#include "proto/repair.pb.h"
 #include "proto/replica.pb.h"
 #include "proto/row.pb.h"
 #include "proto/sql.pb.h"
@@ -138,6 +139,10 @@ TEST(GoldenTest, EveryMessageOfFaults) {
 
 TEST(GoldenTest, EveryMessageBetweenReplicas) {
   check_all(*replica::Item::descriptor()->file());
+}
+
+TEST(GoldenTest, EveryMessageOfAntiEntropy) {
+  check_all(*repair::TreeRootsRequest::descriptor()->file());
 }
 
 TEST(GoldenTest, EveryMessageOfTheCluster) {
