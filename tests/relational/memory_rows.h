@@ -1,6 +1,7 @@
 // Rows in memory, as registers would hold them: each command atomic, answers late, lost or unsure as a seed has it.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
