@@ -226,6 +226,9 @@ class SqlAccess final : public sql::TableAccess {
   Result<void> create_view(const std::string& name, const std::string& sql) override {
     return change(put_view(shared_->core(), shared_->tenant, name, sql, deadline_));
   }
+  Result<void> replace_view(const std::string& name, const std::string& sql) override {
+    return change(put_view(shared_->core(), shared_->tenant, name, sql, deadline_, true));
+  }
   Result<void> drop_view(const std::string& name) override {
     return change(put_view(shared_->core(), shared_->tenant, name, std::nullopt, deadline_));
   }

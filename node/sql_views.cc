@@ -38,12 +38,12 @@ Task<SqlViews> list_views(NodeCore& core, std::shared_ptr<const TenantHandle> te
 }
 
 Task<void> put_view(NodeCore& core, std::shared_ptr<const TenantHandle> tenant, std::string name, std::optional<std::string> sql,
-                    MonotonicTime deadline) {
+                    MonotonicTime deadline, bool replaces) {
   LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*tenant));
   RegisterCatalogStore store(core.cluster());
   LATIUM_CO_TRY(const CatalogStore::Entry now, co_await store.read(place, view_key(name), deadline));
-  if (sql && now.value) co_return fail(ErrorCode::already_exists, "view " + name + " already exists");
-  if (!sql && !now.value) co_return fail(ErrorCode::not_found, "no such view: " + name);
+  if (sql && now.value && !replaces) co_return fail(ErrorCode::already_exists, "view " + name + " already exists");
+  if ((!sql || replaces) && !now.value) co_return fail(ErrorCode::not_found, "no such view: " + name);
   std::optional<Bytes> value;
   if (sql) value = name + '\0' + *sql;
   LATIUM_CO_TRY(const bool written, co_await store.cas(place, view_key(name), now.version, std::move(value), deadline));

@@ -239,8 +239,11 @@ Result<void> Engine::follow_views() {
   for (const auto& [name, sql] : all) {
     const std::string now = hub_.shadow.text_of("view", name);
     if (now.empty() || now == sql) continue;
-    LATIUM_CHECKED(hub_.access->drop_view(name));
-    LATIUM_CHECKED(hub_.access->create_view(name, now));
+    if (auto replaced = hub_.access->replace_view(name, now); !replaced) {
+      Error why = std::move(replaced).error();
+      why.message = "the table is renamed, but view " + name + " still names it as before: make it anew: " + why.message;
+      return fail(std::move(why));
+    }
     // refresh() makes it anew.
     LATIUM_CHECKED(run(hub_.shadow.db(), "DROP VIEW " + quote_name(name)));
   }

@@ -114,6 +114,7 @@ class Engine {
   Result<void> run_composed(Statement& statement);
   Result<void> create_table_as(const Statement& statement, const std::string& query);
   Result<void> run_parts(const Composed& what, Statement& statement);
+  void undo_parts(bool alone, const TableAccess::Mark& mark);
   Result<SqlResult> part(const std::string& sql, std::vector<Value> parameters);
   Result<std::int64_t> upsert(const Composed& what, const SqlTable& table, const Statement& statement);
   Result<void> returning(const Composed& what, const SqlTable& table, Statement& statement);

@@ -122,6 +122,18 @@ Result<void> Engine::run_parts(const Composed& what, Statement& statement) {
   return returning(what, *table, statement);
 }
 
+// Of what a statement made of several has done, nothing stays. `alone`: it was a transaction of its own.
+void Engine::undo_parts(bool alone, const TableAccess::Mark& mark) {
+  if (alone) {
+    (void)run(db_.get(), "ROLLBACK");
+    hub_.access->rollback();
+    references_.forget_transaction();
+    doomed_.reset();
+  } else if (!doomed_) {
+    hub_.access->rollback_to(mark);
+  }
+}
+
 Result<void> Engine::run_composed(Statement& statement) {
   LATIUM_TRY(const Composed what, compose(statement.sql_));
   LATIUM_CHECKED(make_pending_tables());
@@ -146,14 +158,7 @@ Result<void> Engine::run_composed(Statement& statement) {
   }
   Error why = std::move(done).error();
   statement.own_rows_.clear();
-  if (alone) {
-    (void)run(db_.get(), "ROLLBACK");
-    hub_.access->rollback();
-    references_.forget_transaction();
-    doomed_.reset();
-  } else if (!doomed_) {
-    hub_.access->rollback_to(*mark);
-  }
+  undo_parts(alone, *mark);
   return fail(std::move(why));
 }
 
@@ -205,14 +210,7 @@ Result<void> Engine::create_table_as(const Statement& statement, const std::stri
   }
   if (done) return done;
   Error why = std::move(done).error();
-  if (alone) {
-    (void)run(db_.get(), "ROLLBACK");
-    hub_.access->rollback();
-    references_.forget_transaction();
-    doomed_.reset();
-  } else if (!doomed_) {
-    hub_.access->rollback_to(*mark);
-  }
+  undo_parts(alone, *mark);
   // Its rows are not there; whether a commit without an answer has put them there, who asks has to see.
   if (made && why.certainty == Certainty::not_applied) {
     (void)hub_.access->drop_table(name);

@@ -81,6 +81,8 @@ class TableAccess {
   virtual Result<std::vector<std::pair<std::string, std::string>>> views() = 0;
   /// `already_exists`.
   virtual Result<void> create_view(const std::string& name, const std::string& sql) = 0;
+  /// Takes the place of the one that is there, at one moment. `not_found`.
+  virtual Result<void> replace_view(const std::string& name, const std::string& sql) = 0;
   virtual Result<void> drop_view(const std::string& name) = 0;
 
   /// All at once: at most `limit` rows each. What is found counts as read by the transaction once use() says so, and until then

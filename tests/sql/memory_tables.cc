@@ -101,6 +101,13 @@ Result<void> MemoryTables::create_view(const std::string& name, const std::strin
   return {};
 }
 
+Result<void> MemoryTables::replace_view(const std::string& name, const std::string& sql) {
+  const auto found = database_->views.find(name);
+  if (found == database_->views.end()) return fail(ErrorCode::not_found, "no such view: " + name);
+  found->second = sql;
+  return {};
+}
+
 Result<void> MemoryTables::drop_view(const std::string& name) {
   database_->views.erase(name);
   return {};

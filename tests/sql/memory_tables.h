@@ -38,6 +38,7 @@ class MemoryTables final : public sql::TableAccess {
   Result<void> drop_index(const std::string& table, const std::string& index) override;
   Result<std::vector<std::pair<std::string, std::string>>> views() override;
   Result<void> create_view(const std::string& name, const std::string& sql) override;
+  Result<void> replace_view(const std::string& name, const std::string& sql) override;
   Result<void> drop_view(const std::string& name) override;
 
   Result<std::vector<sql::Found>> find(const sql::Schema& table, std::vector<sql::LookUp> wanted, std::size_t limit) override;
