@@ -178,4 +178,14 @@ struct CatalogNode {
   std::vector<std::unique_ptr<Life>> later_;
 };
 
+/// Until `end`.
+inline Task<void> restart_now_and_then(CatalogNode& node, sim::Simulation& simulation, Duration end) {
+  Random& random = node.process.runtime().random;
+  while (simulation.now() < end) {
+    LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), std::chrono::seconds(5 + random.below(60))));
+    node.restart();
+  }
+  co_return Result<void>();
+}
+
 }  // namespace latium

@@ -90,15 +90,6 @@ Task<void> create_for_ever(Member member, bool by_sql) {
   co_return Result<void>();
 }
 
-Task<void> restart_for_ever(Member member) {
-  Random& random = member.node.process.runtime().random;
-  while (member.simulation.now() < kRun) {
-    LATIUM_CO_CHECKED(co_await sleep_for(member.node.process.runtime(), seconds(5 + random.below(60))));
-    member.node.restart();
-  }
-  co_return Result<void>();
-}
-
 RC_GTEST_PROP(CatalogReferencesTest, WhoRemovesARowKnowsWhoMayNameIt, ()) {
   sim::Simulation simulation(*rc::gen::arbitrary<std::uint64_t>());
   SharedRecords shared;
@@ -119,7 +110,8 @@ RC_GTEST_PROP(CatalogReferencesTest, WhoRemovesARowKnowsWhoMayNameIt, ()) {
     RC_ASSERT(group.spawn(remove_for_ever(member)).has_value());
     RC_ASSERT(group.spawn(write_for_ever(member)).has_value());
     if (*rc::gen::inRange(0, 2) == 0) RC_ASSERT(group.spawn(create_for_ever(member, *rc::gen::arbitrary<bool>())).has_value());
-    if (*rc::gen::inRange(0, 3) == 0) RC_ASSERT(group.spawn(restart_for_ever(member)).has_value());
+    if (*rc::gen::inRange(0, 3) == 0)
+      RC_ASSERT(group.spawn(restart_now_and_then(member.node, member.simulation, kRun)).has_value());
   }
   RC_ASSERT(simulation.run(group.join()).has_value());
   RC_ASSERT(observed.last_unknowing <= observed.first_row);

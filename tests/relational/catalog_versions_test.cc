@@ -68,15 +68,6 @@ Task<void> use_for_ever(Member member) {
   co_return Result<void>();
 }
 
-Task<void> restart_for_ever(Member member) {
-  Random& random = member.node.process.runtime().random;
-  while (member.simulation.now() < kRun) {
-    LATIUM_CO_CHECKED(co_await sleep_for(member.node.process.runtime(), seconds(5 + random.below(60))));
-    member.node.restart();
-  }
-  co_return Result<void>();
-}
-
 Task<void> change_for_ever(Member member) {
   CatalogNode& node = member.node;
   Random& random = node.process.runtime().random;
@@ -176,7 +167,8 @@ RC_GTEST_PROP(CatalogVersionsTest, NeverAreMoreThanTwoAdjacentVersionsInUse, ())
     const Member member{*nodes.back(), simulation, observed};
     RC_ASSERT(group.spawn(use_for_ever(member)).has_value());
     RC_ASSERT(group.spawn(change_for_ever(member)).has_value());
-    if (*rc::gen::arbitrary<bool>()) RC_ASSERT(group.spawn(restart_for_ever(member)).has_value());
+    if (*rc::gen::arbitrary<bool>())
+      RC_ASSERT(group.spawn(restart_now_and_then(member.node, member.simulation, kRun)).has_value());
   }
   RC_ASSERT(group.spawn(sweep_for_ever({*nodes.front(), simulation, observed})).has_value());
   RC_ASSERT(simulation.run(group.join()).has_value());
