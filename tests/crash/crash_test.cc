@@ -4,13 +4,18 @@
 // while its files fail would test RocksDB's assertions about failing files instead.
 #include <gtest/gtest.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <fstream>
+#include <new>
 #include <sstream>
 #include <string>
 
+#include "base/check.h"
 #include "base/random.h"
 #include "tests/store/engine_kit.h"
 #include "tests/support/fault_file_system.h"
@@ -35,78 +40,91 @@ WriteBatch numbered_batch(int number, std::size_t filler_bytes) {
   return batch;
 }
 
+/// What is known of the batches. In memory that every life of a machine shares.
+struct Progress {
+  std::atomic<int> next = 0;       // number of the next batch
+  std::atomic<int> synced_to = 0;  // batches below it were acknowledged as synced, or before such a one
+  std::atomic<int> acknowledged_to = 0;
+  std::atomic<bool> lost_power = false;  // in the last life, before that was over
+};
+
+class Shared {
+ public:
+  Shared() {
+    void* memory = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    LATIUM_CHECK(memory != MAP_FAILED);
+    progress_ = new (memory) Progress;
+  }
+  ~Shared() { munmap(progress_, sizeof(Progress)); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  Progress* operator->() const { return progress_; }
+
+ private:
+  Progress* progress_ = nullptr;
+};
+
 struct Machine {
   TempDirectory directory;
   FaultFileSystem files;
-  int next = 0;       // number of the next batch
-  int synced_to = 0;  // batches below it were acknowledged as synced, or before such a one
-  int acknowledged_to = 0;
-  bool lost_power = false;  // in its last life, before that was over
+  Shared progress;
 
-  /// Opens the engine in a process of its own, runs `life(engine, completions)` there, and ends the process with nothing closed.
-  /// An engine may fail to open only when the power goes off meanwhile.
+  /// Opens the engine in a process of its own and runs `life(engine, completions)` there. The process ends where it stands, with
+  /// nothing closed: when the power goes off, else when that is over.
   template <class Body>
-  void live(Body life) {
+  void live(const RocksOptions& with, Body life) {
     fflush(nullptr);  // or both processes print what waits in the buffers
     const pid_t child = fork();
     ASSERT_GE(child, 0);
-    if (child == 0) {
-      in_child(life);
-      fflush(nullptr);
-      _exit(::testing::Test::HasFailure() ? 1 : 0);
-    }
+    if (child == 0) in_child(with, life);
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status << "; what failed is above";
-    load();
+    std::ifstream in(saved());
+    std::ostringstream text;
+    text << in.rdbuf();
+    files.load(text.str());
+  }
+  template <class Body>
+  void live(Body life) {
+    live(small_rocks_options(directory / "db", {}), life);
   }
 
  private:
-  template <class Body>
-  void in_child(Body life) {
-    Completions completions;
-    RocksOptions options = small_rocks_options(directory / "db", completions.executor());
-    options.file_system = std::shared_ptr<FaultFileSystem>(std::shared_ptr<void>(), &files);
-    auto engine = open_rocks_engine(options);
-    if (engine) {
-      life(**engine, completions);
-    } else {
-      EXPECT_TRUE(files.crashed()) << message_of(engine);
-    }
-    lost_power = files.crashed();
-    files.crash();  // the threads of RocksDB go on to the end of the process
-    save();
-    if (engine) engine->release();  // NOLINT(bugprone-unused-return-value): not closed
-  }
+  std::string saved() const { return directory / "files"; }
 
-  // What the machine knows when a life is over, and what of its files would survive.
-  void save() const {
-    std::ofstream(directory / "machine") << next << ' ' << synced_to << ' ' << acknowledged_to << ' ' << lost_power << '\n'
-                                         << files.save();
-  }
-  void load() {
-    std::ifstream in(directory / "machine");
-    in >> next >> synced_to >> acknowledged_to >> lost_power;
-    in.ignore();
-    std::ostringstream rest;
-    rest << in.rdbuf();
-    files.load(rest.str());
+  template <class Body>
+  [[noreturn]] void in_child(RocksOptions options, Body life) {
+    progress->lost_power = true;
+    files.end_process_at_crash([this] {
+      std::ofstream(saved()) << files.save();
+      fflush(nullptr);
+      _exit(::testing::Test::HasFailure() ? 1 : 0);
+    });
+    Completions completions;
+    options.completion_executor = completions.executor();
+    options.file_system = std::shared_ptr<FaultFileSystem>(std::shared_ptr<void>(), &files);
+    const auto engine = open_rocks_engine(options);
+    EXPECT_TRUE(engine.has_value()) << message_of(engine);
+    if (engine) life(**engine, completions);
+    progress->lost_power = false;
+    files.crash();
+    std::abort();
   }
 };
 
-/// False when the power went off.
-bool write_one(Machine& machine, Engine& engine, Completions& completions, Random& random) {
+void write_one(Machine& machine, Engine& engine, Completions& completions, Random& random) {
   const bool sync = random.chance(0.4);
   const Durability durability = sync ? Durability::sync : Durability::buffered;
+  const int number = machine.progress->next++;
   // Large enough, now and then, that the buffers of 64 KiB are written out in the middle.
-  WriteBatch batch = numbered_batch(machine.next, random.chance(0.1) ? 20'000 : random.below(500));
-  ++machine.next;
+  WriteBatch batch = numbered_batch(number, random.chance(0.1) ? 20'000 : random.below(500));
   const Result<void> result =
       random.chance(0.5) ? engine.write(std::move(batch), durability) : completions.submit(engine, std::move(batch), durability);
-  if (!result) return false;
-  machine.acknowledged_to = machine.next;
-  if (sync) machine.synced_to = machine.next;
-  return true;
+  ASSERT_TRUE(result.has_value()) << message_of(result);
+  machine.progress->acknowledged_to = number + 1;
+  if (sync) machine.progress->synced_to = number + 1;
 }
 
 /// How many of the batches below `next` are there. Fails the test when they are not a prefix, or torn.
@@ -128,10 +146,10 @@ int survivors(Engine& engine, int next) {
 }
 
 void expect_survival(Machine& machine, Engine& engine) {
-  const int present = survivors(engine, machine.next);
-  EXPECT_GE(present, machine.synced_to) << "acknowledged and synced, but lost";
+  const int present = survivors(engine, machine.progress->next);
+  EXPECT_GE(present, machine.progress->synced_to) << "acknowledged and synced, but lost";
   // It goes on where it stands.
-  machine.next = machine.synced_to = machine.acknowledged_to = present;
+  machine.progress->next = machine.progress->synced_to = machine.progress->acknowledged_to = present;
 }
 
 /// Runs up to 40 batches, with the power going off at the n-th operation of a kind; false when it did not.
@@ -141,14 +159,13 @@ bool run_with_crash(FileOperation operation, std::uint64_t nth) {
   machine.files.fail_nth(operation, nth, FileFault::crash);
   machine.live([&](Engine& engine, Completions& completions) {
     Random random(nth);
-    for (int i = 0; i < 40 && write_one(machine, engine, completions, random); ++i) {
-    }
+    for (int i = 0; i < 40; ++i) write_one(machine, engine, completions, random);
   });
-  const bool crashed = machine.lost_power;
+  const bool crashed = machine.progress->lost_power;
   Random random = Random(nth).fork("restart");
   machine.files.restart(random);
   machine.live([&](Engine& engine, Completions&) { expect_survival(machine, engine); });
-  EXPECT_FALSE(machine.lost_power);
+  EXPECT_FALSE(machine.progress->lost_power);
   return crashed;
 }
 
@@ -181,9 +198,9 @@ TEST(Crash, OverAndOverOnOneDisk) {
       machine.live([&](Engine& engine, Completions& completions) {
         expect_survival(machine, engine);
         const std::uint64_t writes = random.below(30);
-        for (std::uint64_t i = 0; i < writes; ++i) ASSERT_TRUE(write_one(machine, engine, completions, random));
+        for (std::uint64_t i = 0; i < writes; ++i) write_one(machine, engine, completions, random);
       });
-      EXPECT_FALSE(machine.lost_power);
+      EXPECT_FALSE(machine.progress->lost_power);
       random = random.fork("restart");
       machine.files.restart(random);
     }
@@ -195,10 +212,31 @@ TEST(Crash, AKilledProcessKeepsWhatIsBuffered) {
   Machine machine;
   machine.live([&](Engine& engine, Completions& completions) {
     Random random(3);
-    for (int i = 0; i < 50; ++i) ASSERT_TRUE(write_one(machine, engine, completions, random));
+    for (int i = 0; i < 50; ++i) write_one(machine, engine, completions, random);
   });
   machine.files.start();
-  machine.live([&](Engine& engine, Completions&) { EXPECT_EQ(survivors(engine, machine.next), machine.acknowledged_to); });
+  machine.live([&](Engine& engine, Completions&) {
+    EXPECT_EQ(survivors(engine, machine.progress->next), machine.progress->acknowledged_to);
+  });
+}
+
+TEST(Crash, OnAFullDisk) {
+  Machine machine;
+  RocksOptions options = small_rocks_options(machine.directory / "db", {});
+  options.reserve_bytes = 1 << 20;
+  options.write_buffer_bytes = 1 << 18;
+  machine.files.set_capacity(6 << 20);
+  machine.live(options, [&](Engine& engine, Completions&) {
+    const auto write = [&] { return engine.write(numbered_batch(machine.progress->next++, 300), Durability::sync); };
+    Result<void> written = write();
+    for (; written; written = write()) machine.progress->synced_to = machine.progress->next.load();
+    EXPECT_TRUE(outcome(written) == "io_error/unknown" || outcome(written) == "read_only/not_applied") << message_of(written);
+  });
+  EXPECT_GT(machine.progress->synced_to, 1000);
+  Random random(7);
+  machine.files.restart(random);
+  machine.files.set_capacity(64 << 20);
+  machine.live(options, [&](Engine& engine, Completions&) { expect_survival(machine, engine); });
 }
 
 }  // namespace

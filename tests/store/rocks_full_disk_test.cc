@@ -139,19 +139,6 @@ TEST_F(RocksFullDisk, WorksWithoutRoomForTheReserve) {
   EXPECT_EQ(outcome(engine_->write(put_batch("k", "v"), Durability::sync)), "ok");
 }
 
-TEST_F(RocksFullDisk, CrashingWhileFullLosesNothing) {
-  files_->set_capacity(6 * kMiB);
-  open();
-  const int acknowledged = fill(*engine_, 1000);
-  files_->crash();
-  engine_.reset();
-  Random random(7);
-  files_->restart(random);
-  files_->set_capacity(64 * kMiB);
-  open();
-  expect_all_there(*engine_, 0, acknowledged, 1000);
-}
-
 /// A real file system of 32 MiB, where mounting one is allowed.
 class Tmpfs {
  public:

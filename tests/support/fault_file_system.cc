@@ -1,5 +1,7 @@
 #include "tests/support/fault_file_system.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <sstream>
@@ -143,8 +145,13 @@ void FaultFileSystem::set_reported_free(std::optional<std::uint64_t> bytes) {
 }
 
 void FaultFileSystem::crash() {
+  std::unique_lock lock(mutex_);
+  lose_power(std::move(lock));
+}
+
+void FaultFileSystem::end_process_at_crash(std::function<void()> end) {
   std::scoped_lock lock(mutex_);
-  crashed_ = true;
+  end_process_ = std::move(end);
 }
 
 bool FaultFileSystem::crashed() const {
@@ -203,8 +210,8 @@ void FaultFileSystem::load(const std::string& saved) {
 }
 
 IOStatus FaultFileSystem::admit(FileOperation operation) {
-  std::scoped_lock lock(mutex_);
-  if (crashed_) return IOStatus::IOError("the machine is off");
+  std::unique_lock lock(mutex_);
+  if (crashed_) return lose_power(std::move(lock));
   const auto index = static_cast<std::size_t>(operation);
   const std::uint64_t number = ++counts_[index];
   const std::optional<Fault>& fault = faults_[index];
@@ -215,10 +222,17 @@ IOStatus FaultFileSystem::admit(FileOperation operation) {
     case FileFault::no_space:
       return IOStatus::NoSpace("injected: no space left on device");
     case FileFault::crash:
-      crashed_ = true;
-      return IOStatus::IOError("the machine lost power");
+      return lose_power(std::move(lock));
   }
   return IOStatus::OK();
+}
+
+IOStatus FaultFileSystem::lose_power(std::unique_lock<std::mutex> lock) {
+  const bool first = !std::exchange(crashed_, true);
+  if (!end_process_) return IOStatus::IOError("the machine is off");
+  lock.unlock();
+  if (first) end_process_();
+  for (;;) pause();
 }
 
 IOStatus FaultFileSystem::reserve(FileState& file, std::uint64_t bytes) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -30,7 +31,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   const char* Name() const override { return "latium.fault_file_system"; }
 
   /// The `nth` operation (from 1, counted from now) fails and has no effect; with `sticky`, so do all of that kind after it.
-  /// A crash: every operation from then on fails.
+  /// A crash: the machine loses power, as by crash().
   void fail_nth(FileOperation operation, std::uint64_t nth, FileFault fault, bool sticky = false);
   /// No scheduled fault is left; a crash stays.
   void heal();
@@ -43,8 +44,11 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   /// What is said to be free, whatever is; nothing = the truth.
   void set_reported_free(std::optional<std::uint64_t> bytes);
 
-  /// The machine loses power now.
+  /// The machine loses power now: every operation from then on fails; after end_process_at_crash() none returns.
   void crash();
+  /// A crash calls `end`, once, which must end the process. Whoever touches a file meanwhile stops there, as the threads of a
+  /// machine without power do: RocksDB asserts that files which failed are not used again, and its threads race to use them.
+  void end_process_at_crash(std::function<void()> end);
   bool crashed() const;
   /// The machine starts again: of what was not synced, a random part is gone. Everything opened before must be closed.
   void restart(Random& random);
@@ -76,6 +80,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   friend class Directory;
 
   rocksdb::IOStatus admit(FileOperation operation);
+  rocksdb::IOStatus lose_power(std::unique_lock<std::mutex> lock);
   rocksdb::IOStatus reserve(FileState& file, std::uint64_t bytes);
   void mark_synced(FileState& file);
   void mark_names_synced(const std::string& directory);
@@ -104,6 +109,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   std::uint64_t capacity_ = std::numeric_limits<std::uint64_t>::max();
   std::optional<std::uint64_t> reported_free_;
   bool crashed_ = false;
+  std::function<void()> end_process_;
 };
 
 }  // namespace latium::testing
