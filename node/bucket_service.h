@@ -18,6 +18,7 @@ struct UpkeepOptions {
   Duration compare_every = std::chrono::seconds(5);   ///< with the other replicas
   Duration collect_every = std::chrono::seconds(20);  ///< deletions that may be forgotten
   HintLimits hints{};
+  Duration sweep_every = std::chrono::minutes(10);  ///< what transactions may have left at rows
 };
 
 /// Loop thread only. All that it is given outlives it; join stop() before it dies.

@@ -35,6 +35,9 @@ struct LoopSide {
   CatalogStatistics catalog;
   TableWorkStatistics table_work;
   AutoIncrementStatistics numbers;
+  TransactionsStatistics transactions;
+  RecoveryStatistics recovery;
+  RowSweeperStatistics sweeper;
   std::uint64_t hints = 0;
   std::uint64_t hint_bytes = 0;
   std::uint64_t hints_dropped = 0;
@@ -98,6 +101,7 @@ class Collector final : public prometheus::Collectable {
             read.transport.refused_stamps);
     add_registers(out, read.registers);
     add_tables(out, read);
+    add_transactions(out, read);
     add_buckets(out, read);
     add_repair(out, read);
     add_liveness(out, read);
@@ -196,19 +200,55 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_auto_increment_waits_total", "Rows that waited for a block", read.numbers.waited);
   }
 
+  void add_transactions(std::vector<MetricFamily>& out, const LoopSide& read) const {
+    const TransactionsStatistics& transactions = read.transactions;
+    counter(out, "latium_transactions_committed_total", "Transactions of this node that wrote, or that were found to be as read",
+            transactions.committed);
+    counter(out, "latium_transactions_conflicts_total", "Commits refused as others had changed something",
+            transactions.conflicts);
+    counter(out, "latium_transactions_unavailable_total", "Commits for which too few replicas answered; nothing was done",
+            transactions.unavailable);
+    counter(out, "latium_transactions_unknown_total", "Commits that ended without an answer", transactions.unknown_outcomes);
+    counter(out, "latium_transactions_round_trips_total", "Round trips between nodes of all commits",
+            transactions.cost.round_trips);
+    counter(out, "latium_transactions_wan_round_trips_total", "Those of them that left the site",
+            transactions.cost.wan_round_trips);
+    counter(out, "latium_intents_met_total", "Rows met that another transaction was about to change", read.recovery.met);
+    counter(out, "latium_transactions_aborted_total", "Transactions ended since they were in the way, or dead",
+            read.recovery.aborted);
+    counter(out, "latium_row_sweeps_total", "Looks at all rows for what dead nodes have left", read.sweeper.passes);
+    counter(out, "latium_row_sweep_failures_total", "Rows that a look could not end for want of replicas", read.sweeper.failures);
+    counter(out, "latium_rows_ended_total", "Rows at which a look ended what a transaction had left",
+            read.sweeper.ended + read.sweeper.finished);
+    counter(out, "latium_rows_forgotten_total", "Rows deleted more than a day ago that were forgotten", read.sweeper.forgotten);
+  }
+
   // The endpoint dies before the loop stops, so the closure always runs.
   LoopSide read_loop_side() const {
     std::promise<LoopSide> promise;
     auto read = promise.get_future();
     boost::asio::post(loop_.context(), [this, &promise] {
-      promise.set_value({service_.statistics(), transport_ != nullptr ? transport_->statistics() : TransportStatistics(),
-                         core_.liveness().counts(), core_.liveness().statistics(), core_.liveness().swim().statistics(),
-                         core_.cluster().registers().statistics(), core_.buckets().buckets().statistics(),
-                         core_.buckets().replica().statistics(), core_.buckets().delivery().statistics(),
-                         core_.buckets().exchange().statistics(), core_.buckets().anti_entropy().statistics(),
-                         core_.buckets().collection().statistics(), core_.tables().statistics(), core_.table_work().statistics(),
-                         core_.transactions().auto_increment.statistics(), core_.buckets().hints().count(),
-                         core_.buckets().hints().bytes(), core_.buckets().hints().dropped()});
+      promise.set_value({service_.statistics(),
+                         transport_ != nullptr ? transport_->statistics() : TransportStatistics(),
+                         core_.liveness().counts(),
+                         core_.liveness().statistics(),
+                         core_.liveness().swim().statistics(),
+                         core_.cluster().registers().statistics(),
+                         core_.buckets().buckets().statistics(),
+                         core_.buckets().replica().statistics(),
+                         core_.buckets().delivery().statistics(),
+                         core_.buckets().exchange().statistics(),
+                         core_.buckets().anti_entropy().statistics(),
+                         core_.buckets().collection().statistics(),
+                         core_.tables().statistics(),
+                         core_.table_work().statistics(),
+                         core_.transactions().auto_increment.statistics(),
+                         core_.transactions().statistics,
+                         core_.transactions().recovery.statistics(),
+                         core_.sweeper().statistics(),
+                         core_.buckets().hints().count(),
+                         core_.buckets().hints().bytes(),
+                         core_.buckets().hints().dropped()});
     });
     return read.get();
   }

@@ -17,7 +17,7 @@ namespace latium {
 namespace {
 
 constexpr std::string_view kClockKey = "clock";
-constexpr std::size_t kBackgroundTasks = 8;
+constexpr std::size_t kBackgroundTasks = 16;
 constexpr Duration kLookEvery = std::chrono::seconds(30);
 constexpr Duration kLookTimeout = std::chrono::seconds(5);
 constexpr Duration kSeedTimeout = std::chrono::seconds(35);
@@ -51,6 +51,7 @@ NodeCore::NodeCore(Runtime& runtime, std::unique_ptr<Watched> watched, Transport
       rows_(*cluster_, engine_, *watched_->changes),
       transactions_(runtime, rows_, hlc),
       table_work_(runtime, tables_, table_records_, transactions_),
+      sweeper_(transactions_, options_.upkeep.sweep_every),
       started_at_(runtime.clock.monotonic_now()),
       background_(runtime.executor, kBackgroundTasks) {
   watch_liveness(transport);
@@ -134,6 +135,7 @@ Task<void> NodeCore::join(std::string address) {
   LATIUM_CO_CHECKED(background_.spawn(liveness_->run()));
   LATIUM_CO_CHECKED(background_.spawn(look_after()));
   LATIUM_CO_CHECKED(background_.spawn(table_work_.run([this] { return tables_to_look_after(); })));
+  LATIUM_CO_CHECKED(background_.spawn(sweeper_.run()));
   LATIUM_CO_CHECKED(background_.spawn(buckets_->delivery().run()));
   LATIUM_CO_CHECKED(background_.spawn(buckets_->anti_entropy().run()));
   LATIUM_CO_CHECKED(background_.spawn(buckets_->collection().run()));
@@ -213,6 +215,7 @@ Task<void> NodeCore::look_after() {
 
 Task<void> NodeCore::stop() {
   background_.cancel();
+  sweeper_.cancel();
   (void)co_await background_.join();
   LATIUM_CO_CHECKED(co_await table_work_.stop());
   // What transactions left to be done afterwards, others will do.

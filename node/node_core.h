@@ -14,6 +14,7 @@
 #include "node/liveness.h"
 #include "node/row_store.h"
 #include "relational/catalog.h"
+#include "relational/row_sweeper.h"
 #include "relational/table_work.h"
 #include "relational/transaction.h"
 #include "replication/kv.h"
@@ -67,6 +68,7 @@ class NodeCore {
   KeyValue& kv() { return kv_; }
   Transactions& transactions() { return transactions_; }
   TableWork& table_work() { return table_work_; }
+  RowSweeper& sweeper() { return sweeper_; }
   const NodeIdentity& identity() const { return identity_; }
   const CoreOptions& options() const { return options_; }
   MonotonicTime started_at() const { return started_at_; }
@@ -116,6 +118,7 @@ class NodeCore {
   RegisterRows rows_;
   Transactions transactions_;
   TableWork table_work_;
+  RowSweeper sweeper_;
   MonotonicTime started_at_;
   TaskGroup background_;
 };

@@ -26,6 +26,7 @@ class RegisterRows final : public RowStore {
   /// to this node.
   Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading how,
                      MonotonicTime deadline) override;
+  Task<RowsLeft> left_over(Bytes after, std::size_t count) override;
   Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override;
   Result<std::optional<RowsHere>> scan_here(TenantId tenant, const std::vector<PartitionId>& partitions, const TupleRange& range,
                                             std::size_t limit, std::size_t bytes) override;
@@ -47,6 +48,8 @@ class RegisterRows final : public RowStore {
   Task<void> list_nearest(TenantId tenant, PartitionId partition, TupleRange range, std::size_t limit, MonotonicTime deadline,
                           Page& out);
 
+  /// Of the replicas that are up, as far as this node knows, it is the first.
+  bool is_first(TenantId tenant, PartitionId partition) const;
   /// Nothing: not all of the partitions are replicated here.
   std::shared_ptr<const TenantHandle> tenant_here(TenantId tenant, std::span<const PartitionId> partitions) const;
 

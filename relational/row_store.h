@@ -55,6 +55,13 @@ struct RowsHere {
   bool newest = true;  ///< nothing is accepted here that is not known to be committed, and no row has an intent
 };
 
+/// Rows at which something is left to do, as a replica has them.
+struct RowsLeft {
+  std::vector<RegisterKey> keys;
+  Bytes last;         ///< the stored key of the last register that was looked at
+  bool more = false;  ///< there are registers behind it
+};
+
 /// A table of which at_rest() has said so.
 struct TableRests {
   TableId table;
@@ -105,6 +112,10 @@ class RowStore {
   /// `latest`: no register is missing in which a change was acknowledged, or is half made, before the call began.
   virtual Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,
                              Reading how, MonotonicTime deadline) = 0;
+
+  /// Looks at `count` registers of this node, in the order of their stored keys from behind `after`, for rows that have
+  /// leftovers_of(); of partitions of which this node is the first replica that is up. No round trip.
+  virtual Task<RowsLeft> left_over(Bytes after, std::size_t count) = 0;
 
   // Local reads at once and on any thread, where this node holds replicas of all that is asked for. Nothing: it does not, or it
   // would take the disk and `may_block` is false; then the calls above answer.

@@ -1,5 +1,9 @@
 #include "replication/row_recovery.h"
 
+#include <algorithm>
+
+#include "replication/row_commands.h"
+
 namespace latium {
 
 IntentVerdict what_to_do_about(const Intent& intent, const RowState& primary, const std::optional<Contender>& me,
@@ -35,6 +39,17 @@ StagedVerdict what_became_of(const Intent& staged, const std::vector<RowState>& 
   }
   if (missing) return {StagedAction::fence, *missing};
   return {StagedAction::promote};
+}
+
+RowLeftovers leftovers_of(const RowState& state, std::uint64_t now_ms) {
+  const auto is_over = [now_ms](std::uint64_t since_ms) { return now_ms > since_ms && now_ms - since_ms > kLeftAfterMs; };
+  RowLeftovers out;
+  if (state.intent && is_over(state.intent->expires_ms)) out.intent = &*state.intent;
+  for (const Outcome& outcome : state.outcomes) {
+    if (!outcome.settled() && is_over(std::max(outcome.at_ms, outcome.start.milliseconds()))) out.unresolved.push_back(&outcome);
+  }
+  out.forgettable = !state.committed.present && !state.empty() && apply_row(state, RowSweep{now_ms}, now_ms).state.empty();
+  return out;
 }
 
 }  // namespace latium

@@ -1,5 +1,6 @@
-// What to do about the intent of another transaction, from what its primary and its other keys hold. Pure; the steps are
-// commands of row_commands.h. Every answer may be out of date when it is carried out: the commands then refuse.
+// What to do about the intent of another transaction, from what its primary and its other keys hold, and what is left to do at a
+// row that nobody may come to. Pure; the steps are commands of row_commands.h. Every answer may be out of date when it is carried
+// out: the commands then refuse.
 #pragma once
 
 #include <cstdint>
@@ -54,5 +55,21 @@ struct StagedVerdict {
 
 /// Of the staged intent at a primary. `others`: what the keys of Intent::others hold, in that order, each read after the primary.
 StagedVerdict what_became_of(const Intent& staged, const std::vector<RowState>& others);
+
+/// How long after its end an intent, or keys that are not resolved, are taken for what a dead committer has left: whoever is at
+/// work is done long before.
+inline constexpr std::uint64_t kLeftAfterMs = 10'000;
+
+/// What is left to do at a row.
+struct RowLeftovers {
+  const Intent* intent = nullptr;            ///< to be ended
+  std::vector<const Outcome*> unresolved{};  ///< committed here, and other keys may still have intents
+  bool forgettable = false;                  ///< deleted long ago: RowSweep leaves a tombstone
+
+  bool empty() const { return intent == nullptr && unresolved.empty() && !forgettable; }
+};
+
+/// Of a row that nobody may come to any more. Refers to the state. `now_ms`: by the wall clock.
+RowLeftovers leftovers_of(const RowState& state, std::uint64_t now_ms);
 
 }  // namespace latium

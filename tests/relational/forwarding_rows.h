@@ -25,6 +25,7 @@ class ForwardingRows : public RowStore {
                      MonotonicTime deadline) override {
     return rows_.list(tenant, std::move(partitions), std::move(range), limit, how, deadline);
   }
+  Task<RowsLeft> left_over(Bytes after, std::size_t count) override { return rows_.left_over(std::move(after), count); }
   Result<std::optional<RowState>> read_here(const RegisterKey& key, bool may_block) override {
     return rows_.read_here(key, may_block);
   }

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "relational/row_store.h"
+#include "replication/row_recovery.h"
 #include "runtime/deadline.h"
 #include "runtime/runtime.h"
 #include "runtime/task_group.h"
@@ -77,6 +78,18 @@ class MemoryRows final : public RowStore {
       out.more = out.keys.size() == limit;
       if (out.more) break;
       out.keys.push_back(key);
+    }
+    co_return out;
+  }
+
+  Task<RowsLeft> left_over(Bytes after, std::size_t count) override {
+    LATIUM_CO_CHECKED(co_await delay());
+    RowsLeft out;
+    for (auto at = rows_.upper_bound(after); at != rows_.end(); ++at) {
+      out.more = count-- == 0;
+      if (out.more) break;
+      out.last = at->first;
+      if (!leftovers_of(at->second.now, runtime_.clock.wall_ms()).empty()) out.keys.push_back(*parse_register_key(at->first));
     }
     co_return out;
   }

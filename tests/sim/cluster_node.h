@@ -11,8 +11,10 @@
 namespace latium::sim {
 
 /// Often, so that it happens in the middle of everything else.
-inline constexpr UpkeepOptions kOftenUpkeep{
-    .compare_every = std::chrono::seconds(1), .collect_every = std::chrono::seconds(2), .hints = {}};
+inline constexpr UpkeepOptions kOftenUpkeep{.compare_every = std::chrono::seconds(1),
+                                            .collect_every = std::chrono::seconds(2),
+                                            .hints = {},
+                                            .sweep_every = std::chrono::seconds(3)};
 
 /// The process of node `number`; it listens on `addresses[number]`. Number 0 begins the cluster, the others join through it and
 /// each other. Its id is number + 1, which the host's identity has to say too.

@@ -1,34 +1,13 @@
 // Local reads of a node that has a replica: never behind what the node itself has committed, without a round trip between sites.
 #include <vector>
 
-#include "node/node_core.h"
-#include "node/tenants.h"
-#include "relational/transaction.h"
-#include "tests/sim/rtt_cluster.h"
+#include "tests/sim/row_cluster.h"
 
 namespace latium::sim {
 namespace {
 
-MonotonicTime within(NodeCore& core, Duration time) {
-  return saturating_add(core.runtime().clock.monotonic_now(), time);
-}
-
-class LocalReadsTest : public RttCluster {
+class LocalReadsTest : public RowCluster {
  protected:
-  void SetUp() override {
-    RttCluster::SetUp();
-    const auto found = run_on(0, [this](NodeCore& core) { return find(core); });
-    ASSERT_TRUE(found.has_value()) << found.error().message;
-  }
-
-  RegisterKey row(std::size_t number) const {
-    const std::string name = "row" + std::to_string(number);
-    return table_register(tenant_, partitions_, name, name);
-  }
-
-  Result<void> write(std::size_t node, std::size_t rows, const std::string& value, Duration time = seconds(10)) {
-    return run_on(node, [=, this](NodeCore& core) { return write_rows(core, rows, value, time); });
-  }
   /// The rows of the range "row0" to "row9", read by their keys too; wan_ is what that cost.
   std::vector<Bytes> read(std::size_t node, Reading how = Reading::local, Duration time = seconds(10)) {
     rows_.clear();
@@ -40,20 +19,6 @@ class LocalReadsTest : public RttCluster {
   std::uint32_t wan_ = 0;
 
  private:
-  Task<void> find(NodeCore& core) {
-    LATIUM_CO_TRY(const auto found, co_await find_tenant(core.cluster(), "acme", within(core, seconds(10))));
-    tenant_ = found->id;
-    partitions_ = found->partitions;
-    co_return Result<void>();
-  }
-  Task<void> write_rows(NodeCore& core, std::size_t rows, std::string value, Duration time) {
-    Transaction transaction(core.transactions(), {});
-    std::vector<RegisterKey> keys;
-    for (std::size_t i = 0; i < rows; ++i) keys.push_back(row(i));
-    LATIUM_CO_CHECKED(co_await transaction.get(keys, within(core, time)));
-    for (const RegisterKey& key : keys) transaction.put(key, value);
-    co_return co_await transaction.commit(within(core, time));
-  }
   Task<void> read_rows(NodeCore& core, Reading how, Duration time) {
     Transaction transaction(core.transactions(), {.reading = how, .check_read_only = false});
     std::vector<PartitionId> partitions;
@@ -65,8 +30,6 @@ class LocalReadsTest : public RttCluster {
     co_return Result<void>();
   }
 
-  TenantId tenant_{};
-  std::uint16_t partitions_ = 1;
   std::vector<Bytes> rows_;
 };
 
@@ -104,12 +67,7 @@ TEST_F(LocalReadsTest, FindOutWhatBecameOfACommitWithoutAnAnswer) {
     for (const Duration at : {milliseconds(20), milliseconds(60), milliseconds(90), milliseconds(110)}) {
       std::optional<Result<void>> ended;
       TaskGroup group(core(0).runtime().executor, 1);
-      const auto cut = [](NodeCore& core, Duration after, std::function<void()> now) -> Task<void> {
-        LATIUM_CO_CHECKED(co_await sleep_for(core.runtime(), after));
-        now();
-        co_return Result<void>();
-      };
-      ASSERT_TRUE(group.spawn(cut(core(0), at, [this] { cut_off(0); })).has_value());
+      ASSERT_TRUE(group.spawn(cut_off_after(core(0), 0, at)).has_value());
       ended = write(0, rows, "after", seconds(1));
       pass(seconds(1));
       heal();
