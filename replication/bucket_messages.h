@@ -33,7 +33,7 @@ struct BucketItem {
   NodeId hint_for{};   ///< the replica in whose place this node stands; none: this node itself
   VersionSet offered;  ///< to be taken in; empty: only say what is held
   Durability durability = Durability::sync;
-  bool digest_only = false;  ///< of a question
+  bool digest_only = false;  ///< of a question; of an offer: say the digest of what is held then
   /// Nothing is offered: remove what is held if this is its digest, for nothing older can come back. 0: no.
   std::uint64_t drop = 0;
 
@@ -44,7 +44,7 @@ struct BucketItem {
 
 struct BucketAnswer {
   VersionSet held;            ///< asked for, and not only its digest
-  std::uint64_t digest = 0;   ///< of a question; VersionSet::digest()
+  std::uint64_t digest = 0;   ///< where it was asked for; VersionSet::digest()
   Hlc newest_stamp{};         ///< of what is held, after a write
   bool bucket_known = false;  ///< something was put into the bucket once
   bool obsolete = false;      ///< nothing is held, and what was offered is known to be gone: Knowledge

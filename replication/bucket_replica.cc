@@ -296,6 +296,7 @@ Task<std::vector<Result<BucketAnswer>>> BucketReplica::handle(std::vector<Bucket
     Slot& slot = holds[i]->slot();
     const bool synced = items[i].durability == Durability::sync;
     std::optional<VersionSet> next = next_of(items[i], slot, *answers[i]);
+    if (items[i].digest_only) answers[i]->digest = next ? next->digest() : slot.digest;
     if (!next) {
       if (!synced || items[i].drop != 0 || slot.current->empty()) continue;
       plan.syncs_what_is_there = true;

@@ -1,6 +1,8 @@
 #include "replication/exchange.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -17,6 +19,7 @@ namespace {
 constexpr Duration kAnswerTimeout = std::chrono::seconds(20);
 // Of the answer to one request: beyond it, the rest comes with the next.
 constexpr std::size_t kAnswerBytes = 16u << 20;
+static_assert(kAnswerBytes < BucketReplica::kAnswerBytesMax, "all that an answer names may be asked for at once");
 
 void name(TenantId tenant, PartitionId partition, repair::PartitionName& out) {
   out.set_tenant(tenant.value);
@@ -27,14 +30,26 @@ PartitionId partition_in(const repair::PartitionName& message) {
   return PartitionId{static_cast<std::uint16_t>(message.partition())};
 }
 
-Result<BucketItem> item_of(TenantId tenant, PartitionId partition, BytesView name, BytesView versions) {
+Result<DataKey> key_of(TenantId tenant, PartitionId partition, BytesView name) {
   Bytes stored = leaf_key(tenant, partition, 0).substr(0, kPartitionPrefixBytes);
   stored += name;
-  BucketItem item;
-  LATIUM_TRY(item.key, parse_data_key(stored));
-  LATIUM_TRY(item.offered, decode_versions(versions));
-  if (item.offered.conflicts == conflicts_of(item.key.bucket)) return item;
+  return parse_data_key(stored);
+}
+
+// The other way round.
+Bytes name_of(const DataKey& key) {
+  return Bytes(name_in_partition(data_key(key.tenant, key.partition, key.bucket, key.user_key)));
+}
+
+Result<void> check_kind(const BucketItem& item) {
+  if (item.offered.conflicts == conflicts_of(item.key.bucket)) return {};
   return fail(ErrorCode::corruption, "versions of another kind of bucket (" + describe(item.key) + ")");
+}
+
+std::size_t bytes_of(const std::vector<BucketItem>& items) {
+  std::size_t bytes = 0;
+  for (const BucketItem& item : items) bytes += name_of(item.key).size() + encode_versions(item.offered).size();
+  return bytes;
 }
 
 // By leaf and mark.
@@ -122,6 +137,36 @@ repair::TreeDifferencesRequest Exchange::describe_contents(TenantId tenant, Part
   return request;
 }
 
+// What one answer says of some leaves.
+struct Exchange::Differences {
+  LeafSet done;
+  std::vector<const LeafContents::Key*> lacking;  // that the peer has not, or has otherwise
+  std::vector<std::pair<BytesView, Hlc>> beyond;  // names that it has, or has otherwise, and the newest stamp there
+};
+
+Exchange::Differences Exchange::differences(const LeafContents& here, const repair::TreeDifferencesResponse& response) {
+  Differences out;
+  const std::vector<const LeafContents::Key*> keys = in_order_of_leaves(here);
+  PartitionTree matched;  // of what they have too
+  for (const LeafContents::Key& key : here.keys) matched.toggle({key.leaf, key.hash});
+  for (const std::uint32_t place : response.lacking_places()) {
+    if (place >= keys.size()) continue;
+    out.lacking.push_back(keys[place]);
+    matched.toggle({keys[place]->leaf, keys[place]->hash});
+  }
+  for (int i = 0; i < std::min(response.leaves_size(), response.matched_size()); ++i) {
+    const std::uint32_t leaf = response.leaves(i);
+    if (leaf >= kTreeLeaves || !here.leaves.test(leaf)) continue;
+    if (matched.leaf(leaf) == response.matched(i)) {
+      out.done.set(leaf);
+    } else {
+      ++statistics_.confused;
+    }
+  }
+  for (const auto& entry : response.entries()) out.beyond.emplace_back(entry.name(), Hlc{entry.newest_stamp()});
+  return out;
+}
+
 Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves) {
   LATIUM_CO_TRY(const LeafContents here, co_await partitions_.contents(tenant, partition, leaves, kStepBytes));
   auto request = describe_contents(tenant, partition, here);
@@ -129,76 +174,99 @@ Task<LeafSet> Exchange::step(TenantId tenant, PartitionId partition, NodeId peer
   LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeDifferencesRequest, repair::TreeDifferencesResponse>(
                                          cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_DIFFERENCES,
                                          std::move(request), {.deadline = deadline}));
-  std::vector<BucketItem> theirs;
-  std::unordered_map<BytesView, std::size_t> places;  // in `theirs`, by name
-  for (const auto& entry : response.entries()) {
-    places.emplace(entry.name(), theirs.size());
-    LATIUM_CO_TRY(theirs.emplace_back(), item_of(tenant, partition, entry.name(), entry.versions()));
-  }
-  const std::vector<const LeafContents::Key*> keys = in_order_of_leaves(here);
-  std::vector<const LeafContents::Key*> lacking;
-  PartitionTree matched;  // of what they have too
-  for (const LeafContents::Key& key : here.keys) matched.toggle({key.leaf, key.hash});
-  for (const std::uint32_t place : response.lacking_places()) {
-    if (place >= keys.size()) continue;
-    lacking.push_back(keys[place]);
-    matched.toggle({keys[place]->leaf, keys[place]->hash});
-  }
-  LeafSet done;
-  for (int i = 0; i < std::min(response.leaves_size(), response.matched_size()); ++i) {
-    const std::uint32_t leaf = response.leaves(i);
-    if (leaf >= kTreeLeaves || !here.leaves.test(leaf)) continue;
-    if (matched.leaf(leaf) == response.matched(i)) {
-      done.set(leaf);
-    } else {
-      ++statistics_.confused;
-    }
-  }
-  std::size_t bytes = keys.size() * 2 + lacking.size() * 4 + static_cast<std::size_t>(response.leaves_size()) * 12;
-  for (const auto& entry : response.entries()) bytes += entry.name().size() + entry.versions().size();
-  std::vector<BucketItem> mine;
-  for (const LeafContents::Key* const each : lacking) {
-    const LeafContents::Key& key = *each;
-    LATIUM_CO_TRY(BucketItem item, item_of(tenant, partition, key.name, key.versions));
-    // What theirs is above brings them nothing.
-    const auto same = places.find(key.name);
-    if (same != places.end() && merge(item.offered, theirs[same->second].offered) == theirs[same->second].offered) continue;
-    bytes += key.name.size() + key.versions.size();
-    mine.push_back(std::move(item));
-  }
-  if (response.leaves().empty() && theirs.empty()) {
+  const Differences found = differences(here, response);
+  if (response.leaves().empty() && found.beyond.empty()) {
     co_return fail(ErrorCode::internal, "node " + to_hex(peer.value) + " compares nothing of what it is asked");
   }
-  statistics_.bytes += bytes;
-  statistics_.received += theirs.size();
-  statistics_.sent += mine.size();
+  std::map<BytesView, BucketItem> mine;  // by name
+  for (const LeafContents::Key* const key : found.lacking) {
+    BucketItem& item = mine[key->name];
+    LATIUM_CO_TRY(item.key, key_of(tenant, partition, key->name));
+    LATIUM_CO_TRY(item.offered, decode_versions(key->versions));
+    LATIUM_CO_CHECKED(check_kind(item));
+  }
+  std::size_t bytes = here.keys.size() * 2 + found.lacking.size() * 4 + static_cast<std::size_t>(response.leaves_size()) * 12;
+  // Of what both have, most often one version replaces the other: the newer one moves first, which as a rule is all.
+  std::vector<DataKey> newer;
+  for (const auto& [name, stamp] : found.beyond) {
+    bytes += name.size() + sizeof stamp;
+    const auto own = mine.find(name);
+    if (own != mine.end() && own->second.offered.newest_stamp() > stamp) {
+      own->second.digest_only = true;
+    } else {
+      LATIUM_CO_TRY(newer.emplace_back(), key_of(tenant, partition, name));
+    }
+  }
+  for (const DataKey& key : newer) bytes += name_of(key).size();
+  LATIUM_CO_TRY(std::vector<BucketItem> theirs, co_await fetch(peer, std::move(newer)));
+  for (const BucketItem& item : theirs) {
+    const auto own = mine.find(name_of(item.key));
+    // What theirs is above brings them nothing.
+    if (own != mine.end() && merge(own->second.offered, item.offered) == item.offered) mine.erase(own);
+  }
+  std::vector<BucketItem> offered;
+  for (auto& [name, item] : mine) offered.push_back(std::move(item));
+  bytes += bytes_of(offered);
+  statistics_.sent += offered.size();
   const NodeId self = cluster_.self();
-  LATIUM_CO_CHECKED(co_await offer(self, peer, std::move(mine)));
+  LATIUM_CO_TRY(std::vector<DataKey> not_replaced, co_await offer(self, peer, std::move(offered)));
+  LATIUM_CO_TRY(std::vector<BucketItem> beside, co_await fetch(peer, std::move(not_replaced)));
+  std::ranges::move(beside, std::back_inserter(theirs));
+  bytes += bytes_of(theirs);
+  statistics_.received += theirs.size();
+  statistics_.bytes += bytes;
   LATIUM_CO_CHECKED(co_await offer(peer, self, std::move(theirs)));
   LATIUM_CO_CHECKED(co_await pace_.take(bytes));
-  co_return done;
+  co_return found.done;
+}
+
+Task<std::vector<BucketItem>> Exchange::fetch(NodeId peer, std::vector<DataKey> keys) {
+  const auto answers = std::make_shared<Answers>();
+  const auto items = std::make_shared<std::vector<BucketItem>>();
+  for (DataKey& key : keys) {
+    answers->expect();
+    BucketItem question{.key = key, .offered = {}};
+    links_.send(peer, cluster_.epoch(), std::move(question),
+                [answers, items, key = std::move(key)](const Result<BucketAnswer>& answer) mutable {
+                  if (answer && !answer->held.empty()) items->push_back({.key = std::move(key), .offered = answer->held});
+                  answers->came(answer);
+                });
+  }
+  LATIUM_CO_CHECKED(co_await answers->wait());
+  for (const BucketItem& item : *items) LATIUM_CO_CHECKED(check_kind(item));
+  co_return std::move(*items);
 }
 
 // `to` is offered what `from` has. What it knows to be gone is removed there too: it was collected, or never acknowledged.
-Task<void> Exchange::offer(NodeId from, NodeId to, std::vector<BucketItem> items) {
+Task<std::vector<DataKey>> Exchange::offer(NodeId from, NodeId to, std::vector<BucketItem> items) {
+  struct Outcome {
+    std::vector<BucketItem> gone;
+    std::vector<DataKey> more;
+  };
   const auto offers = std::make_shared<Answers>();
-  const auto gone = std::make_shared<std::vector<BucketItem>>();
+  const auto outcome = std::make_shared<Outcome>();
   for (BucketItem& item : items) {
     offers->expect();
     BucketItem drop{.key = item.key, .offered = {}, .drop = item.offered.digest()};
-    links_.send(to, cluster_.epoch(), std::move(item),
-                [offers, gone, drop = std::move(drop)](const Result<BucketAnswer>& answer) mutable {
-                  if (answer && answer->obsolete) gone->push_back(std::move(drop));
-                  offers->came(answer);
-                });
+    links_.send(
+        to, cluster_.epoch(), std::move(item),
+        [offers, outcome, says_digest = item.digest_only, drop = std::move(drop)](const Result<BucketAnswer>& answer) mutable {
+          if (answer && answer->obsolete) {
+            outcome->gone.push_back(std::move(drop));
+          } else if (answer && says_digest && answer->digest != drop.drop) {
+            outcome->more.push_back(std::move(drop.key));
+          }
+          offers->came(answer);
+        });
   }
   LATIUM_CO_CHECKED(co_await offers->wait());
   const auto drops = std::make_shared<Answers>();
-  for (BucketItem& drop : *gone) {
+  for (BucketItem& drop : outcome->gone) {
     drops->expect();
     links_.send(from, cluster_.epoch(), std::move(drop), [drops](const Result<BucketAnswer>& answer) { drops->came(answer); });
   }
-  co_return co_await drops->wait();
+  LATIUM_CO_CHECKED(co_await drops->wait());
+  co_return std::move(outcome->more);
 }
 
 Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeavesRequest& request) {
@@ -249,9 +317,10 @@ Task<repair::TreeDifferencesResponse> Exchange::answer_differences(const repair:
       done.reset(key.leaf);
       continue;
     }
+    LATIUM_CO_TRY(const VersionSet held, decode_versions(key.versions));
     auto& out = *response.add_entries();
     out.set_name(key.name);
-    out.set_versions(key.versions);
+    out.set_newest_stamp(held.newest_stamp().value);
   }
   for (std::size_t i = 0; i < kTreeLeaves; ++i) {
     if (!done.test(i)) continue;

@@ -72,7 +72,12 @@ class Exchange {
   Task<LeafSet> differing_leaves(TenantId tenant, PartitionId partition, NodeId peer);
   /// Those that are done.
   Task<LeafSet> step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
-  Task<void> offer(NodeId from, NodeId to, std::vector<BucketItem> items);
+  struct Differences;
+  Differences differences(const LeafContents& here, const repair::TreeDifferencesResponse& response);
+  /// What the peer holds of the keys; not those of which it holds nothing any more.
+  Task<std::vector<BucketItem>> fetch(NodeId peer, std::vector<DataKey> keys);
+  /// Those of which the other one holds more than it was offered by an item that asks for the digest.
+  Task<std::vector<DataKey>> offer(NodeId from, NodeId to, std::vector<BucketItem> items);
 
   Runtime& runtime_;
   ClusterView& cluster_;
