@@ -52,6 +52,21 @@ std::size_t bytes_of(const std::vector<BucketItem>& items) {
   return bytes;
 }
 
+std::string bits_of(const LeafSet& leaves) {
+  std::string out(kTreeLeaves / 8, '\0');
+  for (std::size_t i = 0; i < kTreeLeaves; ++i) {
+    if (leaves.test(i)) out[i / 8] = static_cast<char>(out[i / 8] | 1 << i % 8);
+  }
+  return out;
+}
+
+// Precondition: of that length.
+LeafSet leaves_in(BytesView bits) {
+  LeafSet out;
+  for (std::size_t i = 0; i < kTreeLeaves; ++i) out.set(i, (bits[i / 8] >> i % 8 & 1) != 0);
+  return out;
+}
+
 // By leaf and mark.
 std::uint64_t marked(std::size_t leaf, std::uint16_t mark) {
   return std::uint64_t{leaf} << 16 | mark;
@@ -86,9 +101,8 @@ Task<void> Exchange::run(NodeId peer, std::vector<Partition> partitions) {
   if (found.empty()) co_return Result<void>();
   LATIUM_CO_CHECKED(co_await sleep_for(runtime_, kGrace));
   for (auto& [each, leaves] : found) {
-    LATIUM_CO_TRY(const LeafSet again, co_await differing_leaves(each.tenant, each.number, peer));
     // A leaf that was equal at one of the two moments has all that either side had when the call began.
-    leaves &= again;
+    LATIUM_CO_TRY(leaves, co_await still_differing(each.tenant, each.number, peer, leaves));
     if (leaves.any()) ++statistics_.exchanges;
     while (leaves.any()) {
       LATIUM_CO_TRY(const LeafSet done, co_await step(each.tenant, each.number, peer, leaves));
@@ -119,6 +133,26 @@ Task<LeafSet> Exchange::differing_leaves(TenantId tenant, PartitionId partition,
   }
   statistics_.bytes += kTreeGroups * 8 + static_cast<std::size_t>(response.groups_size()) * kLeavesAGroup * 8;
   co_return differing;
+}
+
+Task<LeafSet> Exchange::still_differing(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves) {
+  LATIUM_CO_TRY(const PartitionTree tree, co_await partitions_.tree(tenant, partition));
+  repair::TreeLeavesRequest request;
+  name(tenant, partition, *request.mutable_partition());
+  request.set_leaves(bits_of(leaves));
+  const MonotonicTime deadline = saturating_add(runtime_.clock.monotonic_now(), kAnswerTimeout);
+  LATIUM_CO_TRY(const auto response, co_await call_enveloped<repair::TreeLeavesRequest, repair::TreeLeavesResponse>(
+                                         cluster_, transport_, peer, cluster_.epoch(), wire::METHOD_TREE_LEAVES,
+                                         std::move(request), {.deadline = deadline}));
+  if (response.leaves_size() != static_cast<int>(leaves.count())) {
+    co_return fail(ErrorCode::corruption, "node " + to_hex(peer.value) + " answers with other leaves than those asked for");
+  }
+  statistics_.bytes += kTreeLeaves / 8 + leaves.count() * 8;
+  int at = 0;
+  for (std::size_t i = 0; i < kTreeLeaves; ++i) {
+    if (leaves.test(i) && tree.leaf(i) == response.leaves(at++)) leaves.reset(i);
+  }
+  co_return leaves;
 }
 
 repair::TreeDifferencesRequest Exchange::describe_contents(TenantId tenant, PartitionId partition,
@@ -270,17 +304,20 @@ Task<std::vector<DataKey>> Exchange::offer(NodeId from, NodeId to, std::vector<B
 }
 
 Task<repair::TreeLeavesResponse> Exchange::answer_leaves(const repair::TreeLeavesRequest& request) {
-  if (request.groups_size() != static_cast<int>(kTreeGroups)) {
-    co_return fail(ErrorCode::invalid_argument, "a tree of another shape is compared");
-  }
+  const bool by_groups = request.groups_size() == static_cast<int>(kTreeGroups);
+  const bool by_number = request.groups().empty() && request.leaves().size() == kTreeLeaves / 8;
+  if (!by_groups && !by_number) co_return fail(ErrorCode::invalid_argument, "a tree of another shape is compared");
   LATIUM_CO_CHECKED(check_copied(cluster_, request.partition()));
-  const std::vector<std::uint64_t> asked(request.groups().begin(), request.groups().end());
   LATIUM_CO_TRY(const PartitionTree tree,
                 co_await partitions_.tree(TenantId{request.partition().tenant()}, partition_in(request.partition())));
-  const auto groups = tree.groups();
   repair::TreeLeavesResponse response;
-  for (std::size_t i = 0; i < kTreeGroups; ++i) {
-    if (groups[i] == asked[i]) continue;
+  const LeafSet numbers = by_number ? leaves_in(request.leaves()) : LeafSet();
+  for (std::size_t i = 0; i < kTreeLeaves; ++i) {
+    if (numbers.test(i)) response.add_leaves(tree.leaf(i));
+  }
+  const auto groups = tree.groups();
+  for (std::size_t i = 0; by_groups && i < kTreeGroups; ++i) {
+    if (groups[i] == request.groups(static_cast<int>(i))) continue;
     auto& group = *response.add_groups();
     group.set_number(static_cast<std::uint32_t>(i));
     for (const std::uint64_t leaf : tree.leaves_of(i)) group.add_leaves(leaf);

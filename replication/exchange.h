@@ -70,6 +70,7 @@ class Exchange {
   }
   repair::TreeDifferencesRequest describe_contents(TenantId tenant, PartitionId partition, const LeafContents& here) const;
   Task<LeafSet> differing_leaves(TenantId tenant, PartitionId partition, NodeId peer);
+  Task<LeafSet> still_differing(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
   /// Those that are done.
   Task<LeafSet> step(TenantId tenant, PartitionId partition, NodeId peer, LeafSet leaves);
   struct Differences;
