@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/utf8.h"
 #include "relational/key_codec.h"
 #include "relational/row_codec.h"
 #include "relational/schema_parts.h"
@@ -11,19 +12,18 @@ namespace {
 
 using Names = std::set<std::string>;  // folded
 
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+// As it is: lines and terminals stay whole.
+bool can_be_shown(std::string_view name) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return std::ranges::none_of(name, is_control) && is_utf8(name);
 }
 
 Result<void> check_name_of(const TableSchema& schema, std::string_view what, std::string_view name) {
-  const bool good = !name.empty() && name.size() <= kMaxTableName && !is_digit(name.front()) &&
-                    std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c); });
-  if (good) return {};
+  const bool fits = !name.empty() && name.size() <= kMaxTableName && can_be_shown(name);
+  if (fits && !std::string_view("\"'`[").contains(name.front())) return {};
   return refused(schema, "the name " + quoted(name) + " of " + std::string(what) + " is not 1 to " +
-                             std::to_string(kMaxTableName) + " of the characters A-Z a-z 0-9 _, the first no digit");
+                             std::to_string(kMaxTableName) +
+                             " bytes of UTF-8 without control characters, the first no quote or [");
 }
 
 Result<void> check_new_name(const TableSchema& schema, std::string_view what, std::string_view name, Names& known) {
@@ -174,7 +174,7 @@ Result<void> check_home(const TableSchema& schema) {
 }  // namespace
 
 std::string quoted(std::string_view name) {
-  return "'" + printable(name) + "'";
+  return "'" + (can_be_shown(name) ? std::string(name) : printable(name)) + "'";
 }
 
 bool same_name(std::string_view a, std::string_view b) {

@@ -1,8 +1,8 @@
 // TableDefinition: what a table is to be, as its maker says it.
 //
-// Names of tables, columns and indexes are 1 to 128 of the characters A-Z a-z 0-9 _, not beginning with a digit. As in SQL, names
-// that differ only in case are the same name; they are shown as they were given. Names of tables that begin with sqlite_ or
-// latium_ are reserved.
+// Names of tables, columns and indexes are 1 to 128 bytes of UTF-8 without control characters, the first no quote or [. As in
+// SQL, names that differ only in the case of A-Z are the same name; they are shown as they were given. Names of tables that begin
+// with sqlite_ or latium_ are reserved.
 #pragma once
 
 #include <cstddef>

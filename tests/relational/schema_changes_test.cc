@@ -80,7 +80,7 @@ TEST(SchemaChange, RenamesAColumnAndNothingElse) {
   expect_error(rename_column(before, "uuid", "HOST"), ErrorCode::already_exists,
                "table 'instances': there is a column 'HOST' already");
   expect_error(rename_column(before, "x", "y"), ErrorCode::not_found, "table 'instances': there is no column 'x'");
-  EXPECT_EQ(rename_column(before, "uuid", "no name").error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(rename_column(before, "uuid", "no\nname").error().code, ErrorCode::invalid_argument);
 }
 
 TEST(SchemaChange, TakesAnIndexThroughItsStates) {

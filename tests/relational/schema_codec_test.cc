@@ -62,7 +62,7 @@ TEST(SchemaCodec, RefusesWhatCannotBe) {
   const std::function<void(catalog::TableRecord&)> spoils[] = {
       [](auto& r) { r.set_id(0); },
       [](auto& r) { r.set_version(0); },
-      [](auto& r) { r.set_name("no name"); },
+      [](auto& r) { r.set_name("no\nname"); },
       [](auto& r) { r.mutable_columns()->SwapElements(0, 1); },
       [](auto& r) { r.mutable_columns(1)->set_id(1); },
       [](auto& r) { r.mutable_columns(1)->set_type(catalog::TYPE_UNKNOWN); },

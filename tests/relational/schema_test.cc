@@ -61,23 +61,30 @@ void expect_refused(const Refusal& refusal) {
 }
 
 TEST(Schema, RefusesNamesThatAreNone) {
-  const std::string rule = " is not 1 to 128 of the characters A-Z a-z 0-9 _, the first no digit";
+  const std::string rule = " is not 1 to 128 bytes of UTF-8 without control characters, the first no quote or [";
   const Refusal refusals[] = {
       {[](auto& t) { t.name = ""; }, "table '': the name '' of the table" + rule},
-      {[](auto& t) { t.name = "a b"; }, "table 'a b': the name 'a b' of the table" + rule},
+      {[](auto& t) { t.name = "\"t"; }, "table '\"t': the name '\"t' of the table" + rule},
+      {[](auto& t) { t.name = "a\nb"; }, "table 'a\\x0ab': the name 'a\\x0ab' of the table" + rule},
       {[](auto& t) { t.name = "SQLite_x"; }, "table 'SQLite_x': names of tables that begin with sqlite_ or latium_ are reserved"},
-      {[](auto& t) { t.columns[3].name = "1st"; }, "table 'instances': the name '1st' of column '1st'" + rule},
+      {[](auto& t) { t.columns[3].name = "1\x7f"; }, "table 'instances': the name '1\\x7f' of column '1\\x7f'" + rule},
       {[](auto& t) { t.columns[3].name = "vcpUs"; },
        "table 'instances': there are two of the name 'vcpUs', regardless of case: rename column 'vcpUs'"},
-      {[](auto& t) { t.indexes[0].name = "x-y"; }, "table 'instances': the name 'x-y' of index 'x-y'" + rule},
+      {[](auto& t) { t.indexes[0].name = "x\xff"; }, "table 'instances': the name 'x\\xff' of index 'x\\xff'" + rule},
       {[](auto& t) { t.indexes[1].name = "BY_HOST"; },
        "table 'instances': there are two of the name 'BY_HOST', regardless of case: rename index 'BY_HOST'"},
-      {[](auto& t) { t.foreign_keys[0].table = "h?"; }, "table 'instances': the name 'h?' of the table of a foreign key" + rule},
-      {[](auto& t) { t.foreign_keys[0].referenced = {"?"}; },
-       "table 'instances': the name '?' of a column that the foreign key to 'hosts' names" + rule},
+      {[](auto& t) { t.foreign_keys[0].table = std::string("h\0", 2); },
+       "table 'instances': the name 'h\\x00' of the table of a foreign key" + rule},
+      {[](auto& t) { t.foreign_keys[0].referenced = {"\xc3"}; },
+       "table 'instances': the name '\\xc3' of a column that the foreign key to 'hosts' names" + rule},
   };
   for (const Refusal& refusal : refusals) expect_refused(refusal);
   TableDefinition table = instances();
+  table.name = "d\xc3\xa9j\xc3\xa0 \"vu\"; --";
+  EXPECT_TRUE(make_schema(table, TableId{1}));
+  table.columns[3].type = ValueType::null;
+  EXPECT_EQ(make_schema(table, TableId{1}).error().message, "table 'd\xc3\xa9j\xc3\xa0 \"vu\"; --': column 'load' needs a type");
+  table = instances();
   table.name = std::string(kMaxTableName, 'x');
   EXPECT_TRUE(make_schema(table, TableId{1}));
   table.name += 'x';

@@ -25,10 +25,15 @@ std::string SqlGenerator::literal() {
   return one_of(kAll);
 }
 
+std::string SqlGenerator::identifier(const std::string& word) {
+  static const std::vector<std::string> kBefore = {"order by ", "a\"\"b'", "1st ", "d'\xc3\xa9t\xc3\xa9 ", "a.b-", "?"};
+  return chance(15) ? '"' + one_of(kBefore) + word + '"' : word;
+}
+
 std::string SqlGenerator::create_table(std::size_t number) {
   static const std::vector<std::string> kTypes = {"INTEGER",    "TEXT",    "REAL",     "NUMERIC", "",
                                                   "VARCHAR(9)", "BOOLEAN", "DATETIME", "FLOAT"};
-  Table table{.name = "t" + std::to_string(number), .columns = {}};
+  Table table{.name = identifier("t" + std::to_string(number)), .columns = {}};
   std::vector<std::string> parts;
   const std::size_t kind = below(4);  // of the primary key
   if (kind == 0 || kind == 1) {
@@ -39,7 +44,7 @@ std::string SqlGenerator::create_table(std::size_t number) {
   const std::size_t count = 2 + below(4);
   std::vector<std::string> key;
   for (std::size_t i = 0; i < count; ++i) {
-    Column column{"c" + std::to_string(i)};
+    Column column{identifier("c" + std::to_string(i))};
     column.type = one_of(kTypes);
     std::string text = column.name + " " + column.type;
     const bool of_key = kind == 2 && key.size() < 2;
@@ -92,7 +97,7 @@ void SqlGenerator::add_foreign_key(Table& table, std::size_t number, std::vector
   const std::vector<std::string> key = itself ? std::vector<std::string>{"id"} : one_of(other.keys);
   std::vector<std::string> mine;
   for (const std::string& name : key) {
-    Column column{"f" + std::to_string(number) + name};
+    Column column{identifier("f" + std::to_string(number) + "_" + std::to_string(mine.size()))};
     for (const Column& each : other.columns) {
       if (each.name != name) continue;
       column.type = each.type;
@@ -372,7 +377,7 @@ std::string SqlGenerator::table() {
   Table& table = tables_[below(tables_.size())];
   if (chance(40)) {
     const std::string before = table.name;
-    table.name = (chance(20) ? "Renamed" : "renamed") + std::to_string(names_++);
+    table.name = identifier((chance(20) ? "Renamed" : "renamed") + std::to_string(names_++));
     return "ALTER TABLE " + before + " RENAME TO " + table.name;
   }
   if (!copies_.empty() && chance(30)) {
@@ -382,10 +387,10 @@ std::string SqlGenerator::table() {
     copies_.erase(copies_.begin() + static_cast<std::ptrdiff_t>(at));
     return "DROP TABLE " + copy;
   }
-  copies_.push_back("copy" + std::to_string(names_++));
+  copies_.push_back(identifier("copy" + std::to_string(names_++)));
   const std::vector<std::string> columns = names(table, "");
-  return "CREATE TABLE " + copies_.back() + " AS SELECT " + one_of(columns) + " AS x, " + expression(columns, 2) + " AS y, " +
-         one_of(columns) + " AS z FROM " + table.name + " WHERE " + condition(columns, 1);
+  return "CREATE TABLE " + copies_.back() + " AS SELECT " + one_of(columns) + " AS x, " + expression(columns, 2) + " AS " +
+         identifier("y") + ", " + one_of(columns) + " AS z FROM " + table.name + " WHERE " + condition(columns, 1);
 }
 
 std::string SqlGenerator::statement() {

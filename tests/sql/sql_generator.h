@@ -71,6 +71,8 @@ class SqlGenerator {
   std::string transaction();
   std::string index();
   std::string table();
+  /// The word, or a name around it that has to be quoted.
+  std::string identifier(const std::string& word);
   static std::vector<std::string> names(const Table& table, const std::string& alias);
 
   SqlGeneratorOptions options_;
