@@ -327,7 +327,7 @@ TEST_F(CatalogTest, ARenamedTableIsTheSameUnderItsNewName) {
   ASSERT_NE(find(b_, "hosts"), nullptr);
   EXPECT_EQ(code(run(a_.catalog.rename_table(kPlace, "hosts", "OTHER", "", a_.in(seconds(60))))), ErrorCode::already_exists);
   EXPECT_EQ(code(run(a_.catalog.rename_table(kPlace, "nothing", "hosts", "", a_.in(seconds(60))))), ErrorCode::not_found);
-  EXPECT_EQ(code(run(a_.catalog.rename_table(kPlace, "hosts", "1", "", a_.in(seconds(60))))), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(run(a_.catalog.rename_table(kPlace, "hosts", "[1", "", a_.in(seconds(60))))), ErrorCode::invalid_argument);
 
   const auto renamed = run(a_.catalog.rename_table(kPlace, "hosts", "Guests", "", a_.in(milliseconds(100))));
   ASSERT_TRUE(renamed.has_value()) << renamed.error().message;
