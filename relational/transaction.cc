@@ -104,7 +104,7 @@ Task<Transaction::Page> Transaction::range(TenantId tenant, std::vector<Partitio
     const Bytes end = listed.more ? listed.keys.back().key.substr(1) + '\0' : rest.end;
     std::map<Bytes, RegisterKey> keys;
     for (RegisterKey& key : listed.keys) keys.emplace(key.key.substr(1), std::move(key));
-    add_written(tenant, {rest.begin, end}, keys);
+    add_known(tenant, {rest.begin, end}, keys);
     std::vector<RegisterKey> wanted;
     for (const auto& [name, key] : keys) wanted.push_back(key);
     LATIUM_CO_TRY(auto rows, co_await get(wanted, deadline));

@@ -296,8 +296,9 @@ class Transaction {
   void hold(Range& range);
   std::optional<TableRests> at_rest(TenantId tenant, const TupleRange& range) const;
   std::size_t bytes_of(const Entry& entry) const;
-  /// Adds those that the transaction has written itself: they may not be anywhere yet.
-  void add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
+  /// Adds those that the transaction has written itself, which may not be anywhere yet, and those that it has found there: the
+  /// replica that lists a range may not have heard of them, and what was read is not gone later in the same transaction.
+  void add_known(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const;
   Task<void> read_unread(const std::vector<RegisterKey>& keys, MonotonicTime deadline);
   std::vector<std::optional<Bytes>> seen(const std::vector<RegisterKey>& keys) const;
   void remember(RegisterKey key, CommittedRow row);

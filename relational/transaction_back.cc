@@ -13,10 +13,11 @@ constexpr std::size_t kKeysAtOnce = 1000;
 
 }  // namespace
 
-void Transaction::add_written(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const {
+void Transaction::add_known(TenantId tenant, const TupleRange& range, std::map<Bytes, RegisterKey>& keys) const {
   for (const auto& [stored, entry] : entries_) {
+    if (entry.key.tenant != tenant || !(entry.write || entry.seen.present)) continue;
     const BytesView key = BytesView(entry.key.key).substr(1);
-    if (entry.key.tenant == tenant && entry.write && range.contains(key)) keys.emplace(Bytes(key), entry.key);
+    if (range.contains(key)) keys.emplace(Bytes(key), entry.key);
   }
 }
 
@@ -31,7 +32,7 @@ Task<Transaction::Page> Transaction::range_back(TenantId tenant, std::vector<Par
     for (RegisterKey& key : listed.keys) keys.emplace(key.key.substr(1), std::move(key));
     if (!listed.more) break;
   }
-  add_written(tenant, range, keys);
+  add_known(tenant, range, keys);
   Page page;
   Bytes begin = range.begin;
   // One more than are wanted: whether there is one.

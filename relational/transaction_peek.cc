@@ -36,7 +36,7 @@ void Transaction::use(const Footprint& footprint) {
   }
 }
 
-// The keys of a range up to `limit` rows that are there now, or were written by the transaction itself.
+// The keys of a range up to `limit` rows that are there now.
 Task<void> Transaction::list_page(Range range, std::size_t limit, MonotonicTime deadline, RowKeys& out) {
   LATIUM_CO_TRY(out, co_await list(range.tenant, std::move(range.partitions), std::move(range.range), limit, deadline));
   co_return Result<void>();
@@ -68,7 +68,7 @@ Task<std::vector<Transaction::Peeked>> Transaction::peek_ranges(std::vector<Rang
     if (more) ranges[i].range.end = listed[i].keys.back().key.substr(1) + '\0';
     std::map<Bytes, RegisterKey> keys;
     for (RegisterKey& key : listed[i].keys) keys.emplace(key.key.substr(1), std::move(key));
-    add_written(ranges[i].tenant, ranges[i].range, keys);
+    add_known(ranges[i].tenant, ranges[i].range, keys);
     counts.push_back(keys.size());
     for (auto& [name, key] : keys) {
       out[i].footprint.keys.push_back(key);

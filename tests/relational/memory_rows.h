@@ -23,8 +23,9 @@ class MemoryRows final : public RowStore {
     double unsure = 0;  ///< commands that are run; the caller does not know
     double twice = 0;   ///< commands that are run once more, up to two seconds later
     double again = 0;   ///< commands whose answer was lost, and that are run again within two seconds: the caller is told of that
-    double stale = 0;   ///< local reads that see what was there before the last change
-    double absent = 0;  ///< reads that cannot be answered here
+    double unlisted = 0;  ///< keys that local lists leave out: the replica has not heard of them
+    double stale = 0;     ///< local reads that see what was there before the last change
+    double absent = 0;    ///< reads that cannot be answered here
     std::uint64_t delay_us = 2'000;
   };
 
@@ -70,11 +71,12 @@ class MemoryRows final : public RowStore {
     co_return RowRead{how == Reading::local && random_.chance(faults.stale) ? held.before : held.now, {}};
   }
 
-  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading,
+  Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit, Reading how,
                      MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await delay());
     RowKeys out;
     for (auto& [name, key] : in_range(tenant, partitions, range)) {
+      if (how == Reading::local && is_unlisted()) continue;
       out.more = out.keys.size() == limit;
       if (out.more) break;
       out.keys.push_back(key);
@@ -106,6 +108,7 @@ class MemoryRows final : public RowStore {
     RowsHere out;
     std::size_t taken = 0;
     for (auto& [name, key] : in_range(tenant, partitions, range)) {
+      if (is_unlisted()) continue;
       out.more = out.rows.size() == limit;
       if (out.more) break;
       const Held& held = rows_[key.stored()];
@@ -156,6 +159,7 @@ class MemoryRows final : public RowStore {
     return found;
   }
 
+  bool is_unlisted() { return !alone && random_.chance(faults.unlisted); }
   Task<void> delay() { return sleep_for(runtime_, std::chrono::microseconds(1 + random_.below(faults.delay_us))); }
   static std::unexpected<Error> unknown() { return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the answer was lost"); }
   RowChange run(const RegisterKey& key, const RowCommand& command) {

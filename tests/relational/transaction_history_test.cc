@@ -28,7 +28,7 @@ class TransactionHistoryTest : public Simulated {
     sim::History history;
     sim::TransactionRun outside{
         .lists = lists, .new_keys_every = milliseconds(300), .history = &history, .now = [this] { return simulation_.now(); }};
-    rows.faults = {.lost = 0.02, .unsure = 0.02, .twice = 0.05, .again = 0.05, .stale = 0.2};
+    rows.faults = {.lost = 0.02, .unsure = 0.02, .twice = 0.05, .again = 0.05, .unlisted = 0.2, .stale = 0.2};
     std::vector<std::unique_ptr<sim::TransactionWorker>> workers;
     TaskGroup group(runtime().executor, 8);
     for (std::uint64_t i = 0; i < 5; ++i) {

@@ -308,7 +308,7 @@ TEST_F(TransactionTest, TheBanksSumNeverChanges) {
     Transactions shared(runtime(), rows, hlc);
     Bank bank(runtime(), shared, seed);
     ASSERT_TRUE(run(bank.fill()).has_value());
-    rows.faults = {.lost = 0.02, .unsure = 0.02, .twice = 0.05, .again = 0.05, .stale = 0.2, .absent = 0.5};
+    rows.faults = {.lost = 0.02, .unsure = 0.02, .twice = 0.05, .again = 0.05, .unlisted = 0.2, .stale = 0.2, .absent = 0.5};
     TaskGroup clients(runtime().executor, 8);
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(clients.spawn(bank.client()).has_value());
     const auto ended = run(clients.join());

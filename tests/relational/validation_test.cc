@@ -99,6 +99,31 @@ TEST_F(ValidationTest, OnlyOfARangeInOneTableItIsKnownWhetherItRests) {
   run(shared.stop());
 }
 
+// Seed 14141 of rw_register: a row was read, and a range around it then came from a replica that had not heard of the row.
+TEST_F(ValidationTest, WhatWasFoundIsNotGoneInALaterRange) {
+  Transaction writer = begin();
+  for (const std::size_t number : {1, 2}) put(writer, number, "there");
+  ASSERT_EQ(commit(writer), "ok");
+  pass(seconds(1));  // it is resolved
+  for (const Isolation isolation : {Isolation::serializable, Isolation::read_committed}) {
+    Transactions other(runtime(), *rows_, hlc_);  // has committed nothing itself, and met no conflict
+    Transaction reader(other, {.isolation = isolation});
+    EXPECT_EQ(get(reader, 1), "there");
+    rows_->faults.unlisted = 1;
+    EXPECT_EQ(scan(reader), std::vector<Bytes>{"there"});
+    const auto back = run(reader.range_back(kTenant, all_partitions(), kAllRows, 10, soon()));
+    ASSERT_TRUE(back.has_value());
+    EXPECT_EQ(back->rows.size(), 1u);
+    const auto peeked =
+        run(reader.peek_ranges({{.tenant = kTenant, .partitions = all_partitions(), .range = kAllRows}}, 10, soon()));
+    ASSERT_TRUE(peeked.has_value());
+    EXPECT_EQ(peeked->front().page.rows.size(), 1u);
+    rows_->faults.unlisted = 0;
+    EXPECT_EQ(commit(reader), isolation == Isolation::serializable ? "conflict" : "ok") << "row 2 has come";
+    run(other.stop());
+  }
+}
+
 // A unique value that is taken and given back: the row that has it, on other nodes, must not be overlooked.
 TEST_F(ValidationTest, WhatIsWrittenAndTakenBackMustNotHaveBeenWrittenByOthers) {
   Transactions other(runtime(), *rows_, hlc_);
