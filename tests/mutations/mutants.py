@@ -60,7 +60,7 @@ MUTANTS = [
                  "    if (changed->unsure) phase.unsure = true;\n", "", "relational/transaction_commit.cc", "BusyRowsTest.*"),
     transactions("found_and_gone", "a range leaves out what the transaction has found there, if its replica has not heard of it",
                  "if (entry.key.tenant != tenant || !(entry.write || entry.seen.present)) continue;",
-                 "if (entry.key.tenant != tenant || !entry.write) continue;", "relational/transaction_back.cc"),
+                 "if (entry.key.tenant != tenant || !entry.write) continue;", "relational/transaction_back.cc", "ValidationTest.*"),
     transactions("sweeps_the_living", "what a transaction at work has done is taken for what a dead one has left",
                  "now_ms - since_ms > kLeftAfterMs", "now_ms - since_ms > 0", "replication/row_recovery.cc", "RowSweeper*"),
     Mutant("sweeps_the_told", "only what a replica knows to be chosen is swept", "node/row_store_left.cc", "row_of(record.state)",
