@@ -170,12 +170,12 @@ bool RocksHealth::resume() {
 }
 
 bool RocksHealth::recover_from_full() {
-  std::uint64_t seen = errors_seen();
+  const std::uint64_t seen = errors_seen();
   if (state_.load() == State::stopped) reserve_.release();
   // Also when removes are taken: a compaction may have stopped for lack of room since.
   if (!resume() || !advance(State::removes_only, seen)) return false;
+  // Where this meets the full disk, RocksDB has stopped again: that is an error since.
   make_deletes_count();
-  seen = errors_seen();
   return reserve_.fill().has_value() && advance(State::writable, seen);
 }
 

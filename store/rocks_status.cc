@@ -10,6 +10,9 @@ Error to_error(const rocksdb::Status& status, std::string_view doing, Certainty 
     remedy = "restore the data directory from a checkpoint, or replace this node";
   } else if (status.IsNoSpace() || (status.IsIOError() && status.subcode() == rocksdb::Status::kSpaceLimit)) {
     remedy = "the disk is full: free or add space";
+  } else if (status.IsIncomplete()) {
+    // A write that waited for room in the write buffers: what stopped RocksDB is told as a text.
+    remedy = "the disk is full or failed: see the node's status";
   } else if (status.IsShutdownInProgress()) {
     code = ErrorCode::cancelled;
     remedy = "the engine is closing";
