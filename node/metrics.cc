@@ -217,7 +217,8 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_transactions_aborted_total", "Transactions ended since they were in the way, or dead",
             read.recovery.aborted);
     counter(out, "latium_row_sweeps_total", "Looks at all rows for what dead nodes have left", read.sweeper.passes);
-    counter(out, "latium_row_sweep_failures_total", "Rows that a look could not end for want of replicas", read.sweeper.failures);
+    counter(out, "latium_row_sweep_failures_total",
+            "Rows that a look could not end for want of replicas, and looks that ended early", read.sweeper.failures);
     counter(out, "latium_rows_ended_total", "Rows at which a look ended what a transaction had left",
             read.sweeper.ended + read.sweeper.finished);
     counter(out, "latium_rows_forgotten_total", "Rows deleted more than a day ago that were forgotten", read.sweeper.forgotten);

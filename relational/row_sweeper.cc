@@ -21,7 +21,11 @@ Task<void> RowSweeper::run() {
   while (true) {
     LATIUM_CO_CHECKED(co_await sleep_for(shared_.runtime, pause));
     pause = every_;
-    if (const auto done = co_await pass(); !done && done.error().code == ErrorCode::cancelled) co_return done;
+    const auto done = co_await pass();
+    if (done) continue;
+    if (done.error().code == ErrorCode::cancelled) co_return done;
+    ++statistics_.failures;
+    shared_.runtime.events.emit(Severity::warn, "row_sweep_failed", {{"reason", done.error().message}});
   }
 }
 

@@ -13,7 +13,7 @@ struct RowSweeperStatistics {
   std::uint64_t ended = 0;      ///< intents of dead transactions
   std::uint64_t finished = 0;   ///< committed transactions whose other rows were resolved
   std::uint64_t forgotten = 0;  ///< rows
-  std::uint64_t failures = 0;   ///< rows that were left for the next pass: too few replicas answered
+  std::uint64_t failures = 0;   ///< rows that were left for the next pass, as too few replicas answered; passes that ended early
 };
 
 /// Loop thread only; one a node. What it is given outlives it.

@@ -14,21 +14,6 @@
 namespace latium::testing {
 namespace {
 
-/// The rows as a process sees them that dies after some commands: nothing that it does later has an effect.
-class DyingRows final : public ForwardingRows {
- public:
-  DyingRows(RowStore& rows, std::size_t commands) : ForwardingRows(rows), left_(commands) {}
-
-  Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
-    if (left_ == 0) co_return fail(ErrorCode::cancelled, Certainty::unknown, "the process has died");
-    --left_;
-    co_return co_await ForwardingRows::change(std::move(key), std::move(command), deadline);
-  }
-
- private:
-  std::size_t left_;
-};
-
 class RomeTest : public Simulated {
  protected:
   void SetUp() override {

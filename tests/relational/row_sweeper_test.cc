@@ -9,21 +9,6 @@
 namespace latium::testing {
 namespace {
 
-/// The rows as a node sees them that dies after some commands: the next one does not get through, nor any after it.
-class DyingNode final : public ForwardingRows {
- public:
-  DyingNode(RowStore& rows, std::size_t commands) : ForwardingRows(rows), left_(commands) {}
-
-  Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override {
-    if (left_ == 0) co_return fail(ErrorCode::unknown_outcome, Certainty::unknown, "the node has died");
-    --left_;
-    co_return co_await ForwardingRows::change(std::move(key), std::move(command), deadline);
-  }
-
- private:
-  std::size_t left_;
-};
-
 class RowSweeperTest : public TransactionTest {
  protected:
   void TearDown() override {
@@ -33,7 +18,7 @@ class RowSweeperTest : public TransactionTest {
 
   /// Writes `value` to rows on a node that dies after `commands` of its commit.
   void write_and_die(const std::vector<std::size_t>& numbers, const Bytes& value, std::size_t commands, Isolation isolation) {
-    DyingNode store(*rows_, commands);
+    DyingRows store(*rows_, commands);
     sim::SimRuntime process(simulation_, clock_, "node" + std::to_string(nodes_++));  // other ids than others'
     Transactions node(process.runtime(), store, hlc_);
     Transaction transaction(node, {.isolation = isolation});
