@@ -40,9 +40,9 @@ Task<BucketWritten> Buckets::write(DataKey key, BucketWrite what, MonotonicTime 
   bool existed = false;
   bool tried = false;
   what.stamp = std::max(hlc_.now(runtime_.clock.wall_ms()), Hlc{seen.stamp.value + 1});
-  // A second time only where some copy holds a higher stamp: a clock that was ahead made that. If it is of a write that a quorum
-  // had acknowledged before this one began, this one has to win.
-  for (bool again = false;; again = true) {
+  // Once more where some copy holds a higher stamp: a clock that was ahead made that. If it is of a write that a quorum had
+  // acknowledged before this one began, this one has to win. A try that was kept nowhere has met no copy but the coordinator's.
+  for (bool again = false;;) {
     auto written = co_await try_write(key, what, deadline);
     if (!written && tried) written.error().certainty = Certainty::unknown;
     LATIUM_CO_CHECKED(written);
@@ -59,6 +59,7 @@ Task<BucketWritten> Buckets::write(DataKey key, BucketWrite what, MonotonicTime 
       statistics_.cost.add(stats);
       co_return written;
     }
+    again = again || !written->kept_nowhere;
     what.stamp = Hlc{written->newest.value + 1};
   }
 }

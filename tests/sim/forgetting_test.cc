@@ -74,6 +74,23 @@ TEST_F(ForgettingTest, AnOlderWriteThatBeginsAfterwardsIsInVain) {
   }
 }
 
+// The first stamp is behind a deletion that is forgotten, so no other copy is asked; the second one, behind a write that the two
+// other replicas have acknowledged. The put began after both.
+TEST_F(ForgettingTest, AWriteWinsOverWhatAClockAheadWroteBeforeAndAfterAForgottenDeletion) {
+  form({.compare_every = kNever, .collect_every = seconds(20), .hints = {}});
+  nodes_[1]->clock().jump_wall(hours(1));
+  ASSERT_TRUE(put(1, "l", "k", "v"));
+  ASSERT_TRUE(remove(1, "l", "k"));
+  const Hlc floor = held(1, "l", "k").newest_stamp();
+  ASSERT_TRUE(soon(minutes(1), [&] { return !on_any_disk("l", "k"); }));
+  ASSERT_TRUE(put(1, "l", "k", "before"));
+  pass(seconds(1));
+  lose(0, "l", "k");
+  ASSERT_GT(held(2, "l", "k").newest_stamp(), Hlc{floor.value + 1});
+  ASSERT_TRUE(put(0, "l", "k", "after"));
+  EXPECT_EQ(get(2, "l", "k", client::LEVEL_ALL).values(0), "after");
+}
+
 // With siblings a deletion is a context: that what it deletes is known must not pass for knowing the deletion.
 TEST_F(ForgettingTest, ADeletionOfSiblingsReachesReplicasThatKnowWhatItDeletes) {
   form({.compare_every = seconds(5), .collect_every = seconds(5), .hints = {}});
