@@ -53,14 +53,18 @@ void check_siblings(const Bytes& name, const Key& key, CheckReport& report) {
   }
 }
 
+// Of equal stamps, which two nodes may give, one that began after the other's end is the later, where both have met a quorum.
+bool is_after(const Operation& later, const Operation& earlier) {
+  return later.start > earlier.end && !later.one_copy && !earlier.one_copy;
+}
+
 void check_last_write(const Bytes& name, const Key& key, CheckReport& report) {
   const Operation* latest = nullptr;
   bool unsure_removal = false;
   for (const Operation* write : key.writes) {
-    // Of equal stamps, which two nodes may give, one that began after the other's end is the later.
     const bool acknowledged = write->outcome == Outcome::ok;
     if (acknowledged && (latest == nullptr || *write->token > *latest->token ||
-                         (*write->token == *latest->token && write->start > latest->end))) {
+                         (*write->token == *latest->token && is_after(*write, *latest)))) {
       latest = write;
     }
     unsure_removal = unsure_removal || (!write->value && write->outcome != Outcome::ok && may_have_happened(*write));
@@ -70,10 +74,10 @@ void check_last_write(const Bytes& name, const Key& key, CheckReport& report) {
                                 (latest == nullptr ? "none" : describe(*latest)) + "\n  at the end: " + describe(*key.last));
   };
   if (key.last->pairs.empty()) {
-    // Of equal stamps a removal may be the last one, unless it had ended when the put began.
+    // Of equal stamps a removal may be the last one.
     const bool removed =
         latest != nullptr && std::ranges::any_of(key.writes, [&](const Operation* write) {
-          return write->outcome == Outcome::ok && !write->value && *write->token == *latest->token && write->end >= latest->start;
+          return write->outcome == Outcome::ok && !write->value && *write->token == *latest->token && !is_after(*latest, *write);
         });
     if (latest != nullptr && latest->value && !removed && !unsure_removal) violation("the last write is gone");
     return;

@@ -73,6 +73,14 @@ TEST(BucketChecker, OfEqualStampsTheOneThatBeganLaterStays) {
   later.start = Duration(5);
   later.end = Duration(6);
   EXPECT_THAT(verdict({lww("", 1), later, last_lww("", 0)}), HasSubstr("the last write is gone"));
+  // Two of which one has met one copy only may not have met.
+  later.one_copy = true;
+  EXPECT_EQ(verdict({lww("", 1), later, last_lww("", 0)}), "");
+  later.one_copy = false;
+  Operation alone = lww("", 1);
+  alone.one_copy = true;
+  EXPECT_EQ(verdict({alone, later, last_lww("", 0)}), "");
+  EXPECT_EQ(verdict({alone, later, last_lww("a", 1)}), "");
   later.op = "lww_remove";
   later.value.reset();
   EXPECT_EQ(verdict({lww("a", 1), later, last_lww("", 0)}), "");

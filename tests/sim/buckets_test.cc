@@ -16,6 +16,12 @@ TEST(BucketsTest, SeedsThatFailedOnce) {
   for (const std::uint64_t seed : {12u, 19u, 272u, 291u, 300u}) passing_run(buckets, seed, std::chrono::minutes(2));
 }
 
+// A put was behind a deletion that was forgotten, then behind one that was not, and was not made again; one copy was enough for a
+// deletion, so a put with the same stamp did not meet it.
+TEST(BucketsTest, SeedsOfPlacementThatFailedOnce) {
+  for (const std::uint64_t seed : {346u, 6626u}) passing_run(placement, seed, std::chrono::minutes(1));
+}
+
 TEST(BucketsTest, TheTraceDependsOnTheSeedAlone) {
   expect_same_traces(buckets);
 }

@@ -67,6 +67,8 @@ struct Operation {
   std::optional<std::int64_t> ttl_ms = std::nullopt;
   std::optional<std::int64_t> expires_ms = std::nullopt;  ///< as the lock said; wall clock since 1970
 
+  bool one_copy = false;  ///< of buckets: a write that is acknowledged once one copy has it
+
   // transactions
   std::vector<MicroOp> ops = {};
   bool read_committed = false;  ///< what it only read is not meant to be checked

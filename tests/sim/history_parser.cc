@@ -137,6 +137,10 @@ Result<void> read_request(const Fields& line, Operation& operation) {
   if (kind != OpKind::acquire && kind != OpKind::bucket) LATIUM_CHECKED(line.number("token", operation.token));
   // The context that a write was given; an operation that never ends has it, too.
   if (kind == OpKind::bucket) LATIUM_CHECKED(line.pairs(operation.pairs));
+  Bytes level;
+  LATIUM_TRY(const bool has_level, line.text("level", level));
+  if (has_level && level != "one") return wrong("field \"level\" is '" + printable(level, 40) + "' and must be one, or left out");
+  operation.one_copy = operation.one_copy || has_level;
   LATIUM_CHECKED(line.ops(operation.ops));
   Bytes isolation;
   LATIUM_TRY(const bool named, line.text("isolation", isolation));
@@ -185,6 +189,7 @@ std::string_view differing_field(const Operation& asked, const Operation& ended)
   if (asked.expected != ended.expected) return "expected";
   if (asked.value != ended.value) return "value";
   if (asked.read_committed != ended.read_committed) return "isolation";
+  if (asked.one_copy != ended.one_copy) return "level";
   return asked.token != ended.token ? "token" : "";
 }
 

@@ -61,6 +61,7 @@ Operation any_operation(int process) {
     if (made.applied == false && *rc::gen::arbitrary<bool>()) made.found = value_of(*bytes);
   }
   made.owner = *bytes;
+  made.one_copy = *rc::gen::arbitrary<bool>();
   if (kind != OpKind::acquire || ok) made.token = *rc::gen::arbitrary<std::uint64_t>();
   made.ttl_ms = *rc::gen::arbitrary<std::int64_t>();
   if (ended) made.expires_ms = *rc::gen::arbitrary<std::int64_t>();

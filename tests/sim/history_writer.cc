@@ -83,6 +83,7 @@ std::string line(const Operation& operation, bool end) {
   put_field(out, "key", operation.key);
   put_values(out, operation, kind, end);
   put_lock_fields(out, operation, kind, end);
+  if (operation.one_copy) out += ",\"level\":\"one\"";
   if (kind == OpKind::transaction) put_transaction(out, operation, end);
   out += ",\"start\":" + std::to_string(operation.start.count());
   if (end) out += ",\"end\":" + std::to_string(operation.end.count());

@@ -147,6 +147,8 @@ class BucketClient final : public ClusterClient {
     // A deletion without a context deletes what its coordinator holds, which no history shows.
     if (siblings && removes && seen.context.empty()) co_return;
     for (const Bytes& value : seen.values) operation.pairs.emplace_back(value, Bytes());
+    const client::Level level = write_level();
+    operation.one_copy = level == client::LEVEL_ONE;
     Method method = wire::METHOD_KV_DELETE;
     Bytes bytes;
     if (removes) {
@@ -154,7 +156,7 @@ class BucketClient final : public ClusterClient {
       request.set_tenant(tenant_of(key));
       request.set_bucket(siblings ? "~s" : "l");
       request.set_key(operation.key);
-      request.set_level(write_level());
+      request.set_level(level);
       request.set_context(seen.context);
       bytes = request.SerializeAsString();
     } else {
@@ -164,7 +166,7 @@ class BucketClient final : public ClusterClient {
       request.set_bucket(siblings ? "~s" : "l");
       request.set_key(operation.key);
       request.set_value(*operation.value);
-      request.set_level(write_level());
+      request.set_level(level);
       request.set_context(seen.context);
       method = wire::METHOD_KV_PUT;
       bytes = request.SerializeAsString();
