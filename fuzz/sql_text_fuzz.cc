@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "relational/sql/engine.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 #include "tests/sql/memory_tables.h"
 
 namespace latium {

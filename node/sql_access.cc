@@ -20,17 +20,7 @@ using Tenant = std::shared_ptr<const TenantHandle>;
 
 Task<std::vector<sql::Schema>> all_tables(NodeCore& core, Tenant tenant, MonotonicTime deadline) {
   LATIUM_CO_TRY(const CatalogPlace place, catalog_place(*tenant));
-  LATIUM_CO_TRY(const std::vector<TableChange> found, co_await core.tables().list(place, deadline));
-  std::vector<sql::Schema> out;
-  for (const TableChange& each : found) {
-    // What sessions go by is what this node has leased, which may be the version before for a moment.
-    auto leased = co_await core.tables().find(place, each.schema.name, deadline);
-    if (leased)
-      out.push_back(*std::move(leased));
-    else if (leased.error().code != ErrorCode::not_found)
-      co_return fail(std::move(leased).error());
-  }
-  co_return out;
+  co_return co_await core.tables().in_use(place, deadline);
 }
 
 // Used by one call at a time, on the loop or on its caller's thread.

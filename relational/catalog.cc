@@ -229,30 +229,29 @@ Task<void> Catalog::read_into(CatalogPlace place, Bytes key, std::shared_ptr<std
   co_return Result<void>();
 }
 
-// In order of key; names that are as good as absent among them.
+// In order of key; names that are as good as absent among them. A table that moved meanwhile may have been looked for where it was
+// not yet, and then where it was not any more: so all is read again, until the names without a table are those of before, in the
+// same versions. Then nothing has left a name since the reading before the last one.
 Task<std::vector<Catalog::Found>> Catalog::read_all(CatalogPlace place, MonotonicTime deadline) {
-  LATIUM_CO_TRY(const std::vector<Bytes> keys, co_await store_.list(place, Bytes(kCatalogKeyPrefix), deadline));
-  const auto all = std::make_shared<std::vector<Found>>();
-  for (auto key = keys.begin(); key != keys.end();) {
-    TaskGroup group(runtime_.executor, kReadsAtOnce);
-    for (; key != keys.end() && group.has_room(); ++key) {
-      const auto spawned = group.spawn(read_into(place, *key, all, deadline));
-      LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+  std::map<Bytes, std::uint64_t> absent_before;
+  while (true) {
+    LATIUM_CO_TRY(const std::vector<Bytes> keys, co_await store_.list(place, Bytes(kCatalogKeyPrefix), deadline));
+    const auto all = std::make_shared<std::vector<Found>>();
+    for (auto key = keys.begin(); key != keys.end();) {
+      TaskGroup group(runtime_.executor, kReadsAtOnce);
+      for (; key != keys.end() && group.has_room(); ++key) {
+        const auto spawned = group.spawn(read_into(place, *key, all, deadline));
+        LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
+      }
+      LATIUM_CO_CHECKED(co_await group.join());
     }
-    LATIUM_CO_CHECKED(co_await group.join());
+    std::map<Bytes, std::uint64_t> absent;
+    for (const Found& each : *all) {
+      if (!each.record.table) absent.emplace(each.key, each.version);
+    }
+    std::ranges::sort(*all, {}, &Found::key);
+    if (absent == std::exchange(absent_before, absent)) co_return std::move(*all);
   }
-  // One that moved meanwhile may have been looked for where it was not yet, and then where it was not any more.
-  for (const Found& left : std::vector(*all)) {
-    if (!left.record.moved_to) continue;
-    const bool seen = std::ranges::any_of(
-        *all, [&](const Found& each) { return each.record.table && each.record.table->id == left.record.moved_to->id; });
-    if (seen) continue;
-    const Bytes moved = catalog_key(left.record.moved_to->name);
-    std::erase_if(*all, [&](const Found& each) { return each.key == moved; });
-    LATIUM_CO_CHECKED(co_await read_into(place, moved, all, deadline));
-  }
-  std::ranges::sort(*all, {}, &Found::key);
-  co_return std::move(*all);
 }
 
 Task<std::vector<TableChange>> Catalog::list(CatalogPlace place, MonotonicTime deadline) {
@@ -262,6 +261,38 @@ Task<std::vector<TableChange>> Catalog::list(CatalogPlace place, MonotonicTime d
     if (found.record.table) tables.push_back({*std::move(found.record.table), found.record.settled});
   }
   co_return tables;
+}
+
+// What is lent before a listing begins, and still is behind it, is not older than what the listing finds of others: a table cannot
+// have come to name it meanwhile without another TableSchema::named, nor can one that names it be lent as it was before.
+Task<std::vector<std::shared_ptr<const TableSchema>>> Catalog::in_use(CatalogPlace place, MonotonicTime deadline) {
+  std::map<TableId, std::shared_ptr<const TableSchema>> before;
+  for (const auto& [name, slot] : slots_) {
+    const bool lent = name.first == place.tenant && slot.schema && slot.until > runtime_.clock.monotonic_now();
+    if (lent) before.emplace(slot.schema->id, slot.schema);
+  }
+  while (true) {
+    LATIUM_CO_TRY(const std::vector<TableChange> all, co_await list(place, deadline));
+    std::map<TableId, std::shared_ptr<const TableSchema>> now;
+    bool same = true;
+    for (const TableChange& each : all) {
+      auto schema = co_await find(place, each.schema.name, deadline);
+      if (!schema && schema.error().code == ErrorCode::not_found) {
+        same = false;  // dropped, or under another name
+        continue;
+      }
+      LATIUM_CO_CHECKED(schema);
+      const auto was = before.find((*schema)->id);
+      same = same && was != before.end() && *was->second == **schema;
+      now.emplace((*schema)->id, *std::move(schema));
+    }
+    if (same) {
+      std::vector<std::shared_ptr<const TableSchema>> out;
+      for (auto& [id, schema] : now) out.push_back(std::move(schema));
+      co_return out;
+    }
+    before = std::move(now);
+  }
 }
 
 Task<std::vector<std::string>> Catalog::referencing(CatalogPlace place, std::string table, MonotonicTime deadline) {

@@ -98,11 +98,15 @@ class Catalog {
   /// its parent (one that is created at the same moment is overlooked).
   Task<TableChange> drop_table(CatalogPlace place, std::string table, MonotonicTime deadline);
   /// `sql`: what it is to be; given the schema before. `not_found`, `already_exists` (the new name); `conflict` while another
-  /// table names it by a foreign key or has it as its parent. The old name is free when it is settled.
+  /// table has it as its parent. The old name is free when it is settled. Foreign keys of others follow: until all of that is
+  /// settled no row of the table can be written or removed, nor any of theirs written (`conflict`).
   Task<TableChange> rename_table(CatalogPlace place, std::string from, std::string to, std::string sql, MonotonicTime deadline);
 
   /// All tables, by name; each as describe() has it. One listing and one read a table.
   Task<std::vector<TableChange>> list(CatalogPlace place, MonotonicTime deadline);
+  /// All tables as they are used here, each under a lease: who names one by a foreign key is among them, where
+  /// TableSchema::named stays what it is. Costs a list(), and a second one where some were not in use yet.
+  Task<std::vector<std::shared_ptr<const TableSchema>>> in_use(CatalogPlace place, MonotonicTime deadline);
   /// The latest version, not from memory; `settled` as far as it is known. `not_found`.
   Task<TableChange> describe(CatalogPlace place, std::string table, MonotonicTime deadline);
 
@@ -194,13 +198,20 @@ class Catalog {
   Task<std::optional<TableSchema>> unannounced(CatalogPlace place, std::string table, TableId id, MonotonicTime deadline);
   Task<void> announce_to(CatalogPlace place, std::string table, MonotonicTime deadline);
   Task<bool> go_on_moving(CatalogPlace place, Found found, MonotonicTime wait_until, MonotonicTime deadline);
+  Task<bool> take_the_move(CatalogPlace place, TableMove move, MonotonicTime wait_until, MonotonicTime deadline);
+  Task<void> give_back_the_move(CatalogPlace place, TableMove move, MonotonicTime deadline);
+  Task<bool> tell_those_who_name(CatalogPlace place, std::string from, TableMove move, MonotonicTime wait_until,
+                                 MonotonicTime deadline);
+  Task<bool> follow_move(CatalogPlace place, std::string table, std::string from, TableMove move, MonotonicTime wait_until,
+                         MonotonicTime deadline);
+  Task<void> announce_followers(CatalogPlace place, std::string table, MonotonicTime deadline);
   Task<void> forget_moved(CatalogPlace place, Bytes key, MonotonicTime deadline);
   Task<TableChange> finish_moving(CatalogPlace place, std::string from, TableSchema schema, MonotonicTime deadline);
   Task<TableChange> change(CatalogPlace place, std::string table, Change apply, MonotonicTime deadline);
   Task<TableId> new_table_id(CatalogPlace place, MonotonicTime deadline);
   Task<void> check_parent(CatalogPlace place, TableSchema child, MonotonicTime deadline);
   Task<void> check_childless(CatalogPlace place, std::string table, MonotonicTime deadline);
-  Task<void> check_unnamed(CatalogPlace place, std::string table, MonotonicTime deadline);
+  Task<std::vector<TableSchema>> naming(CatalogPlace place, std::string table, MonotonicTime deadline);
   static std::unexpected<Error> unknown_table(std::string_view table);
   void make_room();
   void forget_references(TenantId tenant);

@@ -30,8 +30,15 @@ Task<bool> Catalog::write(CatalogPlace place, Found found, MonotonicTime deadlin
 
 // The settled record that the next change starts from.
 Task<Catalog::Found> Catalog::wait_for_turn(CatalogPlace place, std::string table, MonotonicTime deadline) {
-  LATIUM_CO_TRY(auto found, co_await settled(place, catalog_key(table), deadline, deadline));
-  if (found) co_return *std::move(found);
+  while (true) {
+    LATIUM_CO_TRY(auto found, co_await settled(place, catalog_key(table), deadline, deadline));
+    const bool closed = found && found->record.table && found->record.table->moving;
+    if (found && !closed) co_return *std::move(found);
+    if (!found) break;
+    // It goes on to where it moves to.
+    LATIUM_CO_TRY(const auto moved, co_await settled(place, catalog_key(found->record.table->moving->to), deadline, deadline));
+    if (!moved) break;
+  }
   co_return fail(ErrorCode::conflict, "table " + quoted(table) +
                                           " was changed a moment ago, and some node may still use the version before: retry "
                                           "with a timeout above " +
@@ -76,6 +83,8 @@ Task<TableChange> Catalog::change(CatalogPlace place, std::string table, Change 
 }
 
 Task<void> Catalog::announce_to(CatalogPlace place, std::string table, MonotonicTime deadline) {
+  // It may be on its way here.
+  LATIUM_CO_CHECKED((co_await wait_for_turn(place, table, deadline)));
   const auto told = co_await change(
       place, table, [](const TableSchema& schema) -> Result<TableSchema> { return named_once_more(schema); }, deadline);
   // Whoever makes it later than this one knows of this one.

@@ -21,6 +21,7 @@ Bytes encode_catalog_record(const CatalogRecord& record) {
     out.mutable_moved_from()->set_name(record.moved_from->name);
     out.mutable_moved_from()->set_version(record.moved_from->version);
     out.mutable_moved_from()->set_attempt(record.moved_from->attempt);
+    out.mutable_moved_from()->set_closes(record.moved_from->closes);
   }
   if (record.moved_to) {
     out.mutable_moved_to()->set_id(record.moved_to->id.value);
@@ -51,13 +52,28 @@ Result<CatalogRecord> decode_catalog_record(BytesView stored) {
     return fail(ErrorCode::corruption, "the catalog's record of a table has dropped it");
   }
   if (const auto& from = record.moved_from(); record.has_moved_from())
-    out.moved_from = MovedFrom{from.name(), from.version(), from.attempt()};
+    out.moved_from = MovedFrom{from.name(), from.version(), from.attempt(), from.closes()};
   if (const auto& to = record.moved_to(); record.has_moved_to())
     out.moved_to = MovedTo{TableId{to.id()}, to.name(), to.attempt()};
   if (out.moved_from && !out.table) {
     return fail(ErrorCode::corruption, "the catalog's record of a table that is being renamed has no table");
   }
   return out;
+}
+
+Bytes encode_table_move(const TableMove& move) {
+  catalog::TableMove out;
+  out.set_to(move.to);
+  out.set_attempt(move.attempt);
+  return out.SerializeAsString();
+}
+
+Result<TableMove> decode_table_move(BytesView stored) {
+  catalog::TableMove move;
+  if (!move.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) {
+    return fail(ErrorCode::corruption, "the catalog's record of the table that is closed does not parse");
+  }
+  return TableMove{move.to(), move.attempt()};
 }
 
 Bytes catalog_key(std::string_view table) {

@@ -29,6 +29,7 @@ struct MovedFrom {
   std::string name;
   std::uint64_t version = 0;
   std::uint64_t attempt = 0;  ///< drawn: what is left of an attempt is not taken for another one
+  bool closes = false;        ///< others name it: before it moves it is closed (TableSchema::moving), and those are changed
 
   friend bool operator==(const MovedFrom&, const MovedFrom&) = default;
 };
@@ -61,6 +62,12 @@ struct CatalogRecord {
   }
   friend bool operator==(const CatalogRecord&, const CatalogRecord&) = default;
 };
+
+/// Which table is closed: one at a time, so that two that name each other do not wait for each other.
+inline constexpr std::string_view kTableMoveKey = "table_move";
+/// latium.catalog.TableMove. `corruption`.
+Bytes encode_table_move(const TableMove& move);
+Result<TableMove> decode_table_move(BytesView stored);
 
 /// latium.catalog.CatalogRecord.
 Bytes encode_catalog_record(const CatalogRecord& record);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,14 @@ struct ForeignKeySchema {
   friend bool operator==(const ForeignKeySchema&, const ForeignKeySchema&) = default;
 };
 
+/// On its way to another name, by this attempt.
+struct TableMove {
+  std::string to;
+  std::uint64_t attempt = 0;
+
+  friend bool operator==(const TableMove&, const TableMove&) = default;
+};
+
 struct TableSchema {
   TableId id;
   std::uint32_t version = 1;  ///< up by one with every change
@@ -94,6 +103,8 @@ struct TableSchema {
   std::uint32_t named = 0;
   /// Who uses a table that this one has come to name has not heard of it yet: no row is written until that is so.
   bool unannounced = false;
+  /// It is closed: others name it, and it is being renamed. No row is written or removed until it has its new name.
+  std::optional<TableMove> moving{};
 
   /// Where the column stands in `columns` and in a Row. Precondition of the first: the table has it.
   std::size_t position(ColumnId column) const;
@@ -147,6 +158,10 @@ Result<TableSchema> forget_index(const TableSchema& schema, std::string_view ind
 Result<TableSchema> rename_table(const TableSchema& schema, std::string_view to, std::string sql);
 /// Another table has come to have foreign keys to it. The version stays.
 TableSchema named_once_more(const TableSchema& schema);
+/// Another table that it names is called otherwise. Nobody has heard of it under that name: it is unannounced.
+Result<TableSchema> names_renamed(const TableSchema& schema, std::string_view from, std::string_view to);
+/// What it is while it is renamed.
+TableSchema closed(const TableSchema& schema, TableMove move);
 /// `conflict`: it is no longer unannounced.
 Result<TableSchema> announced(const TableSchema& schema);
 

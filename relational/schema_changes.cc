@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "relational/schema_parts.h"
+#include "relational/sql_tokens.h"
 
 namespace latium {
 namespace {
@@ -31,6 +32,15 @@ Result<IndexSchema*> existing_index(TableSchema& schema, std::string_view name) 
   const auto found = std::ranges::find_if(schema.indexes, [&](const IndexSchema& index) { return same_name(index.name, name); });
   if (found == schema.indexes.end()) return refused_as(ErrorCode::not_found, schema, "there is no index " + quoted(name));
   return &*found;
+}
+
+// What its foreign keys say of a table that has another name now.
+void follow_rename(TableSchema& schema, std::string_view from, std::string_view to) {
+  const auto follow = [&](std::string& table) {
+    if (same_name(table, from)) table = to;
+  };
+  for (ForeignKeySchema& key : schema.foreign_keys) follow(key.table);
+  for (std::string& table : schema.sql_references) follow(table);
 }
 
 Result<void> check_free_column(const TableSchema& schema, const std::string& name) {
@@ -138,14 +148,24 @@ Result<TableSchema> forget_index(const TableSchema& schema, std::string_view ind
 
 Result<TableSchema> rename_table(const TableSchema& schema, std::string_view to, std::string sql) {
   TableSchema next = next_version(schema);
+  follow_rename(next, schema.name, to);
   next.name = to;
   next.sql = std::move(sql);
-  const auto follow = [&](std::string& table) {
-    if (same_name(table, schema.name)) table = to;
-  };
-  for (ForeignKeySchema& key : next.foreign_keys) follow(key.table);
-  for (std::string& table : next.sql_references) follow(table);
   return checked(std::move(next));
+}
+
+Result<TableSchema> names_renamed(const TableSchema& schema, std::string_view from, std::string_view to) {
+  TableSchema next = next_version(schema);
+  follow_rename(next, from, to);
+  next.sql = sql::references_renamed(next.sql, from, to);
+  next.unannounced = true;
+  return checked(std::move(next));
+}
+
+TableSchema closed(const TableSchema& schema, TableMove move) {
+  TableSchema next = next_version(schema);
+  next.moving = std::move(move);
+  return next;
 }
 
 TableSchema named_once_more(const TableSchema& schema) {

@@ -103,6 +103,10 @@ Bytes encode_schema(const TableSchema& schema) {
   for (const std::string& table : schema.sql_references) out.add_sql_references(table);
   out.set_named(schema.named);
   out.set_unannounced(schema.unannounced);
+  if (schema.moving) {
+    out.mutable_moving()->set_to(schema.moving->to);
+    out.mutable_moving()->set_attempt(schema.moving->attempt);
+  }
   return out.SerializeAsString();
 }
 
@@ -133,6 +137,7 @@ Result<TableSchema> decode_schema(BytesView stored) {
   out.sql_references = {record.sql_references().begin(), record.sql_references().end()};
   out.named = record.named();
   out.unannounced = record.unannounced();
+  if (record.has_moving()) out.moving = TableMove{record.moving().to(), record.moving().attempt()};
   if (const auto checked = check_schema(out); !checked) {
     return fail(ErrorCode::corruption, "the record of a table holds what cannot be: " + checked.error().message);
   }

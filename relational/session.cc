@@ -83,6 +83,7 @@ Task<bool> TableSession::remove(std::string table, std::vector<Value> primary_ke
 Task<void> TableSession::put_row(Schema schema, RegisterKey key, const Row* before, const Row* after, MonotonicTime deadline) {
   Changes changes;
   std::optional<Bytes> encoded;
+  if (schema->moving) co_return fail(ErrorCode::conflict, "table '" + schema->name + "' is being renamed: do it again");
   if (before != nullptr) LATIUM_CO_CHECKED(co_await check_unreferenced(schema, *before, after, deadline));
   if (after != nullptr) {
     if (schema->unannounced) {

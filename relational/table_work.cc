@@ -47,7 +47,7 @@ Task<void> TableWork::run(std::function<std::vector<CatalogPlace>()> mine) {
 Task<void> TableWork::look(CatalogPlace place, MonotonicTime deadline) {
   LATIUM_CO_TRY(const std::vector<TableChange> tables, co_await tables_.list(place, deadline));
   for (const TableChange& table : tables) {
-    if (table.schema.unannounced) {
+    if (table.schema.unannounced || table.schema.moving) {
       start({place.tenant, table.schema.id, kAnnouncing}, drive_announcing(place, table.schema.name, table.schema.id));
     }
     std::vector<IndexId> unfinished = table.schema.unswept_indexes;

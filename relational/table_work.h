@@ -66,7 +66,8 @@ class TableWork {
     Event ended;
     Result<void> result;
   };
-  // Index 0: the rows of a dropped table; kAnnouncing: what has to be before rows of the table are written.
+  // Index 0: the rows of a dropped table; kAnnouncing: what has to be before rows of the table are written, its move
+  // to another name among it.
   using JobKey = std::tuple<TenantId, TableId, IndexId>;
   static constexpr IndexId kAnnouncing{0xffff'ffff};
   // The register that says who works on something; whoever drives it changes it now and then.

@@ -109,7 +109,12 @@ Task<std::uint64_t> TableWork::all_steps(CatalogPlace place, std::string table, 
 Task<void> TableWork::drive_announcing(CatalogPlace place, std::string table, TableId id) {
   LATIUM_CO_TRY(auto lease, co_await take(place, {place.tenant, id, kAnnouncing}, patience()));
   if (!lease) co_return fail(ErrorCode::conflict, "another node does the work");
-  LATIUM_CO_CHECKED(co_await tables_.announce(place, std::move(table), id, patience()));
+  const auto settled = co_await tables_.settle(place, table, patience());
+  if (settled) {
+    LATIUM_CO_CHECKED(co_await tables_.announce(place, std::move(table), id, patience()));
+  } else if (settled.error().code != ErrorCode::not_found) {
+    co_return fail(settled.error());
+  }
   co_return co_await give_back(place, *lease, patience());
 }
 

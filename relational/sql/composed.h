@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::sql {
 

@@ -4,7 +4,7 @@
 #include "relational/key_codec.h"
 #include "relational/schema_parts.h"
 #include "relational/sql/engine.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 #include "runtime/clock.h"
 
 namespace latium::sql {
@@ -209,9 +209,11 @@ Result<void> Engine::alter_table(const Statement& statement) {
     LATIUM_CHECKED(refresh());
     return fail(std::move(after).error());
   }
+  const std::string text = known->second->schema->sql;
   return change_and_take(name, [=, after = *after](const TableSchema& schema) -> Result<TableSchema> {
     LATIUM_TRY(TableSchema next, follow(schema, after, before, now));
     if (schema.sql.empty()) return next;
+    if (schema.sql != text) return fail(ErrorCode::conflict, "table " + name + " was changed by another session: do it again");
     next.sql = after.sql;
     next.sql_references = after.sql_references;
     return next;
@@ -225,8 +227,13 @@ Result<void> Engine::rename_table(const Statement& statement, const std::string&
   if (!renamed) return renamed;
   renamed = hub_.access->rename_table(from, to, made_by_sql ? hub_.shadow.text_of("table", to) : std::string());
   if (renamed) renamed = follow_views();
-  // Whatever became of it, the shadow has to be as the catalog is.
-  drop(fold_nocase(from));
+  // Whatever became of it, the shadow has to be as the catalog is, also with those that name it.
+  std::vector<std::string> changed{fold_nocase(from)};
+  for (const auto& [folded, table] : hub_.tables) {
+    const bool names = std::ranges::any_of(table->foreign_keys, [&](const auto& key) { return same_name(key.table, from); });
+    if (names) changed.push_back(folded);
+  }
+  for (const std::string& folded : changed) drop(folded);
   LATIUM_CHECKED(hub_.shadow.drop(to));
   auto refreshed = refresh();
   if (!renamed) return renamed;

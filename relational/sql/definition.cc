@@ -3,7 +3,7 @@
 
 #include "relational/schema_parts.h"
 #include "relational/sql/shadow.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::sql {
 

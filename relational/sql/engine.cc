@@ -238,12 +238,13 @@ Result<bool> Engine::step(Statement& statement) {
     return statement.has_row_;
   }
   auto stepped = step_sqlite(statement);
-  if (!stepped && stepped.error().code == ErrorCode::stale_topology && first) {
-    // Some table is in another version now: again with that.
+  const bool stale = !stepped && stepped.error().code == ErrorCode::stale_topology;
+  if (first && !stepped && (stale || about_names(stepped.error()))) {
+    // Some table is in another version now, or one that a foreign key names is there by now: again with that.
     const std::uint64_t before = generation_;
     LATIUM_CHECKED(refresh());
     if (generation_ != before) return step(statement);
-    return fail(ErrorCode::conflict, stepped.error().message);
+    if (stale) return fail(ErrorCode::conflict, stepped.error().message);
   }
   return stepped;
 }

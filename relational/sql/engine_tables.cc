@@ -5,7 +5,7 @@
 #include "relational/key_codec.h"
 #include "relational/sql/engine.h"
 #include "relational/sql/module.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::sql {
 

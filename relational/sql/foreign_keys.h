@@ -5,7 +5,7 @@
 
 #include "relational/sql/connection.h"
 #include "relational/sql/table.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::sql {
 

@@ -152,6 +152,12 @@ Result<std::vector<Written>> References::write(const TablePtr& table, std::vecto
   return written;
 }
 
+bool References::restricts_itself(const SqlTable& table) {
+  return !defer_all && std::ranges::any_of(links(), [&](const Link& link) {
+    return link.of_itself() && link.child->schema->id == table.schema->id && link.what().on_delete == Action::restrict;
+  });
+}
+
 Result<void> References::follow(const Link& link, const std::vector<Lost>& lost, bool removed) {
   Action action = removed ? link.what().on_delete : link.what().on_update;
   if (action == Action::restrict && defer_all) action = Action::no_action;
@@ -179,6 +185,11 @@ Result<void> References::follow(const Link& link, const std::vector<Lost>& lost,
     writes.push_back(std::move(write));
   }
   const std::vector<RowWrite> done = writes;
+  if (action == Action::cascade && removed && restricts_itself(*link.child)) {
+    // Of rows that name each other the first one to go is refused, as in SQLite.
+    for (RowWrite& each : writes) LATIUM_CHECKED(write(link.child, {std::move(each)}, true));
+    return {};
+  }
   LATIUM_CHECKED(write(link.child, std::move(writes), true));
   for (const RowWrite& each : done) {
     if (each.kind == RowWrite::Kind::remove) continue;

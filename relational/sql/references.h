@@ -102,6 +102,7 @@ class References {
   Result<std::vector<Row>> find_all(const TablePtr& table, std::vector<LookUp> wanted, bool all = true);
   Result<std::vector<std::pair<Row, Bytes>>> children(const Link& link, const std::map<Bytes, Named>& of, bool one);
   Result<void> follow(const Link& link, const std::vector<Lost>& lost, bool removed);
+  bool restricts_itself(const SqlTable& table);
   Result<RowWrite> change_of(const Link& link, SqlForeignKey::Action action, const Row& row, const Lost& lost);
   Result<void> accept(const SqlTable& table, Row& row);
   Result<void> check(const Due& due);

@@ -4,7 +4,7 @@
 
 #include "relational/key_codec.h"
 #include "relational/schema_parts.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::sql {
 

@@ -4,7 +4,7 @@
 
 #include "relational/schema_parts.h"
 #include "relational/sql/foreign_keys.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::sql {
 

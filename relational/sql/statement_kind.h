@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::sql {
 

@@ -252,6 +252,34 @@ TEST_F(SqlTest, TablesAreRenamedAndMadeFromQueries) {
   EXPECT_EQ(show(one.execute("SELECT a, b FROM t ORDER BY b")), "'y'|2 'z'|3");
 }
 
+TEST_F(SqlTest, ForeignKeysFollowATableThatIsRenamed) {
+  SqlSession one = session(0, {.reads = Consistency::quorum, .foreign_keys = true});
+  SqlSession two = session(1, {.reads = Consistency::quorum, .foreign_keys = true});
+  ASSERT_TRUE(one.script("CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p);"
+                         "INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1)")
+                  .has_value());
+  EXPECT_EQ(show(two.execute("SELECT count(*) FROM p JOIN c ON c.p = p.id")), "1");
+  // What was begun before does not commit; what comes later finds the rows that name one, and those that are named.
+  ok(two, "BEGIN");
+  ok(two, "DELETE FROM p WHERE id = 2");
+  ok(one, "ALTER TABLE p RENAME TO q");
+  EXPECT_EQ(two.execute("COMMIT").error().code, ErrorCode::conflict);
+  for (SqlSession* const session : {&two, &one}) {
+    EXPECT_THAT(show(session->execute("DELETE FROM q WHERE id = 1")), testing::HasSubstr("FOREIGN KEY constraint failed"));
+    EXPECT_THAT(show(session->execute("INSERT INTO c VALUES (9, 9)")), testing::HasSubstr("FOREIGN KEY constraint failed"));
+    EXPECT_THAT(show(session->execute("SELECT * FROM p")), testing::HasSubstr("no such table: p"));
+  }
+  ok(two, "INSERT INTO c VALUES (2, 2)");
+  EXPECT_EQ(show(one.execute("SELECT sql FROM sqlite_schema WHERE name = 'c'")),
+            "'CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES \"q\")'");
+  // A parent that another session makes is met without a refresh of any other cause.
+  ok(one, "CREATE TABLE d(r INTEGER REFERENCES r(id))");
+  EXPECT_THAT(show(one.execute("INSERT INTO d VALUES (1)")), testing::HasSubstr("no such table: main.r"));
+  ok(two, "CREATE TABLE r(id INTEGER PRIMARY KEY)");
+  ok(two, "INSERT INTO r VALUES (1)");
+  ok(one, "INSERT INTO d VALUES (1)");
+}
+
 TEST_F(SqlTest, TablesOfCppAreSeenWithTheirTypes) {
   TableDefinition table{.name = "events",
                         .columns = {{.name = "id", .type = ValueType::uuid},

@@ -119,18 +119,26 @@ Task<void> sweep_for_ever(Member member) {
   co_return Result<void>();
 }
 
+Task<void> create(Catalog& catalog, TableDefinition table) {
+  (void)co_await catalog.create_table(kPlace, std::move(table), kNever);
+  co_return Result<void>();
+}
+
 // Once nobody does anything any more: what was used and not dropped is there, under one name.
 Task<void> look_at_the_end(Member member) {
   CatalogNode& node = member.node;
-  for (const char* const name : kNames) (void)co_await node.latest().settle(kPlace, name, node.in(seconds(60)));
-  LATIUM_CO_TRY(const auto dropped, co_await node.latest().dropped_tables(kPlace, node.in(seconds(60))));
+  // What a node does without being asked has an end too.
+  LATIUM_CO_CHECKED(co_await sleep_for(node.process.runtime(), seconds(300)));
+  for (const char* const name : kNames) (void)co_await node.latest().settle(kPlace, name, node.in(seconds(600)));
+  (void)co_await node.latest().settle(kPlace, "rooms", node.in(seconds(600)));
+  LATIUM_CO_TRY(const auto dropped, co_await node.latest().dropped_tables(kPlace, node.in(seconds(600))));
   for (const DroppedTable& table : dropped) member.observed.removable.try_emplace(table.id, member.simulation.now());
-  LATIUM_CO_TRY(const auto tables, co_await node.latest().list(kPlace, node.in(seconds(60))));
+  LATIUM_CO_TRY(const auto tables, co_await node.latest().list(kPlace, node.in(seconds(600))));
   std::map<TableId, std::size_t> there;
   for (const TableChange& table : tables) {
     ++there[table.schema.id];
-    EXPECT_TRUE(table.settled);
-    const auto described = co_await node.latest().describe(kPlace, table.schema.name, node.in(seconds(60)));
+    EXPECT_TRUE(table.settled) << table.schema.name;
+    const auto described = co_await node.latest().describe(kPlace, table.schema.name, node.in(seconds(600)));
     EXPECT_TRUE(described && described->schema == table.schema);
   }
   for (const auto& [id, count] : there) EXPECT_EQ(count, 1u) << id.value;
@@ -170,6 +178,13 @@ RC_GTEST_PROP(CatalogVersionsTest, NeverAreMoreThanTwoAdjacentVersionsInUse, ())
     if (*rc::gen::arbitrary<bool>())
       RC_ASSERT(group.spawn(restart_now_and_then(member.node, member.simulation, kRun)).has_value());
   }
+  // With one that names it, a table is closed before it moves: that is a version of its own.
+  const bool named = *rc::gen::arbitrary<bool>();
+  if (named) {
+    TableDefinition rooms = table_of("rooms");
+    rooms.foreign_keys = {{{"id"}, "hosts", {"id"}}, {{"id"}, "guests", {"id"}}};
+    RC_ASSERT(group.spawn(create(nodes.front()->catalog, rooms)).has_value());
+  }
   RC_ASSERT(group.spawn(sweep_for_ever({*nodes.front(), simulation, observed})).has_value());
   RC_ASSERT(simulation.run(group.join()).has_value());
   check(observed);
@@ -184,7 +199,7 @@ RC_GTEST_PROP(CatalogVersionsTest, NeverAreMoreThanTwoAdjacentVersionsInUse, ())
   for (const InUse& use : observed.uses) newest = std::max(newest, use.version);
   RC_CLASSIFY(newest >= 5, "went through five versions");
   RC_CLASSIFY(!observed.removable.empty(), "had a table dropped");
-  RC_CLASSIFY(observed.renamed > 0, "had a table renamed");
+  RC_CLASSIFY(observed.renamed > 0, named ? "had a table renamed that another one names" : "had a table renamed");
 }
 
 }  // namespace

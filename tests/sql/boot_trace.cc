@@ -3,7 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 namespace latium::testing {
 

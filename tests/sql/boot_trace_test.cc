@@ -6,7 +6,7 @@
 #include <set>
 
 #include "relational/sql/engine.h"
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 #include "tests/sql/boot_trace.h"
 #include "tests/sql/memory_tables.h"
 

@@ -36,12 +36,12 @@ TEST(Differential, SoTheyDoOverTablesThatAreRenamedAndCopied) {
 }
 
 TEST(Differential, SoDoForeignKeys) {
-  compare(latium::testing::statements_to_compare(50'000), {.foreign_keys = true});
+  compare(latium::testing::statements_to_compare(50'000), {.tables = true, .foreign_keys = true});
 }
 
 TEST(Differential, SoTheyDoOverTablesThatAreAtHandAsAWhole) {
   compare(latium::testing::statements_to_compare(50'000), {.indexes = true}, true);
-  compare(latium::testing::statements_to_compare(20'000), {.foreign_keys = true}, true);
+  compare(latium::testing::statements_to_compare(20'000), {.tables = true, .foreign_keys = true}, true);
 }
 
 }  // namespace

@@ -267,8 +267,13 @@ TEST_F(EngineTest, TablesAreRenamed) {
   EXPECT_THAT(run("ALTER TABLE t RENAME TO sqlite_x"), HasSubstr("reserved"));
   EXPECT_THAT(run("ALTER TABLE nothing RENAME TO x"), HasSubstr("no such table"));
   ok("CREATE TABLE c(t INTEGER REFERENCES u(id))");
-  EXPECT_THAT(run("ALTER TABLE u RENAME TO x"), HasSubstr("named by c"));
-  EXPECT_EQ(run("SELECT count(*) FROM u"), "2") << "after what was refused all is as before";
+  // Those of others follow.
+  ok("INSERT INTO c VALUES (1)");
+  ok("ALTER TABLE u RENAME TO \"x y\"");
+  EXPECT_EQ(run("SELECT sql FROM sqlite_schema WHERE name = 'c'"), "'CREATE TABLE c(t INTEGER REFERENCES \"x y\"(id))'");
+  EXPECT_THAT(run("DELETE FROM \"x y\" WHERE id = 1"), HasSubstr("FOREIGN KEY"));
+  ASSERT_TRUE(other->execute("PRAGMA foreign_keys = ON", {}).has_value());
+  EXPECT_THAT(show(other->execute("INSERT INTO c VALUES (77)", {})), HasSubstr("FOREIGN KEY"));
   EXPECT_EQ(run("SELECT * FROM v"), "'x'");
   // What ALTER TABLE cannot change: a new table takes the place of the old one.
   ok("BEGIN");

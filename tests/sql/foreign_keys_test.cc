@@ -257,6 +257,16 @@ TEST_F(ForeignKeysTest, ATableThatIsNamedIsNotDropped) {
   EXPECT_EQ(ours("SELECT name FROM sqlite_master WHERE type = 'table'"), "'c'");
 }
 
+TEST_F(ForeignKeysTest, RowsThatGoTogetherAndNameEachOtherAreRestricted) {
+  both("CREATE TABLE p(id INTEGER PRIMARY KEY)");
+  both("CREATE TABLE c(id INTEGER PRIMARY KEY, up INTEGER REFERENCES c ON DELETE RESTRICT, p INTEGER REFERENCES p ON DELETE CASCADE)");
+  both("INSERT INTO p VALUES (1), (2)");
+  both("INSERT INTO c VALUES (1, NULL, 1), (5, 1, 1), (6, 7, 2), (7, NULL, 2)");
+  EXPECT_EQ(both("DELETE FROM p WHERE id = 1"), kFailed);
+  EXPECT_EQ(both("DELETE FROM p WHERE id = 2"), "") << "the one that names goes before the one that is named";
+  both("SELECT * FROM c");
+}
+
 // Not one look-up a row.
 TEST_F(ForeignKeysTest, ManyRowsTakeFewBatches) {
   ours("CREATE TABLE p(id INTEGER PRIMARY KEY)");

@@ -43,12 +43,14 @@ Result<void> MemoryTables::drop_table(const std::string& table) {
 Result<void> MemoryTables::rename_table(const std::string& from, const std::string& to, const std::string& sql) {
   const auto found = database_->tables.find(fold_nocase(from));
   if (found == database_->tables.end()) return missing(from);
-  for (const auto& [name, other] : database_->tables) {
+  LATIUM_TRY(TableSchema next, latium::rename_table(*found->second, to, sql));
+  for (auto& [name, other] : database_->tables) {
     const std::vector<std::string> named = tables_named(*other);
     if (std::ranges::find(named, fold_nocase(from)) == named.end()) continue;
-    return fail(ErrorCode::conflict, "table " + from + " is named by " + other->name);
+    LATIUM_TRY(TableSchema follower, names_renamed(*other, from, to));
+    follower.unannounced = false;
+    other = std::make_shared<const TableSchema>(std::move(follower));
   }
-  LATIUM_TRY(TableSchema next, latium::rename_table(*found->second, to, sql));
   database_->tables.erase(found);
   database_->tables.emplace(fold_nocase(to), std::make_shared<const TableSchema>(std::move(next)));
   return {};

@@ -13,7 +13,7 @@ namespace latium::testing {
 struct SqlGeneratorOptions {
   bool numbers = true;        ///< rows that leave their INTEGER PRIMARY KEY out, for who numbers them as SQLite does
   bool indexes = false;       ///< CREATE and DROP INDEX among the statements
-  bool tables = false;        ///< ALTER TABLE RENAME TO, CREATE TABLE AS; not together with foreign_keys
+  bool tables = false;        ///< ALTER TABLE RENAME TO, CREATE TABLE AS
   bool foreign_keys = false;  ///< tables name each other, and the keys are enforced
 };
 
@@ -83,6 +83,7 @@ class SqlGenerator {
   std::vector<std::string> copies_;
   std::string changed_;  // the table that the statement changes
   bool open_ = false;
+  bool rolls_back_ = false;  // next
   int savepoints_ = 0;
 };
 

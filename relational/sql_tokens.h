@@ -34,6 +34,9 @@ std::vector<std::string_view> split_statements(std::string_view text);
 /// Where the bracket that opens at `at` is closed; tokens.size() where it is not.
 std::size_t closing(const std::vector<Token>& tokens, std::size_t at);
 
+/// A CREATE TABLE statement whose foreign keys name `to` where they named `from`.
+std::string references_renamed(std::string_view create_table, std::string_view from, std::string_view to);
+
 /// As an identifier in SQL: in double quotes.
 std::string quote_name(std::string_view name);
 /// As a literal: in single quotes.

@@ -1,4 +1,4 @@
-#include "relational/sql/tokens.h"
+#include "relational/sql_tokens.h"
 
 #include "relational/schema_parts.h"
 
@@ -135,6 +135,22 @@ std::string quote(std::string_view text, char mark) {
 }
 
 }  // namespace
+
+// REFERENCES is a keyword that names nothing unless it is quoted.
+std::string references_renamed(std::string_view create_table, std::string_view from, std::string_view to) {
+  std::string out;
+  std::size_t done = 0;
+  const Token* before = nullptr;
+  const std::vector<Token> tokens = tokenize(create_table);
+  for (const Token& token : tokens) {
+    const bool named = before != nullptr && before->is("REFERENCES") && token.can_name() && same_name(token.name(), from);
+    before = &token;
+    if (!named) continue;
+    out += std::string(create_table.substr(done, token.begin - done)) + quote_name(to);
+    done = token.end();
+  }
+  return out + std::string(create_table.substr(done));
+}
 
 std::string quote_name(std::string_view name) {
   return quote(name, '"');
