@@ -90,9 +90,13 @@ Task<void> Recovery::decide_staged(RegisterKey primary, TransactionId txn, Monot
       case StagedAction::promote:
         LATIUM_CO_CHECKED(co_await store_.change(primary, RowPromote{txn, intent.start, runtime_.clock.wall_ms()}, deadline));
         break;
-      case StagedAction::fence:
-        LATIUM_CO_CHECKED(co_await abort_at(keys[verdict.at], intent, RowAbort::When::absent, false, deadline));
-        break;
+      case StagedAction::fence: {
+        LATIUM_CO_TRY(const RowRefusal refusal,
+                      co_await abort_at(keys[verdict.at], intent, RowAbort::When::absent, false, deadline));
+        if (refusal != RowRefusal::none) break;
+        // Not looked for: where the row remembers nothing of that time there is none, as all that is so old is refused.
+        [[fallthrough]];
+      }
       case StagedAction::abort:
         ++statistics_.aborted;
         LATIUM_CO_CHECKED(co_await abort_at(primary, intent, RowAbort::When::always, true, deadline));
