@@ -229,9 +229,9 @@ Task<void> Catalog::read_into(CatalogPlace place, Bytes key, std::shared_ptr<std
   co_return Result<void>();
 }
 
-// In order of key; names that are as good as absent among them. A table that moved meanwhile may have been looked for where it was
-// not yet, and then where it was not any more: so all is read again, until the names without a table are those of before, in the
-// same versions. Then nothing has left a name since the reading before the last one.
+// In order of key; names that are as good as absent among them. A table that moved meanwhile may have been looked for where it
+// was not yet, and then where it was not any more: so all is read again, until the names without a table are those of before, in
+// the same versions. Then nothing has left a name since the reading before the last one.
 Task<std::vector<Catalog::Found>> Catalog::read_all(CatalogPlace place, MonotonicTime deadline) {
   std::map<Bytes, std::uint64_t> absent_before;
   while (true) {
@@ -263,8 +263,8 @@ Task<std::vector<TableChange>> Catalog::list(CatalogPlace place, MonotonicTime d
   co_return tables;
 }
 
-// What is lent before a listing begins, and still is behind it, is not older than what the listing finds of others: a table cannot
-// have come to name it meanwhile without another TableSchema::named, nor can one that names it be lent as it was before.
+// What is lent before a listing begins, and still is behind it, is not older than what the listing finds of others: a table
+// cannot have come to name it meanwhile without another TableSchema::named, nor can one that names it be lent as it was before.
 Task<std::vector<std::shared_ptr<const TableSchema>>> Catalog::in_use(CatalogPlace place, MonotonicTime deadline) {
   std::map<TableId, std::shared_ptr<const TableSchema>> before;
   for (const auto& [name, slot] : slots_) {

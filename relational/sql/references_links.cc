@@ -53,9 +53,9 @@ References::Link References::link_of(const TablePtr& child, std::size_t number) 
   const SqlForeignKey& what = out.what();
   const auto parent = hub_.tables.find(fold_nocase(what.table));
   if (parent == hub_.tables.end()) {
-    out.broken = child->schema->unannounced
-                     ? Error(ErrorCode::stale_topology, "table '" + child->name + "' names one that is being renamed: do it again")
-                     : Error(ErrorCode::invalid_argument, "no such table: main." + what.table);
+    out.broken = child->schema->unannounced ? Error(ErrorCode::stale_topology,
+                                                    "table '" + child->name + "' names one that is being renamed: do it again")
+                                            : Error(ErrorCode::invalid_argument, "no such table: main." + what.table);
     return out;
   }
   out.parent = parent->second;

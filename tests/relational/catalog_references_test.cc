@@ -164,7 +164,8 @@ Task<void> look_at_the_end(CatalogNode& node, Renames& seen) {
   LATIUM_CO_TRY(const auto tables, co_await node.latest().list(kPlace, kNever));
   EXPECT_EQ(tables.size(), 2u);
   for (const TableChange& each : tables) {
-    if (each.schema.unannounced) LATIUM_CO_CHECKED(co_await node.latest().announce(kPlace, each.schema.name, each.schema.id, kNever));
+    if (each.schema.unannounced)
+      LATIUM_CO_CHECKED(co_await node.latest().announce(kPlace, each.schema.name, each.schema.id, kNever));
   }
   LATIUM_CO_TRY(const auto now, co_await node.latest().list(kPlace, kNever));
   std::string name;

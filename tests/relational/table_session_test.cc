@@ -282,6 +282,23 @@ TEST_F(TableSessionTest, ASessionThatRemovesARowIsAConflictOnceATableThatMayName
   EXPECT_EQ(commit(old), "conflict");
 }
 
+// It is closed, and its maker has died.
+TEST_F(TableSessionTest, RowsOfATableThatIsBeingRenamedStay) {
+  add_hosts(2);
+  TableSession old = session();
+  ASSERT_EQ(remove(old, "hosts", {Value(name(0))}), "ok");
+  node(1).store.writes_left = 3;  // the new name, whose turn it is, and the old name
+  (void)run(node(1).catalog.rename_table(kPlace, "hosts", "machines", "", in(seconds(1))));
+  run(sleep_for(runtime(), seconds(10)));
+  EXPECT_EQ(commit(old), "conflict");
+  TableSession late = session();
+  EXPECT_EQ(remove(late, "hosts", {Value(name(1))}), "conflict");
+  EXPECT_EQ(insert(late, "hosts", {Value("another"), Value(1)}), "conflict");
+  EXPECT_EQ(rows("hosts").size(), 2u);
+  EXPECT_EQ(insert(late, "jobs", {Value(1), Value(name(1)), Value()}), "ok") << "they still name it by its old name";
+  EXPECT_EQ(commit(late), "ok");
+}
+
 TEST_F(TableSessionTest, ARangeThatEndsBeforeItBeginsIsEmpty) {
   TableSession writer = session();
   for (int i = 1; i <= 6; ++i) ASSERT_EQ(insert(writer, "jobs", {Value(i), Value(), Value()}), "ok");

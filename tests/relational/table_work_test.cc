@@ -213,5 +213,31 @@ TEST_F(TableWorkTest, ATableThatNamesOthersComesIntoUseThoughItsMakerIsGone) {
   EXPECT_EQ(remove(remover, "servers", {Value(1)}), "broken_reference");
 }
 
+TEST_F(TableWorkTest, ATableThatOthersNameGetsItsNewNameThoughItsMakerIsGone) {
+  TableDefinition jobs{.name = "jobs", .columns = {{.name = "server", .type = ValueType::integer}}, .primary_key = {"server"}};
+  jobs.foreign_keys = {{{"server"}, "servers", {"id"}}};
+  add_rows(3, 3);
+  ASSERT_TRUE(run(node(0).catalog.create_table(kPlace, jobs, soon())).has_value());
+  TableSession writer = session();
+  EXPECT_EQ(insert(writer, "jobs", {Value(1)}), "ok");
+  EXPECT_EQ(commit(writer), "ok");
+  node(1).store.writes_left = 3;  // the new name, whose turn it is, and the old name, which is closed
+  (void)run(node(1).catalog.rename_table(kPlace, "servers", "machines", "", in(seconds(1))));
+  kill(1);
+  pass(seconds(10));
+  ASSERT_TRUE(run(node(0).catalog.find(kPlace, "servers", soon())).value()->moving.has_value());
+  for (int looks = 0; looks < 3; ++looks) {
+    ASSERT_TRUE(run(work(2).look(kPlace, soon())).has_value());
+    pass(seconds(20));
+  }
+  const auto named = run(node(0).catalog.find(kPlace, "jobs", soon())).value();
+  EXPECT_EQ(named->foreign_keys[0].table, "machines");
+  EXPECT_FALSE(named->unannounced);
+  TableSession remover = session(2);
+  EXPECT_EQ(remove(remover, "machines", {Value(1)}), "broken_reference");
+  EXPECT_EQ(remove(remover, "machines", {Value(2)}), "ok");
+  EXPECT_EQ(commit(remover), "ok");
+}
+
 }  // namespace
 }  // namespace latium::testing

@@ -63,8 +63,8 @@ void check_last_write(const Bytes& name, const Key& key, CheckReport& report) {
   bool unsure_removal = false;
   for (const Operation* write : key.writes) {
     const bool acknowledged = write->outcome == Outcome::ok;
-    if (acknowledged && (latest == nullptr || *write->token > *latest->token ||
-                         (*write->token == *latest->token && is_after(*write, *latest)))) {
+    if (acknowledged &&
+        (latest == nullptr || *write->token > *latest->token || (*write->token == *latest->token && is_after(*write, *latest)))) {
       latest = write;
     }
     unsure_removal = unsure_removal || (!write->value && write->outcome != Outcome::ok && may_have_happened(*write));

@@ -259,7 +259,9 @@ TEST_F(ForeignKeysTest, ATableThatIsNamedIsNotDropped) {
 
 TEST_F(ForeignKeysTest, RowsThatGoTogetherAndNameEachOtherAreRestricted) {
   both("CREATE TABLE p(id INTEGER PRIMARY KEY)");
-  both("CREATE TABLE c(id INTEGER PRIMARY KEY, up INTEGER REFERENCES c ON DELETE RESTRICT, p INTEGER REFERENCES p ON DELETE CASCADE)");
+  both(
+      "CREATE TABLE c(id INTEGER PRIMARY KEY, up INTEGER REFERENCES c ON DELETE RESTRICT, p INTEGER REFERENCES p ON DELETE "
+      "CASCADE)");
   both("INSERT INTO p VALUES (1), (2)");
   both("INSERT INTO c VALUES (1, NULL, 1), (5, 1, 1), (6, 7, 2), (7, NULL, 2)");
   EXPECT_EQ(both("DELETE FROM p WHERE id = 1"), kFailed);
