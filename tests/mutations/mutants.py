@@ -126,7 +126,7 @@ MUTANTS = [
            "latium_relational_test", "latium_relational_test --gtest_filter=CatalogReferences*"),
     Mutant("follows_any_move", "who drives a move of before changes tables for it", "relational/catalog_moves.cc",
            "    if (!named.record.table || named.record.table->moving != move) co_return true;\n", "",
-           "latium_relational_test", "latium_relational_test --gtest_filter=CatalogReferences*"),
+           "latium_relational_test", "latium_relational_test --gtest_filter=CatalogMoves*"),
     Mutant("listed_once", "a listing is not of one moment", "relational/catalog.cc",
            "    if (absent == std::exchange(absent_before, absent)) co_return std::move(*all);\n", "    co_return std::move(*all);\n",
            "latium_relational_test", "latium_relational_test --gtest_filter=Catalog*"),

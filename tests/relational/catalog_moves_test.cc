@@ -140,6 +140,25 @@ TEST_F(CatalogMovesTest, ARenameThatOthersFollowIsFinishedByWhoeverMeetsIt) {
   EXPECT_GT(moved, 10u);
 }
 
+// It falls asleep while it drives a move. Others end that, and then the table gets its old name again.
+TEST_F(CatalogMovesTest, WhoDrivesAMoveThatIsOverChangesNothing) {
+  ASSERT_TRUE(create(a_, hosts()).has_value());
+  ASSERT_TRUE(create(a_, rooms_of("hosts")).has_value());
+  bool slept = false;
+  a_.store.before_list = [&]() -> Task<void> {
+    const auto now = co_await b_.catalog.find(kPlace, "hosts", b_.in(seconds(60)));
+    if (slept || !now || !(*now)->moving) co_return Result<void>();
+    slept = true;
+    LATIUM_CO_CHECKED((co_await b_.catalog.settle(kPlace, "guests", b_.in(seconds(60)))));
+    LATIUM_CO_CHECKED((co_await b_.catalog.rename_table(kPlace, "guests", "hosts", "", b_.in(seconds(60)))));
+    co_return Result<void>();
+  };
+  (void)run(a_.catalog.rename_table(kPlace, "hosts", "guests", "", a_.in(seconds(60))));
+  EXPECT_TRUE(slept);
+  ASSERT_NE(find(b_, "hosts"), nullptr);
+  EXPECT_EQ(find(b_, "rooms")->foreign_keys[0].table, "hosts");
+}
+
 // Each names the other one: were both closed at once, each would wait for the other.
 TEST_F(CatalogMovesTest, TablesThatNameEachOtherAreRenamedAtOnce) {
   TableDefinition guests = hosts("guests");

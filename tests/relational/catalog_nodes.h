@@ -103,6 +103,7 @@ class MemoryCatalogStore final : public CatalogStore {
     co_return applied;
   }
   Task<std::vector<Bytes>> list(CatalogPlace, Bytes prefix, MonotonicTime) override {
+    if (before_list) LATIUM_CO_CHECKED(co_await before_list());
     std::vector<Bytes> keys;
     for (const auto& [key, entry] : shared_.entries) {
       if (key.starts_with(prefix)) keys.push_back(key);
@@ -112,6 +113,7 @@ class MemoryCatalogStore final : public CatalogStore {
 
   std::size_t reads = 0;
   std::function<void()> before_next_cas;  ///< runs once
+  std::function<Task<void>()> before_list;
   std::size_t lose_answers = 0;           ///< the n-th answer of cas() from now on gets lost
   std::size_t writes_left = SIZE_MAX;     ///< cas() that still take effect
 
