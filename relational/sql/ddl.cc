@@ -18,7 +18,7 @@ constexpr Duration kChangeTimeout = std::chrono::seconds(30);
 
 std::vector<std::string> column_names(const Shadow& shadow, const std::string& table) {
   std::vector<std::string> out;
-  const auto list = prepare(shadow.db(), "SELECT name FROM pragma_table_info(" + quote_text(table) + ")");
+  const auto list = prepare(shadow.db(), columns_query("name", table));
   while (list && sqlite3_step(list->get()) == SQLITE_ROW) out.push_back(text_at(list->get(), 0));
   return out;
 }
@@ -199,6 +199,11 @@ Result<void> Engine::alter_table(const Statement& statement) {
   const auto rename = std::ranges::find_if(tokens, [](const Token& token) { return token.is("RENAME"); });
   if (rename != tokens.end() && tokens.end() - rename == 3 && (rename + 1)->is("TO")) {
     return rename_table(statement, name, (rename + 2)->name());
+  }
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!tokens[i].is("AS") || !tokens[i + 1].is_symbol('(')) continue;
+    return fail(ErrorCode::invalid_argument,
+                "a generated column cannot be added, as the rows that are there have no value of it: make the table anew");
   }
   const std::vector<std::string> before = column_names(hub_.shadow, name);
   LATIUM_CHECKED(run(hub_.shadow.db(), statement.sql_));

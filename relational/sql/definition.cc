@@ -95,8 +95,24 @@ Result<void> check_text(const std::string& table, const std::string& text) {
     if (i + 1 < tokens.size() && tokens[i].is("ON") && tokens[i + 1].is("CONFLICT")) {
       return unsupported(table, "ON CONFLICT in a constraint is not supported: say INSERT OR ... where rows are written");
     }
-    if (i + 1 < tokens.size() && tokens[i].is("AS") && tokens[i + 1].is_symbol('(')) {
-      return unsupported(table, "generated columns are not supported: use a view");
+  }
+  return {};
+}
+
+// A row gets its number when it is written, and what is generated is worked out before.
+Result<void> check_generated(const std::string& table, const std::string& text, std::string_view number) {
+  const auto tokens = tokenize(text);
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!tokens[i].is("AS") || !tokens[i + 1].is_symbol('(')) continue;
+    for (const std::size_t end = closing(tokens, i + 1); i < end; ++i) {
+      if (!tokens[i].can_name()) continue;
+      const std::string name = tokens[i].name();
+      const bool numbers =
+          same_name(name, number) || same_name(name, "rowid") || same_name(name, "oid") || same_name(name, "_rowid_");
+      if (numbers) {
+        return unsupported(table, "a generated column cannot depend on " + name +
+                                      ", which a row is given when it is written: work that out where it is read");
+      }
     }
   }
   return {};
@@ -110,8 +126,7 @@ Result<TableDefinition> Shadow::definition_of(const std::string& table) const {
   LATIUM_CHECKED(check_text(table, out.sql));
   LATIUM_TRY(out.sql_references, tables_named_by(db(), table));
   LATIUM_TRY(const std::vector<IndexRow> indexes, indexes_of(db(), table));
-  LATIUM_TRY(const Prepared columns,
-             prepare(db(), "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(" + quote_text(table) + ")"));
+  LATIUM_TRY(const Prepared columns, prepare(db(), columns_query("name, type, \"notnull\", dflt_value, pk", table)));
   std::vector<std::pair<int, std::string>> key;
   bool key_is_integer = false;
   while (sqlite3_step(columns.get()) == SQLITE_ROW) {
@@ -141,6 +156,7 @@ Result<TableDefinition> Shadow::definition_of(const std::string& table) const {
     column->nocase = false;
     column->default_value = Value();
     column->auto_increment = true;
+    LATIUM_CHECKED(check_generated(table, out.sql, out.primary_key[0]));
   }
   if (out.primary_key.empty()) {
     out.columns.insert(out.columns.begin(),

@@ -45,8 +45,11 @@ SqlStats minus(const SqlStats& a, const SqlStats& b) {
 int only_schema(void*, int action, const char* what, const char*, const char*, const char*) {
   if (action == SQLITE_SELECT || action == SQLITE_FUNCTION || action == SQLITE_PRAGMA || action == SQLITE_RECURSIVE)
     return SQLITE_OK;
-  if (action != SQLITE_READ) return SQLITE_DENY;
   const std::string_view name = what == nullptr ? "" : what;
+  // The tables that PRAGMAs are as functions come into being, in SQLite's memory, when they are first named. Who means to write
+  // there is refused by SQLite.
+  if (action == SQLITE_UPDATE && name.starts_with("sqlite_")) return SQLITE_OK;
+  if (action != SQLITE_READ) return SQLITE_DENY;
   const bool schema = name.empty() || name.starts_with("sqlite_") || name.starts_with("pragma_") || name.starts_with("json_");
   return schema ? SQLITE_OK : SQLITE_DENY;
 }

@@ -59,7 +59,9 @@ Result<std::int64_t> Engine::upsert(const Composed& what, const SqlTable& table,
   for (std::size_t i = 0; columns.empty() && i < table.columns.size(); ++i) columns.push_back(table.columns[i].name);
   if (what.columns.empty()) {
     columns.clear();
-    for (const SqlColumn& column : table.columns) columns.push_back(column.name);
+    for (const SqlColumn& column : table.columns) {
+      if (!column.generated) columns.push_back(column.name);
+    }
   }
   const std::size_t first = what.parameters + 1;
   const std::string name = quote_name(table.name);

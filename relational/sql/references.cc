@@ -220,16 +220,22 @@ Result<RowWrite> References::change_of(const Link& link, Action action, const Ro
   return out;
 }
 
-// NOT NULL and CHECK.
+// NOT NULL and CHECK, and what is generated anew.
 Result<void> References::accept(const SqlTable& table, Row& row) {
   std::vector<Value> values;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     values.push_back(sql_form(row.values[table.position(i)]));
-    if (!values.back().is_null() || !table.columns[i].not_null) continue;
+    if (!values.back().is_null() || !table.columns[i].not_null || table.columns[i].generated) continue;
     return fail(ErrorCode::invalid_argument, not_null_failed(table, i));
   }
   if (!table.checked) return {};
-  LATIUM_CHECKED(hub_.shadow.check_row(table, values));
+  LATIUM_TRY(std::vector<Value> checked, hub_.shadow.check_row(table, values));
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (!table.columns[i].generated) continue;
+    auto stored = stored_form(table.stored(i), std::move(checked[i]));
+    if (!stored) return fail(ErrorCode::invalid_argument, "datatype mismatch");
+    row.values[table.position(i)] = *std::move(stored);
+  }
   return {};
 }
 

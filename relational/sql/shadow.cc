@@ -69,6 +69,10 @@ bool automatic(std::string_view index) {
 
 }  // namespace
 
+std::string columns_query(std::string_view fields, std::string_view table) {
+  return "SELECT " + std::string(fields) + " FROM pragma_table_xinfo(" + quote_text(table) + ") WHERE hidden <> 1";
+}
+
 std::string create_table_sql(const TableSchema& schema) {
   std::string out = "CREATE TABLE " + quote_name(schema.name) + "(";
   bool first = true;
@@ -100,7 +104,7 @@ Result<void> Shadow::put(const TableSchema& schema) {
   LATIUM_CHECKED(drop(schema.name));
   const auto same_columns = [&] {
     std::vector<std::string> there;
-    const auto statement = prepare(db_.get(), "SELECT name FROM pragma_table_info(" + quote_text(schema.name) + ")");
+    const auto statement = prepare(db_.get(), columns_query("name", schema.name));
     while (statement && sqlite3_step(statement->get()) == SQLITE_ROW) there.push_back(text_at(statement->get(), 0));
     std::vector<std::string> wanted;
     for (const ColumnSchema& column : schema.columns) {
@@ -128,8 +132,8 @@ Result<void> Shadow::put(const TableSchema& schema) {
 Result<SqlTable> Shadow::describe(Schema schema) const {
   SqlTable out{.schema = schema, .name = schema->name, .columns = {}, .rowid = {}};
   out.first = !schema->columns.empty() && hidden(schema->columns.front()) ? 1 : 0;
-  LATIUM_TRY(const Prepared columns, prepare(db_.get(), "SELECT name, type, \"notnull\", dflt_value FROM pragma_table_info(" +
-                                                            quote_text(schema->name) + ")"));
+  LATIUM_TRY(const Prepared columns,
+             prepare(db_.get(), columns_query("name, type, \"notnull\", dflt_value, hidden", schema->name)));
   while (sqlite3_step(columns.get()) == SQLITE_ROW) {
     const std::size_t position = out.columns.size() + out.first;
     if (position >= schema->columns.size()) return fail(ErrorCode::internal, "SQL sees other columns than the catalog");
@@ -139,6 +143,8 @@ Result<SqlTable> Shadow::describe(Schema schema) const {
     column.not_null = sqlite3_column_int(columns.get(), 2) != 0 || !stored.nullable;
     column.default_sql = text_at(columns.get(), 3);
     column.nocase = stored.nocase;
+    column.generated = sqlite3_column_int(columns.get(), 4) != 0;
+    out.checked = out.checked || column.generated;
     out.columns.push_back(std::move(column));
   }
   if (out.columns.size() + out.first != schema->columns.size()) {
@@ -152,7 +158,7 @@ Result<SqlTable> Shadow::describe(Schema schema) const {
   if (!schema->sql.empty()) {
     LATIUM_TRY(out.foreign_keys, foreign_keys_of(db_.get(), out, tokens));
   }
-  out.checked = std::ranges::any_of(tokens, [](const Token& token) { return token.is("CHECK"); }) ||
+  out.checked = out.checked || std::ranges::any_of(tokens, [](const Token& token) { return token.is("CHECK"); }) ||
                 (!tokens.empty() && tokens.back().is("STRICT"));
   return out;
 }
@@ -189,12 +195,17 @@ std::string Shadow::table_of_index(std::string_view index) const {
 }
 
 Result<std::vector<Value>> Shadow::check_row(const SqlTable& table, const std::vector<Value>& row) const {
+  std::string columns;
   std::string marks;
-  for (std::size_t i = 0; i < row.size(); ++i) marks += i > 0 ? ",?" : "?";
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (table.columns[i].generated) continue;
+    columns += (columns.empty() ? "" : ",") + quote_name(table.columns[i].name);
+    marks += (marks.empty() ? "?" : ",?") + std::to_string(i + 1);
+  }
   const std::string name = quote_name(table.name);
   LATIUM_CHECKED(run(db_.get(), "SAVEPOINT check_row"));
   const auto out = [&]() -> Result<std::vector<Value>> {
-    LATIUM_TRY(const Prepared insert, prepare(db_.get(), "INSERT INTO " + name + " VALUES (" + marks + ")"));
+    LATIUM_TRY(const Prepared insert, prepare(db_.get(), "INSERT INTO " + name + "(" + columns + ") VALUES (" + marks + ")"));
     for (std::size_t i = 0; i < row.size(); ++i) bind_value(insert.get(), static_cast<int>(i) + 1, row[i]);
     if (const int code = sqlite3_step(insert.get()); code != SQLITE_DONE) return fail(error_of(db_.get(), code));
     LATIUM_TRY(const Prepared read, prepare(db_.get(), "SELECT * FROM " + name));

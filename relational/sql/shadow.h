@@ -13,6 +13,9 @@
 
 namespace latium::sql {
 
+/// A query for all columns of a table, generated ones among them: fields of pragma_table_xinfo.
+std::string columns_query(std::string_view fields, std::string_view table);
+
 class Shadow {
  public:
   static Result<Shadow> open();

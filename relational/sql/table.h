@@ -23,6 +23,7 @@ struct SqlColumn {
   bool not_null = false;
   bool nocase = false;
   std::string default_sql{};  ///< an expression; empty: none
+  bool generated = false;     ///< GENERATED ALWAYS AS, which is worked out when a row is written
 };
 
 /// A FOREIGN KEY of a table that SQL made. Those of tables that C++ made are the session's business, which enforces them always.
@@ -44,7 +45,7 @@ struct SqlTable {
   std::size_t first = 0;           ///< 1 where the key is hidden
   /// Where the integer stands in a row of the schema that is SQL's rowid; nothing: rows are numbered by the session.
   std::optional<std::size_t> rowid;
-  /// It has CHECK constraints, or is STRICT: SQLite itself has to look at each row.
+  /// It has CHECK constraints or generated columns, or is STRICT: SQLite itself has to look at each row.
   bool checked = false;
   std::vector<SqlForeignKey> foreign_keys{};
 

@@ -49,6 +49,7 @@ class RowUpdate {
     if (arguments_.size() == 1) return remove();
     const bool insert = sqlite3_value_type(arguments_[0]) == SQLITE_NULL;
     if (!insert && hub_.run) kept_ = hub_.run->kept(table_);
+    std::erase_if(kept_, [this](std::size_t column) { return table_.columns[column].generated; });
     row_by_row_ = insert ? on_conflict_ == SQLITE_REPLACE && references_.may_be_named(table_) : changes_names();
     if (row_by_row_) {
       if (auto done = hub_.flush(); !done) return failed(std::move(done).error());
@@ -156,7 +157,8 @@ class RowUpdate {
 
   std::optional<Refused> not_null(std::vector<Value>& values) {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!values[i].is_null() || !table_.columns[i].not_null || table_.rowid == table_.position(i)) continue;
+      const SqlColumn& column = table_.columns[i];
+      if (!values[i].is_null() || !column.not_null || column.generated || table_.rowid == table_.position(i)) continue;
       if (on_conflict_ == SQLITE_REPLACE && !table_.stored(i).default_value.is_null()) {
         values[i] = sql_form(table_.stored(i).default_value);
         continue;

@@ -140,19 +140,21 @@ TEST_F(CatalogMovesTest, ARenameThatOthersFollowIsFinishedByWhoeverMeetsIt) {
   EXPECT_GT(moved, 10u);
 }
 
-// It falls asleep while it drives a move. Others end that, and then the table gets its old name again.
+// Others have ended the move when it wakes up, and the table has got its old name again.
+Task<void> sleep_once_closed(CatalogNode& others, bool& slept) {
+  const auto now = co_await others.catalog.find(kPlace, "hosts", others.in(seconds(60)));
+  if (slept || !now || !(*now)->moving) co_return Result<void>();
+  slept = true;
+  LATIUM_CO_CHECKED((co_await others.catalog.settle(kPlace, "guests", others.in(seconds(60)))));
+  LATIUM_CO_CHECKED((co_await others.catalog.rename_table(kPlace, "guests", "hosts", "", others.in(seconds(60)))));
+  co_return Result<void>();
+}
+
 TEST_F(CatalogMovesTest, WhoDrivesAMoveThatIsOverChangesNothing) {
   ASSERT_TRUE(create(a_, hosts()).has_value());
   ASSERT_TRUE(create(a_, rooms_of("hosts")).has_value());
   bool slept = false;
-  a_.store.before_list = [&]() -> Task<void> {
-    const auto now = co_await b_.catalog.find(kPlace, "hosts", b_.in(seconds(60)));
-    if (slept || !now || !(*now)->moving) co_return Result<void>();
-    slept = true;
-    LATIUM_CO_CHECKED((co_await b_.catalog.settle(kPlace, "guests", b_.in(seconds(60)))));
-    LATIUM_CO_CHECKED((co_await b_.catalog.rename_table(kPlace, "guests", "hosts", "", b_.in(seconds(60)))));
-    co_return Result<void>();
-  };
+  a_.store.before_list = [&] { return sleep_once_closed(b_, slept); };
   (void)run(a_.catalog.rename_table(kPlace, "hosts", "guests", "", a_.in(seconds(60))));
   EXPECT_TRUE(slept);
   ASSERT_NE(find(b_, "hosts"), nullptr);

@@ -114,8 +114,8 @@ class MemoryCatalogStore final : public CatalogStore {
   std::size_t reads = 0;
   std::function<void()> before_next_cas;  ///< runs once
   std::function<Task<void>()> before_list;
-  std::size_t lose_answers = 0;           ///< the n-th answer of cas() from now on gets lost
-  std::size_t writes_left = SIZE_MAX;     ///< cas() that still take effect
+  std::size_t lose_answers = 0;        ///< the n-th answer of cas() from now on gets lost
+  std::size_t writes_left = SIZE_MAX;  ///< cas() that still take effect
 
  private:
   Task<void> pause() {

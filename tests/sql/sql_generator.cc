@@ -32,9 +32,13 @@ std::string SqlGenerator::identifier(const std::string& word) {
   return chance(15) ? '"' + one_of(kBefore) + word + '"' : word;
 }
 
+namespace {
+
+const std::vector<std::string> kTypes = {"INTEGER", "TEXT", "REAL", "NUMERIC", "", "VARCHAR(9)", "BOOLEAN", "DATETIME", "FLOAT"};
+
+}  // namespace
+
 std::string SqlGenerator::create_table(std::size_t number) {
-  static const std::vector<std::string> kTypes = {"INTEGER",    "TEXT",    "REAL",     "NUMERIC", "",
-                                                  "VARCHAR(9)", "BOOLEAN", "DATETIME", "FLOAT"};
   Table table{.name = identifier("t" + std::to_string(number)), .columns = {}};
   std::vector<std::string> parts;
   const std::size_t kind = below(4);  // of the primary key
@@ -79,12 +83,29 @@ std::string SqlGenerator::create_table(std::size_t number) {
     table.keys.push_back({b.name, a.name});
     a.unique = b.unique = true;
   }
+  for (std::size_t i = chance(25) ? 1 + below(2) : 0; i > 0; --i) parts.push_back(generated_column(table, i));
   // All keys of a table: of an INSERT that both kinds refuse, SQLite 3.40 counts what was deferred though it undoes it.
   table.deferred = options_.foreign_keys && chance(25);
   for (std::size_t i = options_.foreign_keys ? below(3) : 0; i > 0; --i) add_foreign_key(table, i, parts, constraints);
   parts.insert(parts.end(), constraints.begin(), constraints.end());
   tables_.push_back(table);
   return "CREATE TABLE " + table.name + "(" + join(parts, ", ") + ")";
+}
+
+// From all columns but the number of a row, which it gets late.
+std::string SqlGenerator::generated_column(Table& table, std::size_t number) {
+  std::vector<std::string> from;
+  for (const Column& column : table.columns) {
+    if (column.name != "id") from.push_back(column.name);
+  }
+  Column column{identifier("g" + std::to_string(number))};
+  column.type = one_of(kTypes);
+  column.generated = true;
+  table.columns.push_back(column);
+  // SQLite 3.40 sorts the integer 5 out of a virtual column of reals as 5, not 5.0.
+  const bool real = column.type == "REAL" || column.type == "FLOAT";
+  return column.name + " " + column.type + (chance(50) ? " GENERATED ALWAYS" : "") + " AS (" + expression(from, 2) + ")" +
+         (real ? " STORED" : one_of<std::string>({"", " STORED", " VIRTUAL"})) + (chance(10) ? " NOT NULL" : "");
 }
 
 // To a table of before, or to the table itself; columns of their own have the types of what they name.
@@ -231,6 +252,7 @@ std::string SqlGenerator::insert() {
   std::vector<const Column*> chosen;
   for (const Column& column : table.columns) {
     const bool number = column.name == "id";
+    if (column.generated && chance(98)) continue;
     if ((number && !options_.numbers) || chance(number ? (table.named ? 70 : 30) : 85) || (column.key && !number))
       chosen.push_back(&column);
   }
@@ -271,12 +293,13 @@ std::string SqlGenerator::update() {
   bool unique = false;
   for (std::size_t i = 1 + below(2); i > 0; --i) {
     const Column& column = one_of(table.columns);
-    if (unique && column.unique) continue;
+    if ((unique && column.unique) || (column.generated && chance(90))) continue;
     unique = unique || column.unique;
     // In which order rows get unique values is open.
     const bool value = column.unique || column.names;
     sets.push_back(column.name + " = " + (value ? value_of(column) : expression(names(table, ""), 2)));
   }
+  if (sets.empty()) return remove();
   // Rows that others name get other keys one at a time.
   const bool one = table.named && unique && !table.keys.empty();
   return "UPDATE " + table.name + " SET " + join(sets, ", ") + " WHERE " + (one ? one_row(table) + " AND " : "") + which(table);
@@ -369,7 +392,7 @@ std::string SqlGenerator::index() {
   Table& table = tables_[below(tables_.size())];
   Column& first = table.columns[below(table.columns.size())];
   Column& second = table.columns[below(table.columns.size())];
-  const bool unique = chance(30);
+  const bool unique = chance(30) && !first.generated && !second.generated;
   first.unique = first.unique || unique;
   second.unique = second.unique || unique;
   return std::string(unique ? "CREATE UNIQUE INDEX i" : "CREATE INDEX i") + std::to_string(indexes_++) + " ON " + table.name +

@@ -35,6 +35,7 @@ class SqlGenerator {
     std::string type{};
     bool nocase = false;
     bool names = false;  // rows of a table
+    bool generated = false;
   };
   struct Table {
     std::string name;
@@ -56,6 +57,7 @@ class SqlGenerator {
   std::string create_table(std::size_t number);
   void add_foreign_key(Table& table, std::size_t number, std::vector<std::string>& columns,
                        std::vector<std::string>& constraints);
+  std::string generated_column(Table& table, std::size_t number);
   std::string value_of(const Column& column);
   std::string which(const Table& table);
   std::string one_row(const Table& table);
