@@ -130,13 +130,12 @@ Result<RingSimReport> simulate_ring(const RingSimSettings& settings) {
   }
   const auto ring = Ring::build(std::move(topology));
   LATIUM_CHECKED(ring->check(placement));
-  const TenantPlan plan{.tenants = settings.tenants,
-                        .placement = std::move(placement),
-                        .partitions = static_cast<std::uint16_t>(settings.partitions)};
-  const std::size_t replicas = TenantRing::build(*ring, TenantId{1}, plan.placement, 1)->replicas(PartitionId{0}).size();
+  const std::size_t replicas = TenantRing::build(*ring, TenantId{1}, placement, 1)->replicas(PartitionId{0}).size();
   if (std::uint64_t{replicas} * settings.partitions > kMaxCounted / settings.tenants) {
     return refuse("there are more than " + std::to_string(kMaxCounted) + " replicas to count; take fewer --tenants");
   }
+  const TenantPlan plan =
+      plan_tenants(*ring, settings.tenants, std::move(placement), static_cast<std::uint16_t>(settings.partitions));
   RingSimReport report{.sites = measure_load(*ring, plan), .join = {}, .leave = {}};
   measure_changes(settings, plan, *ring, random, report);
   return report;

@@ -9,6 +9,7 @@
 #include "proto/storage.pb.h"
 #include "proto/wire.pb.h"
 #include "ring/partition.h"
+#include "ring/tenant_choice.h"
 #include "runtime/deadline.h"
 #include "runtime/offload.h"
 
@@ -42,15 +43,25 @@ std::unexpected<Error> unknown(const std::string& name) {
       "tenant '" + printable(name) + "' does not exist: create it first (latium tenant create NAME), or see latium tenant list");
 }
 
-// The next number; each is given out once, whatever becomes of the tenant.
-Task<TenantId> new_tenant_id(Cluster& cluster, MonotonicTime deadline) {
+// By all tenants that this node knows.
+TenantId choose_id(const Ring& ring, const std::vector<Tenant>& known, const Tenant& tenant, TenantId next) {
+  RingLoad load(ring);
+  for (const Tenant& each : known) load.add(*TenantRing::build(ring, each.id, each.placement, each.partitions));
+  return choose_tenant_id(ring, load, tenant.placement, tenant.partitions, next);
+}
+
+// One of the next numbers; each is given out once at most, whatever becomes of the tenant.
+Task<TenantId> new_tenant_id(Cluster& cluster, Tenant tenant, MonotonicTime deadline) {
   Registers& registers = cluster.registers();
   while (true) {
     LATIUM_CO_TRY(const ReadOutcome found, co_await registers.read(tenant_ids_register(), deadline));
     storage::TenantIds ids;
     if (!ids.ParseFromString(found.state.value))
       co_return fail(ErrorCode::corruption, "the register 'tenant_ids' does not parse");
-    const TenantId id{std::max(ids.next(), 1u)};
+    const TenantId next{std::max(ids.next(), 1u)};
+    LATIUM_CO_TRY(const TenantId id,
+                  co_await offload<TenantId>(cluster.runtime(), [ring = cluster.ring(), known = cluster.catalog().list(), tenant,
+                                                                 next] { return choose_id(*ring, known, tenant, next); }));
     ids.set_next(id.value + 1);
     CasCommand command{CasCommand::Expect::version, {}, found.state.version, ids.SerializeAsString()};
     const auto outcome =
@@ -100,7 +111,7 @@ Task<Tenant> create_tenant(Cluster& cluster, std::string own_site, std::string n
     }
     LATIUM_CO_CHECKED(cluster.ring()->check(rule));
     if (!tenant.id) {
-      LATIUM_CO_TRY(tenant.id, co_await new_tenant_id(cluster, deadline));
+      LATIUM_CO_TRY(tenant.id, co_await new_tenant_id(cluster, tenant, deadline));
       continue;  // the map may have changed since
     }
     LATIUM_CO_TRY(const bool created, co_await put_record(cluster, tenant, deadline));

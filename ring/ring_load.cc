@@ -4,6 +4,9 @@
 #include <map>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+
+#include "ring/tenant_choice.h"
 
 namespace latium {
 
@@ -13,9 +16,9 @@ using Counts = std::unordered_map<NodeId, std::uint64_t>;
 
 template <class Visit>
 void visit_partitions(const Ring& ring, const TenantPlan& plan, const Visit& visit) {
-  for (std::uint32_t t = 1; t <= plan.tenants; ++t) {
-    const auto tenant = TenantRing::build(ring, TenantId{t}, plan.placement, plan.partitions);
-    for (std::uint16_t p = 0; p < plan.partitions; ++p) visit(TenantId{t}, p, tenant->replicas(PartitionId{p}));
+  for (const TenantId id : plan.tenants) {
+    const auto tenant = TenantRing::build(ring, id, plan.placement, plan.partitions);
+    for (std::uint16_t p = 0; p < plan.partitions; ++p) visit(id, p, tenant->replicas(PartitionId{p}));
   }
 }
 
@@ -76,6 +79,19 @@ double share_of_arrivals(const Ring& before, const Ring& after, const Counts& he
 }
 
 }  // namespace
+
+TenantPlan plan_tenants(const Ring& ring, std::uint32_t tenants, Placement placement, std::uint16_t partitions) {
+  TenantPlan out{{}, std::move(placement), partitions};
+  RingLoad load(ring);
+  TenantId next{1};
+  for (std::uint32_t i = 0; i < tenants; ++i) {
+    const TenantId id = choose_tenant_id(ring, load, out.placement, partitions, next);
+    load.add(*TenantRing::build(ring, id, out.placement, partitions));
+    out.tenants.push_back(id);
+    next = TenantId{id.value + 1};
+  }
+  return out;
+}
 
 std::vector<SiteLoad> measure_load(const Ring& ring, const TenantPlan& plan) {
   const Counts counts = count_partitions(ring, plan);

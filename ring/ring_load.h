@@ -10,12 +10,15 @@
 
 namespace latium {
 
-/// Tenants with the ids 1 to `tenants`, all alike.
+/// Tenants, all alike.
 struct TenantPlan {
-  std::uint32_t tenants = 0;
+  std::vector<TenantId> tenants;
   Placement placement;
   std::uint16_t partitions = 0;
 };
+
+/// As they would be created one after the other under the ring (choose_tenant_id()).
+TenantPlan plan_tenants(const Ring& ring, std::uint32_t tenants, Placement placement, std::uint16_t partitions);
 
 /// Partitions a node of one site, a node of weight 2 counting as two that hold half each.
 struct SiteLoad {
