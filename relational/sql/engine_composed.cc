@@ -137,6 +137,11 @@ void Engine::undo_parts(bool alone, const TableAccess::Mark& mark) {
 }
 
 Result<void> Engine::run_composed(Statement& statement) {
+  if (in_parts_) {
+    // No part is made of parts: what is left of a malformed statement, which SQLite has to see.
+    LATIUM_CHECKED(latium::sql::prepare(db_.get(), statement.sql_));
+    return fail(ErrorCode::invalid_argument, "the statement is malformed");
+  }
   LATIUM_TRY(const Composed what, compose(statement.sql_));
   LATIUM_CHECKED(make_pending_tables());
   if (!hub_.tables.contains(fold_nocase(what.table))) LATIUM_CHECKED(refresh());
