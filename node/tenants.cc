@@ -59,9 +59,12 @@ Task<TenantId> new_tenant_id(Cluster& cluster, Tenant tenant, MonotonicTime dead
     if (!ids.ParseFromString(found.state.value))
       co_return fail(ErrorCode::corruption, "the register 'tenant_ids' does not parse");
     const TenantId next{std::max(ids.next(), 1u)};
-    LATIUM_CO_TRY(const TenantId id,
-                  co_await offload<TenantId>(cluster.runtime(), [ring = cluster.ring(), known = cluster.catalog().list(), tenant,
-                                                                 next] { return choose_id(*ring, known, tenant, next); }));
+    TenantId id = next;
+    // Beside no others, any will do.
+    if (std::vector<Tenant> known = cluster.catalog().list(); !known.empty()) {
+      LATIUM_CO_TRY(id, co_await offload<TenantId>(cluster.runtime(), [ring = cluster.ring(), known = std::move(known), tenant,
+                                                                       next] { return choose_id(*ring, known, tenant, next); }));
+    }
     ids.set_next(id.value + 1);
     CasCommand command{CasCommand::Expect::version, {}, found.state.version, ids.SerializeAsString()};
     const auto outcome =
