@@ -94,6 +94,9 @@ class Moment {
   TogetherEnd& end_;
 };
 
+// Of no disk and of no deadline.
+constexpr ErrorCode kRefused = ErrorCode::conflict;
+
 }  // namespace
 
 Task<TogetherEnd> RegisterRows::change_together(const RowsTogether& rows, MonotonicTime deadline) {
@@ -107,12 +110,14 @@ Task<TogetherEnd> RegisterRows::change_together(const RowsTogether& rows, Monoto
   if (!end.alone) co_return end;
   const auto decide = [&](Registers::Together& now) -> Result<std::vector<std::optional<RegisterState>>> {
     LATIUM_TRY(auto states, Moment(rows, keys, changes_, now, end).decide());
-    // Nothing is done then, and nobody sees the error.
-    if (!states) return fail(ErrorCode::conflict, "refused");
+    // Nothing is done then, and nobody sees this error.
+    if (!states) return fail(kRefused, "refused");
     return *std::move(states);
   };
   const auto alone = co_await cluster_.registers().change_together(keys, decide, deadline);
-  if (end.at) co_return end;
+  if (end.at && !alone && alone.error().code == kRefused) co_return end;
+  // What it was refused for has not come to the disk, and may be lost still: nobody is told of it.
+  if (end.at && !alone) co_return fail(alone.error().code, alone.error().message);
   LATIUM_CO_CHECKED(alone);
   end.alone = *alone;
   end.refused.stats.replicas_asked = 1;
