@@ -164,6 +164,7 @@ class RttCluster : public ::testing::Test {
   void cut_off(std::size_t node) { network_.isolate(nodes_[node]->id()); }
   void heal() { network_.heal(); }
   void pass(Duration time) { ASSERT_TRUE(simulation_.run_for(time)) << simulation_.failure(); }
+  SimulatedDisk& disk(std::size_t node) { return nodes_[node]->disk(); }
   NodeCore& core(std::size_t node) { return *core_of(nodes_[node]->process()); }
 
   void make_tenant(const std::string& name, const std::string& placement) {
