@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "ring/ring.h"
+#include "ring/token_choice.h"
 
 namespace latium {
 
@@ -75,6 +76,14 @@ class Costs {
   double trials_ = 0;
 };
 
+// With the token that it would get.
+Topology with_one(const Ring& ring, TopologyNode newcomer, const std::vector<Tenant>& tenants) {
+  Topology more = ring.topology();
+  more.nodes.push_back(newcomer);
+  more.nodes.back().token = choose_token(ring, more, newcomer.id, tenants);
+  return more;
+}
+
 Topology without_one(Topology topology, const std::string& site, std::uint64_t which) {
   std::erase_if(topology.nodes, [&](const TopologyNode& node) { return node.site == site && which-- == 0; });
   return topology;
@@ -85,12 +94,15 @@ void measure_changes(const RingSimSettings& settings, const TenantPlan& plan, co
   Costs joins;
   Costs leaves;
   bool can_leave = true;
+  std::vector<Tenant> tenants;
+  for (const TenantId id : plan.tenants) {
+    tenants.push_back({.id = id, .name = {}, .placement = plan.placement, .partitions = plan.partitions, .buckets = {}});
+  }
   for (std::uint32_t trial = 0; trial < settings.trials; ++trial) {
     // A site of the placement: elsewhere nothing moves.
     const std::string& site = report.sites[trial % report.sites.size()].site;
-    Topology more = ring.topology();
-    more.nodes.push_back(make_node(random, settings, site, settings.nodes));
-    joins.add(measure_movement(ring, *Ring::build(std::move(more), &ring), plan));
+    TopologyNode newcomer = make_node(random, settings, site, settings.nodes);
+    joins.add(measure_movement(ring, *Ring::build(with_one(ring, std::move(newcomer), tenants), &ring), plan));
     const auto fewer = Ring::build(without_one(ring.topology(), site, random.below(settings.nodes)), &ring);
     can_leave = can_leave && fewer->check(plan.placement).has_value();
     if (can_leave) leaves.add(measure_movement(ring, *fewer, plan));

@@ -5,8 +5,10 @@
 
 #include "node/register_copy.h"
 #include "node/topology_register.h"
+#include "ring/token_choice.h"
 #include "ring/voters.h"
 #include "runtime/deadline.h"
+#include "runtime/offload.h"
 
 namespace latium {
 
@@ -71,15 +73,25 @@ Result<void> check_address(const Topology& topology, const TopologyNode& newcome
   return {};
 }
 
-// Which tenants would have to move. Their placements are those that the copied registers hold.
-std::vector<std::string> moved_tenants(const Topology& before, const Topology& after, const std::vector<Tenant>& tenants) {
-  const auto old_ring = Ring::build(before);
-  const auto new_ring = Ring::build(after, old_ring.get());
-  std::vector<std::string> moved;
+struct Joined {
+  Topology topology;               // with the newcomer's token
+  std::vector<std::string> moved;  // tenants that would have to move
+};
+
+// The tenants' placements are those that the copied registers hold. Seconds in the largest clusters. `previous`: whose sites'
+// rings are shared where they are the same.
+Joined plan_joined(const Topology& joint, const Ring& previous, const std::vector<Tenant>& tenants) {
+  Joined out{.topology = with_joined(joint), .moved = {}};
+  const NodeId newcomer = joint.transition->node;
+  if (!joint.find(newcomer)->storage) return out;
+  const auto before = Ring::build(joint, &previous);
+  const std::uint32_t token = choose_token(*before, out.topology, newcomer, tenants);
+  find_node(out.topology, newcomer)->token = token;
+  const auto after = Ring::build(out.topology, before.get());
   for (const Tenant& tenant : tenants) {
-    if (!same_replicas(*old_ring, *new_ring, tenant.id, tenant.placement, tenant.partitions)) moved.push_back(tenant.name);
+    if (!same_replicas(*before, *after, tenant.id, tenant.placement, tenant.partitions)) out.moved.push_back(tenant.name);
   }
-  return moved;
+  return out;
 }
 
 std::unexpected<Error> would_move(const TopologyNode& newcomer, const std::vector<std::string>& tenants) {
@@ -96,16 +108,15 @@ Task<std::optional<Topology>> carry_through(Cluster& cluster, Topology joint, Mo
   LATIUM_CO_CHECKED(co_await cluster.spread_topology(
       std::min(deadline, saturating_add(cluster.runtime().clock.monotonic_now(), kSpreadTimeout))));
   LATIUM_CO_TRY(const std::vector<Tenant> tenants, co_await copy_system_registers(cluster, joint, deadline));
-  Topology joined = with_joined(joint);
-  const TopologyNode newcomer = *joint.find(joint.transition->node);
-  if (newcomer.storage) {
-    const auto moved = moved_tenants(joint, joined, tenants);
-    if (!moved.empty()) {
-      LATIUM_CO_CHECKED((co_await replace_topology(cluster, joint, without_joining(joint), deadline)));
-      co_return would_move(newcomer, moved);
-    }
+  LATIUM_CO_TRY(Joined joined, co_await offload<Joined>(cluster.runtime(), [joint, tenants, previous = cluster.ring()] {
+                  return Result<Joined>(plan_joined(joint, *previous, tenants));
+                }));
+  if (!joined.moved.empty()) {
+    const TopologyNode newcomer = *joint.find(joint.transition->node);
+    LATIUM_CO_CHECKED((co_await replace_topology(cluster, joint, without_joining(joint), deadline)));
+    co_return would_move(newcomer, joined.moved);
   }
-  co_return co_await replace_topology(cluster, std::move(joint), std::move(joined), deadline);
+  co_return co_await replace_topology(cluster, std::move(joint), std::move(joined.topology), deadline);
 }
 
 // One step towards having the newcomer in. Nothing: the topology is another now, or busy; look again.

@@ -79,8 +79,9 @@ LogCost log2_cost(std::uint64_t value) {
   return exponent * 65536 + kMantissa[step] + static_cast<LogCost>((rise * within) >> 16);
 }
 
-NodeDraw::NodeDraw(NodeId node, std::uint32_t weight_milli)
-    : seed_(mix(node.value + 0x9e3779b97f4a7c15u)), log_weight_(log2_cost(std::max<std::uint32_t>(weight_milli, 1))) {}
+NodeDraw::NodeDraw(NodeId node, std::uint32_t token, std::uint32_t weight_milli)
+    : seed_(mix(node.value + (token + std::uint64_t{1}) * 0x9e3779b97f4a7c15u)),
+      log_weight_(log2_cost(std::max<std::uint32_t>(weight_milli, 1))) {}
 
 LogCost NodeDraw::cost(std::uint32_t arc) const {
   const std::uint64_t within_step = mix(seed_ + arc * 0x9e3779b97f4a7c15u) >> kArcBits | 1;

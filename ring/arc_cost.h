@@ -18,7 +18,8 @@ LogCost log2_cost(std::uint64_t value);
 /// that they are first at, so they differ by 5 % (standard deviations, calculated and not measured).
 class NodeDraw {
  public:
-  NodeDraw(NodeId node, std::uint32_t weight_milli);
+  /// A node has other draws with each token.
+  NodeDraw(NodeId node, std::uint32_t token, std::uint32_t weight_milli);
 
   /// log2 of an exponentially distributed time whose rate is the node's weight: of several nodes, each is first in proportion to
   /// its weight, and that stays true among those left when one goes (weighted rendezvous hashing).

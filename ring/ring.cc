@@ -14,7 +14,8 @@ namespace {
 std::map<std::string_view, std::vector<RingMember>> members_by_site(const Topology& topology) {
   std::map<std::string_view, std::vector<RingMember>> out;
   for (const TopologyNode& node : topology.nodes) {
-    if (node.owns()) out[node.site].push_back({.id = node.id, .rack = node.rack, .weight_milli = node.weight_milli});
+    if (!node.owns()) continue;
+    out[node.site].push_back({.id = node.id, .rack = node.rack, .weight_milli = node.weight_milli, .token = node.token});
   }
   return out;
 }

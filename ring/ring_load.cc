@@ -1,7 +1,6 @@
 #include "ring/ring_load.h"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -33,11 +32,6 @@ Counts count_partitions(const Ring& ring, const TenantPlan& plan) {
 std::uint64_t count_of(const Counts& counts, NodeId id) {
   const auto found = counts.find(id);
   return found == counts.end() ? 0 : found->second;
-}
-
-bool allows(const Placement& placement, std::string_view site) {
-  return placement.kind == Placement::Kind::everywhere ||
-         std::ranges::find(placement.sites, site, &Placement::Site::name) != placement.sites.end();
 }
 
 bool owns(const Ring& ring, NodeId id) {
@@ -97,7 +91,7 @@ std::vector<SiteLoad> measure_load(const Ring& ring, const TenantPlan& plan) {
   const Counts counts = count_partitions(ring, plan);
   std::vector<SiteLoad> out;
   for (const Ring::Site& site : ring.site_rings()) {
-    if (allows(plan.placement, site.name)) out.push_back(load_of(site, counts));
+    if (plan.placement.names(site.name)) out.push_back(load_of(site, counts));
   }
   return out;
 }

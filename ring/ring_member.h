@@ -15,6 +15,7 @@ struct RingMember {
   NodeId id;
   std::string rack;
   std::uint32_t weight_milli = 1000;
+  std::uint32_t token = 0;  ///< which of its draws it has: choose_token()
 
   friend bool operator==(const RingMember&, const RingMember&) = default;
 };

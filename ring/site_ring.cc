@@ -26,7 +26,7 @@ std::vector<NodeId> ids_of(std::span<const RingMember> members) {
 std::vector<NodeDraw> draws_of(std::span<const RingMember> members) {
   std::vector<NodeDraw> out;
   out.reserve(members.size());
-  for (const RingMember& member : members) out.emplace_back(member.id, member.weight_milli);
+  for (const RingMember& member : members) out.emplace_back(member.id, member.token, member.weight_milli);
   return out;
 }
 

@@ -70,6 +70,7 @@ void encode_node(const TopologyNode& node, topology::TopologyNode& out) {
   out.set_storage(node.storage);
   out.set_state(static_cast<topology::NodeState>(node.state));
   out.set_address(node.address);
+  out.set_token(node.token);
 }
 
 TopologyNode decode_node(const topology::TopologyNode& node) {
@@ -81,7 +82,8 @@ TopologyNode decode_node(const topology::TopologyNode& node) {
           .weight_milli = node.weight_milli(),
           .storage = node.storage(),
           .state = known ? static_cast<NodeState>(node.state()) : NodeState{0},
-          .address = node.address()};
+          .address = node.address(),
+          .token = node.token()};
 }
 
 std::vector<NodeId> ids_of(const google::protobuf::RepeatedField<std::uint64_t>& values) {

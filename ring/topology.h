@@ -29,7 +29,8 @@ struct TopologyNode {
   std::uint32_t weight_milli = 1000;  ///< share of the site's data, kMinWeightMilli to kMaxWeightMilli
   bool storage = true;                ///< false: a client, which holds nothing and does not vote
   NodeState state = NodeState::up;
-  std::string address;  ///< host:port
+  std::string address;      ///< host:port
+  std::uint32_t token = 0;  ///< which of its places in the ring it has, chosen as it joins: choose_token()
 
   /// Whether it holds replicas now.
   bool owns() const { return storage && state == NodeState::up; }

@@ -49,6 +49,7 @@ rc::Gen<Topology> any_good_topology() {
     for (TopologyNode& node : out.nodes) {
       if (random.chance(0.1)) node.state = NodeState::joining;
       if (random.chance(0.1)) node.address.clear();
+      if (random.chance(0.3)) node.token = static_cast<std::uint32_t>(random.below(16));
     }
     out.voters = choose_voters(out.nodes, {});
     if (random.chance(0.1)) out.nodes.back().storage = std::ranges::binary_search(out.voters, out.nodes.back().id);

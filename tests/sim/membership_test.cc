@@ -88,6 +88,27 @@ TEST_F(MembershipTest, ANodeThatWouldTakeDataOverIsRefusedByTheTenantsName) {
   FAIL() << "three nodes more, and none would own anything";
 }
 
+// A partition of three nodes: a quarter of it would be the newcomer's, so nothing is what is nearest to its share.
+TEST_F(MembershipTest, ANewcomerGetsATokenByWhatTheTenantsHave) {
+  ASSERT_TRUE(simulation_.run(drop_tenant(cluster(0), "acme", in(seconds(10), 0))));
+  const auto tenant = simulation_.run(create_tenant(cluster(0), "rennes", "small", "rennes:1", 1, in(seconds(10), 0)));
+  ASSERT_TRUE(tenant.has_value()) << tenant.error().message;
+  const auto moved = [&](const Topology& after) {
+    return !same_replicas(*cluster(0).ring(), *Ring::build(after), tenant->id, tenant->placement, tenant->partitions);
+  };
+  std::uint64_t id = 9;
+  const auto with = [&](std::uint64_t one) {
+    Topology after = cluster(0).ring()->topology();
+    after.nodes.push_back(newcomer(one, true, "node9:7400"));
+    return after;
+  };
+  while (!moved(with(id))) ++id;
+  const auto taken = take(newcomer(id, true, "node9:7400"));
+  ASSERT_TRUE(taken.has_value()) << taken.error().message;
+  EXPECT_NE(taken->find(NodeId{id})->token, 0u);
+  EXPECT_FALSE(moved(*taken));
+}
+
 TEST_F(MembershipTest, TwoThatComeAtOnceAreBothTakenIn) {
   std::optional<Result<Topology>> one;
   std::optional<Result<Topology>> other;
