@@ -11,6 +11,9 @@ bool is_chosen(const PhaseAnswers& said, const Ballot& ballot) {
   const auto holds = [&](const std::optional<AcceptorAnswer>& answer) {
     return answer && answer->ok && answer->accepted == ballot;
   };
+  // Only promises tell of it, and those that have it took it when it was chosen.
+  const auto goes_on_from = [&](const auto& answer) { return answer && answer->ok && answer->base && answer->base == ballot; };
+  if (std::ranges::any_of(said.answers, goes_on_from)) return true;
   if (std::ranges::all_of(said.answers, holds)) return true;
   const bool known = std::ranges::any_of(said.answers, [&](const auto& answer) { return holds(answer) && answer->chosen; });
   Quorum same(said.place.set);
@@ -41,9 +44,12 @@ AcceptedState what_was_accepted(const PhaseAnswers& said) {
     if (fast->state) out.state = *fast->state;
   } else {
     for (const auto& answer : said.answers) {
-      if (!answer || !answer->ok || answer->fast || answer->accepted < out.ballot) continue;
-      out.ballot = answer->accepted;
-      if (answer->state) out.state = *answer->state;
+      if (!answer || !answer->ok) continue;
+      const Ballot& ballot = answer->fast ? answer->base : answer->accepted;
+      const auto& state = answer->fast ? answer->base_state : answer->state;
+      if (ballot < out.ballot) continue;
+      out.ballot = ballot;
+      if (state) out.state = *state;
     }
   }
   out.chosen = is_chosen(said, out.ballot);

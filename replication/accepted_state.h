@@ -17,7 +17,8 @@ struct AcceptedState {
 };
 
 /// Of the promises of a quorum: the state of the highest ballot that any of them has accepted. What came by a fast accept counts
-/// only if all of them have it: it is chosen by all replicas together, and one that has promised without it never takes it.
+/// only if all of them have it: it is chosen by all replicas together, and one that has promised without it never takes it. Else
+/// what it was taken over counts in its place.
 AcceptedState what_was_accepted(const PhaseAnswers& said);
 
 /// The ballot that a quorum has accepted, if they agree on one; of a fast accept, all replicas have to, or one knows it to be

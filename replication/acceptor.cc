@@ -52,6 +52,10 @@ struct Stepper {
                                 .chosen = record.chosen && record.chosen == record.accepted,
                                 .fast = record.fast,
                                 .floor = floor}};
+    if (record.fast && record.chosen) {
+      out.answer.base = record.chosen;
+      out.answer.base_state = record.chosen_state;
+    }
     if (record.promised != op.ballot) out.change = RecordChange::durable;
     record.promised = op.ballot;
     return out;
@@ -79,8 +83,9 @@ struct Stepper {
       return {.answer = {.ok = true, .promised = record.promised, .chosen = true}, .change = RecordChange::lazy};
     }
     // Also when something was promised since: what was collected does not come back with a late learn.
-    const bool replaces_nothing_ordinary = !record.accepted || record.fast;
-    if (!op.state || (replaces_nothing_ordinary ? op.ballot <= floor : record.accepted > op.ballot)) return known;
+    const bool over_nothing = !record.accepted || (record.fast && !record.chosen);
+    const bool late = over_nothing ? op.ballot <= floor : !record.fast && record.accepted > op.ballot;
+    if (!op.state || late) return known;
     // Chosen by others: to accept it too is what phase 2 would have done, had its message come. It also takes the place of a fast
     // accept under a higher ballot: a majority had this one and refuses that, so that is not chosen and never will be.
     record.accepted = op.ballot;
@@ -118,11 +123,14 @@ struct Stepper {
   }
 
  private:
-  // Any trace of the register is an answer to somebody that this one would contradict.
+  // Anything but the base, or any trace of the register where there is none, is an answer to somebody that this one would
+  // contradict.
   AcceptorStep accept_fast(const AcceptOp& op) const {
     const bool again = record.accepted == op.ballot;
-    if (!again && (!is_fresh(record) || too_low(record, floor, op.ballot))) return refuse(bound(record, floor));
+    const bool fits = op.base ? record.accepted == op.base && record.state.present : is_fresh(record);
+    if (!again && (!fits || too_low(record, floor, op.ballot))) return refuse(bound(record, floor));
     if (!again) {
+      if (op.base) mark_accepted_chosen(record);
       take(record, op.ballot, op.state);
       record.fast = true;
     }

@@ -17,7 +17,7 @@ struct AcceptorRecord {
   Ballot promised{};                            ///< no lower ballot is answered with a yes any more
   Ballot accepted{};                            ///< none: nothing accepted
   RegisterState state{};                        ///< accepted under `accepted`
-  bool fast = false;                            ///< by a fast accept, and not known to be chosen: `chosen` is none then
+  bool fast = false;                            ///< by a fast accept over `chosen`, and not known to be chosen
   Ballot chosen{};                              ///< the highest ballot here known to be chosen
   std::optional<RegisterState> chosen_state{};  ///< its state, apart only while `accepted` is another
 
@@ -37,7 +37,7 @@ struct AcceptOp {
   Ballot
       next;  ///< at least `ballot`; none: at the only replica, which takes it on exactly `base`, needs no promise, and has chosen
   Ballot base;        ///< a ballot that the proposer knows to be chosen; or none
-  bool fast = false;  ///< without phase 1: for a replica that has nothing of the register. Chosen once all replicas took it
+  bool fast = false;  ///< without phase 1: for a replica that has exactly `base`, or nothing. Chosen once all replicas took it
 };
 /// The ballot was chosen. `state`: for those who may not have accepted it.
 struct LearnOp {
@@ -73,6 +73,8 @@ struct AcceptorAnswer {
   std::optional<RegisterState> state{};  ///< prepare: the one of `accepted`; read: what was wanted
   bool chosen = false;                   ///< `accepted` (of a learn: its ballot) is held as chosen
   bool fast = false;                     ///< prepare, read: `accepted` is AcceptorRecord::fast
+  Ballot base{};                         ///< prepare, of a fast accept: what it was taken over, which is chosen
+  std::optional<RegisterState> base_state{};
   Ballot floor{};                        ///< prepare, read: ballots up to it were collected in the partition
   /// Said by the link, not by the replica: round trips before this one that ended in a refusal of the whole message.
   std::uint32_t refusals = 0;

@@ -85,7 +85,7 @@ Result<Header> take_header(BytesView& in) {
   in.remove_prefix(2);
   const bool possible =
       (flags & ~kKnownFlags) == 0 && (flags & (kAcceptedIsChosen | kHasOlderChosen)) != (kAcceptedIsChosen | kHasOlderChosen) &&
-      ((flags & kHasAccepted) != 0 || flags == 0) && ((flags & kAcceptedFast) == 0 || flags == (kHasAccepted | kAcceptedFast));
+      ((flags & kHasAccepted) != 0 || flags == 0) && ((flags & kAcceptedFast) == 0 || (flags & kAcceptedIsChosen) == 0);
   if (!possible) return malformed("has impossible flags");
   LATIUM_TRY(const Ballot promised, take_ballot(in));
   return Header{flags, promised};

@@ -188,6 +188,8 @@ void to_message(const Result<AcceptorAnswer>& answer, replica::ItemAnswer& out) 
   out.set_chosen(answer->chosen);
   out.set_fast(answer->fast);
   if (answer->floor) fill(answer->floor, *out.mutable_floor());
+  if (answer->base) fill(answer->base, *out.mutable_base());
+  if (answer->base_state) to_message(*answer->base_state, *out.mutable_base_state());
 }
 
 void to_message(const RegisterCommand& command, replica::Command& out) {
@@ -233,9 +235,17 @@ Result<AcceptorAnswer> from_message(const replica::ItemAnswer& message) {
                         .state = std::nullopt,
                         .chosen = message.chosen(),
                         .fast = message.fast(),
+                        .base = ballot_of(message.base()),
+                        .base_state = std::nullopt,
                         .floor = ballot_of(message.floor())};
   if (message.has_state()) {
     LATIUM_TRY(answer.state, from_message(message.state()));
+  }
+  if (message.has_base() != message.has_base_state()) {
+    return fail(ErrorCode::invalid_argument, "an answer names what a fast accept was taken over without its state");
+  }
+  if (message.has_base_state()) {
+    LATIUM_TRY(answer.base_state, from_message(message.base_state()));
   }
   return answer;
 }

@@ -113,7 +113,12 @@ class Registers {
   Task<Next> try_held(Attempt& attempt, HeldPromise held);
   Task<Next> try_fast(Attempt& attempt);
   bool all_are_there(const ReplicaSet& set) const;
-  Task<std::optional<Ballot>> nothing_here(RegisterPlace place, MonotonicTime deadline);
+  struct Base {
+    Ballot ballot;  // none: nothing is there
+    RegisterState state;
+    Ballot above;  // what a ballot has to be above
+  };
+  Task<std::optional<Base>> base_here(RegisterPlace place, MonotonicTime deadline);
   void note_fast(const PhaseOutcome& phase);
   Task<Next> try_full(Attempt& attempt);
   static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot,

@@ -1,5 +1,5 @@
-// Registers that are made from nothing: one round trip to all replicas, without a promise. Why that is safe: docs/protocols.md,
-// "A register that is made from nothing".
+// One round trip to all replicas, without a promise: from nothing, or from what was chosen last. Why that is safe:
+// docs/protocols.md, "Accepts without a promise".
 #include <algorithm>
 #include <utility>
 
@@ -45,15 +45,20 @@ bool Registers::all_are_there(const ReplicaSet& set) const {
   });
 }
 
-// What the replica here knows of the register: its partition's floor, or that there is something.
-Task<std::optional<Ballot>> Registers::nothing_here(RegisterPlace place, MonotonicTime deadline) {
-  const auto answer = co_await with_deadline(runtime_, deadline, links_.ask_here(place.epoch, {place.key, ReadOp()}));
+// What a fast accept may go on from, as the replica here has it: nothing at all, or something that is chosen for certain and not
+// deleted. No value: neither, or the replica does not answer.
+Task<std::optional<Registers::Base>> Registers::base_here(RegisterPlace place, MonotonicTime deadline) {
+  auto answer = co_await with_deadline(runtime_, deadline,
+                                       links_.ask_here(place.epoch, {place.key, ReadOp{ReadOp::Want::accepted}}));
   if (!answer && answer.error().code == ErrorCode::cancelled) co_return fail(answer.error());
-  if (!answer || answer->promised || answer->accepted) co_return std::nullopt;
-  co_return answer->floor;
+  if (!answer) co_return std::nullopt;
+  const bool fresh = !answer->promised && !answer->accepted;
+  if (fresh) co_return Base{.ballot = {}, .state = {}, .above = answer->floor};
+  if (!answer->chosen || !answer->state || !answer->state->present) co_return std::nullopt;
+  co_return Base{.ballot = answer->accepted, .state = *std::move(answer->state), .above = answer->promised};
 }
 
-// One round trip, if nobody has anything of the register. Nothing was sent where it says `again` at once.
+// One round trip, if all replicas have the same as the one here, or nothing. Nothing was sent where it says `again` at once.
 Task<Registers::Next> Registers::try_fast(Attempt& attempt) {
   attempt.may_be_fast = false;
   LATIUM_CO_TRY(RegisterPlace place, place_of(attempt.key));
@@ -63,19 +68,21 @@ Task<Registers::Next> Registers::try_fast(Attempt& attempt) {
   const bool replica = place.set.index_of(cluster_.self()) < place.set.size();
   if (replica && place.set.size() == 1) co_return Next::again;  // one round without a promise as it is
   const Expects expects = std::visit(ExpectationOf(), *attempt.command);
-  if (expects == Expects::something || (expects == Expects::anything && !replica)) co_return Next::again;
+  if (!replica && expects != Expects::nothing) co_return Next::again;
   if (!all_are_there(place.set)) co_return Next::again;
-  Ballot above = attempt.above;
+  Base base;
   if (replica) {
-    LATIUM_CO_TRY(const std::optional<Ballot> floor, co_await nothing_here(place, attempt.deadline));
-    if (!floor) co_return Next::again;
-    above = std::max(above, *floor);
+    LATIUM_CO_TRY(std::optional<Base> here, co_await base_here(place, attempt.deadline));
+    if (!here || (!here->ballot && expects == Expects::something)) co_return Next::again;
+    base = *std::move(here);
   }
-  const Ballot ballot = next_ballot(above);
-  const CommandResult made = apply(RegisterState(), *attempt.command, attempt.request, ballot);
-  if (!made.applied || !made.state.present) co_return Next::again;
+  const Ballot ballot = next_ballot(std::max(attempt.above, base.above));
+  const CommandResult made = apply(base.state, *attempt.command, attempt.request, ballot);
+  // Nothing to write, or done already by an earlier call with this id: whether that is the latest, only the replicas can say.
+  const bool repeated = base.state.version_of(attempt.request).has_value();
+  if (repeated || !made.applied || !made.state.present || made.state == base.state) co_return Next::again;
   ++statistics_.fast_rounds;
-  co_return co_await propose(attempt, {std::move(place), ballot, Ballot(), {made.state, made}, true});
+  co_return co_await propose(attempt, {std::move(place), ballot, base.ballot, {made.state, made}, true});
 }
 
 void Registers::note_fast(const PhaseOutcome& phase) {

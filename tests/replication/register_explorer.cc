@@ -37,7 +37,7 @@ std::string RegisterExplorer::key_of(const State& state) {
     for (const Proposer& proposer : state.proposers) {
       const auto& answer = proposer.answers[replica];
       out.push_back(static_cast<char>(answer ? 1 + answer->ok + 2 * answer->fast + 4 * answer->chosen : 0));
-      if (answer) out.append({named(answer->promised), named(answer->accepted), named(answer->floor)});
+      if (answer) out.append({named(answer->promised), named(answer->accepted), named(answer->base), named(answer->floor)});
     }
     for (const Sent& sent : state.sent) out.push_back(static_cast<char>(sent.waits >> replica & 1));
     for (const auto& [ballot, proposed] : state.proposed) out.push_back(static_cast<char>(proposed.accepted_by >> replica & 1));
@@ -69,9 +69,25 @@ std::string RegisterExplorer::key_of(const State& state) {
   return out;
 }
 
+RegisterExplorer::State RegisterExplorer::before() const {
+  State state;
+  if (plot_.before == RegisterPlot::Before::nothing) return state;
+  const Ballot ballot{Hlc{1}, NodeId{9}, 1};
+  const CasCommand made{CasCommand::Expect::anything, {}, 0, "before"};
+  const AcceptorRecord record{
+      .promised = above(ballot), .accepted = ballot, .state = apply({}, made, {9, 9}, ballot).state, .chosen = ballot};
+  Proposed& proposed = state.proposed[ballot];
+  proposed = {record.state, false, 0b011};
+  for (std::size_t replica = 0; replica < 2; ++replica) state.replicas[replica].record = record;
+  if (plot_.before == RegisterPlot::Before::at_two) return state;
+  state.replicas[2].record = record;
+  state.replicas[2].record.chosen = Ballot();
+  proposed.accepted_by = 0b111;
+  return state;
+}
+
 std::optional<std::string> RegisterExplorer::explore() {
-  State first;
-  visit(std::move(first));
+  visit(before());
   while (!open_.empty() && !wrong_) {
     if (seen_.size() > plot_.states_max) return "more states than are gone through";
     const State state = std::move(open_.back());
@@ -123,8 +139,12 @@ AcceptorStep RegisterExplorer::step_at(Replica& replica, AcceptorOp op) const {
   Ballot floor = replica.floor;
   if (fast && plot_.fast_below_the_floor) floor = Ballot();
   if (fast && plot_.fast_over_another) accept->fast = false;
-  AcceptorStep taken = step(replica.record, floor, op);
-  if (fast && taken.answer.ok && !replica.record.chosen) replica.record.fast = true;
+  AcceptorRecord& record = replica.record;
+  const Ballot promised = record.promised;
+  if (fast && plot_.fast_below_a_promise && record.accepted) record.promised = Ballot();
+  AcceptorStep taken = step(record, floor, op);
+  record.promised = std::max(record.promised, promised);
+  if (fast && taken.answer.ok && record.accepted == accept->ballot && record.chosen != record.accepted) record.fast = true;
   // As on disk, where what was answered is.
   replica.record = decode_acceptor(encode_acceptor(replica.record)).value();
   return taken;
@@ -206,7 +226,7 @@ void RegisterExplorer::check_recovery(const State& state) {
 }
 
 AcceptedState RegisterExplorer::accepted(const PhaseAnswers& said) const {
-  if (!plot_.fast_counts_as_ordinary && !plot_.fast_never_counts) return what_was_accepted(said);
+  if (!plot_.fast_counts_as_ordinary && !plot_.fast_never_counts && !plot_.base_is_forgotten) return what_was_accepted(said);
   PhaseAnswers changed({{}, {}, replica_set()});
   changed.answers = said.answers;
   for (auto& answer : changed.answers) {
@@ -214,7 +234,11 @@ AcceptedState RegisterExplorer::accepted(const PhaseAnswers& said) const {
       answer->accepted = Ballot();
       answer->state = RegisterState();
     }
-    if (answer) answer->fast = false;
+    if (answer && plot_.base_is_forgotten) {
+      answer->base = Ballot();
+      answer->base_state.reset();
+    }
+    if (answer && !plot_.base_is_forgotten) answer->fast = false;
   }
   return what_was_accepted(changed);
 }
@@ -266,16 +290,30 @@ void RegisterExplorer::begin(State state, std::size_t who) {
   accept(std::move(state), who, false, base);
 }
 
-void RegisterExplorer::propose_fast(State state, std::size_t who) {
+// From what any of the replicas may tell a proposer beside it.
+void RegisterExplorer::propose_fast(const State& from, std::size_t who) {
+  if (plot_.before == RegisterPlot::Before::nothing) return propose_fast(from, who, {});
+  std::map<Ballot, AcceptorRecord> bases;
+  for (const Replica& replica : from.replicas) {
+    const AcceptorRecord& record = replica.record;
+    const bool fresh = !record.promised && !record.accepted;
+    if (fresh || (record.state.present && record.chosen == record.accepted)) bases[record.accepted] = record;
+  }
+  for (const auto& [ballot, record] : bases) propose_fast(from, who, record);
+  if (bases.empty()) prepare(from, who);
+}
+
+void RegisterExplorer::propose_fast(State state, std::size_t who, const AcceptorRecord& base) {
   Proposer& proposer = state.proposers[who];
   const std::uint64_t stamp = plot_.stamps[who].front();
   proposer.ballot = {Hlc{stamp}, NodeId{who + 1}, stamp};
-  const CommandResult made = apply({}, plot_.commands[who][proposer.command], request_of(who, proposer.command), proposer.ballot);
+  const CommandResult made =
+      apply(base.state, plot_.commands[who][proposer.command], request_of(who, proposer.command), proposer.ballot);
   proposer.next_stamp = std::max<std::size_t>(proposer.next_stamp, 1);
   if (!made.applied || !made.state.present) return prepare(std::move(state), who);
   proposer.proposal = made.state;
   proposer.told_if_chosen = true;
-  accept(std::move(state), who, true, {});
+  accept(std::move(state), who, true, base.accepted);
 }
 
 void RegisterExplorer::accept(State state, std::size_t who, bool fast, const Ballot& base) {
@@ -365,6 +403,7 @@ void RegisterExplorer::succeed(State state, std::size_t who) {
     state.sent.push_back({LearnOp{proposer.ballot, proposer.proposal}, 0b111, static_cast<int>(who)});
     return visit(std::move(state));
   }
+  if (plot_.learns) state.sent.push_back({LearnOp{proposer.ballot, proposer.proposal}, 0b111, -1});
   proposer.held_state = proposer.proposal;
   next_command(std::move(state), who);
 }

@@ -21,6 +21,10 @@ struct RegisterPlot {
   std::array<std::vector<std::uint64_t>, 2> stamps;
   /// What each does, one after the other: its command is named by proposer and place.
   std::array<std::vector<CasCommand>, 2> commands;
+  /// Of a register that is there before: all replicas have it, two know that it is chosen; or the third has nothing.
+  enum class Before : std::uint8_t { nothing, at_all, at_two };
+  Before before = Before::nothing;
+  bool learns = false;  ///< what was chosen is told to the replicas, one by one
   std::size_t states_max = 3'000'000;
 
   bool deletes() const {
@@ -32,6 +36,8 @@ struct RegisterPlot {
   bool fast_never_counts = false;        ///< mutant: a fast accept is not gone on from, whoever has it
   bool fast_over_another = false;        ///< mutant: a replica takes a fast accept over what it has under a lower ballot
   bool fast_below_the_floor = false;     ///< mutant: a replica takes one below what was collected
+  bool fast_below_a_promise = false;     ///< mutant: a replica takes one below what it has promised
+  bool base_is_forgotten = false;        ///< mutant: of a fast accept that is passed over, nothing is left
 };
 
 class RegisterExplorer {
@@ -98,13 +104,15 @@ class RegisterExplorer {
   static RequestId request_of(std::size_t proposer, std::size_t command) { return {proposer + 1, command + 1}; }
   static Ballot above(const Ballot& ballot) { return {Hlc{ballot.stamp.value + 1}, ballot.node, ballot.attempt + 1}; }
   static std::string key_of(const State& state);
+  State before() const;
 
   void forget(State& state) const;
   void visit(State state);
   void deliver(const State& from, std::size_t message, std::size_t replica);
   void move(const State& from, std::size_t who);
   void begin(State state, std::size_t who);
-  void propose_fast(State state, std::size_t who);
+  void propose_fast(const State& from, std::size_t who);
+  void propose_fast(State state, std::size_t who, const AcceptorRecord& base);
   void prepare(State state, std::size_t who);
   void accept(State state, std::size_t who, bool fast, const Ballot& base);
   void promised(State state, std::size_t who);
