@@ -16,6 +16,7 @@ namespace latium::bench {
 namespace {
 
 constexpr std::uint64_t kRowsASession = 500;
+constexpr std::uint64_t kCacheBytes = 256ull << 20;  // as much as sessions_vs_mariadb.py gives to each server of MariaDB
 
 [[noreturn]] void die(const Error& error) {
   std::fprintf(stderr, "session_load: %s\n", error.message.c_str());
@@ -108,6 +109,7 @@ int run(const std::string& directory, int nodes, SessionOptions options) {
                      .site = "bench",
                      .bootstrap = i == 0,
                      .listen = nodes > 1 ? "127.0.0.1:0" : "",
+                     .block_cache_bytes = kCacheBytes,
                      .log = {.level = "warn"}};
     if (i > 0) node.seeds = {cluster.front().status().listen};
     cluster.push_back(or_die(Node::open(std::move(node))));

@@ -137,8 +137,9 @@ function(latium_program name)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_LINKS} latium_flags)
   # Programs bring their allocator, a library does not: sessions over three nodes take a fifth less processor time than with
-  # glibc's (docs/performance.md). Sanitizers have one of their own. Nothing refers to it by name.
+  # glibc's (docs/performance.md). Sanitizers have one of their own.
   if(NOT LATIUM_SANITIZE)
+    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/program_allocator.cc")
     target_link_libraries(${name} PRIVATE -Wl,--push-state,--no-as-needed mimalloc -Wl,--pop-state)
   endif()
   if(arg_PRECOMPILED)

@@ -131,12 +131,22 @@ Task<void> Cluster::adopt_tenant(Tenant tenant) {
 }
 
 Result<PeerView> Cluster::peer(NodeId node) const {
-  const auto map = ring();
-  const TopologyNode* const found = map->node(node);
-  if (found == nullptr) return fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " is not in the cluster's map");
-  const TopologyNode* const own = map->node(self_);
-  LATIUM_TRY(Address address, Address::parse(found->address));
-  return PeerView{std::move(address), own != nullptr && own->site == found->site, liveness_ ? liveness_(node) : Liveness::up};
+  if (const Epoch now = epoch(); peers_epoch_ != now) {
+    peers_.clear();
+    peers_epoch_ = now;
+  }
+  auto known = peers_.find(node);
+  if (known == peers_.end()) {
+    const auto map = ring();
+    const TopologyNode* const found = map->node(node);
+    if (found == nullptr) return fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " is not in the cluster's map");
+    const TopologyNode* const own = map->node(self_);
+    LATIUM_TRY(Address address, Address::parse(found->address));
+    known = peers_.emplace(node, PeerView{std::move(address), own != nullptr && own->site == found->site}).first;
+  }
+  PeerView out = known->second;
+  if (liveness_) out.liveness = liveness_(node);
+  return out;
 }
 
 Task<void> Cluster::exchange_topology(NodeId node, MonotonicTime deadline) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "node/cluster_map.h"
 #include "replication/registers.h"
@@ -79,6 +80,9 @@ class Cluster final : public ClusterView {
   std::unique_ptr<RegisterReplica> replica_;
   std::unique_ptr<ReplicaLinks> links_;
   std::unique_ptr<Registers> registers_;
+  // Others of the map of `peers_epoch_`, as far as they were asked for: addresses are parsed once.
+  mutable std::unordered_map<NodeId, PeerView> peers_;
+  mutable Epoch peers_epoch_;
   std::function<Liveness(NodeId)> liveness_;
   std::function<void()> changed_;
 };

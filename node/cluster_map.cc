@@ -52,6 +52,7 @@ void ClusterMap::install(Topology topology) {
   auto next = Ring::build(std::move(topology), ring().get());
   const std::unique_lock lock(lock_);
   ring_ = std::move(next);
+  epoch_.store(ring_->epoch().value, std::memory_order_release);
 }
 
 }  // namespace latium

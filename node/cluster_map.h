@@ -1,6 +1,8 @@
 // ClusterMap: the topology that this node goes by, on disk before it is in use.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <shared_mutex>
 
@@ -19,7 +21,7 @@ class ClusterMap {
 
   /// The map in use; never null.
   std::shared_ptr<const Ring> ring() const;
-  Epoch epoch() const { return ring()->epoch(); }
+  Epoch epoch() const { return Epoch{epoch_.load(std::memory_order_acquire)}; }
 
   /// Takes over a newer map: on disk, and in use, when it returns true. False: it is not newer. `wrong_cluster`: of another one.
   Task<bool> adopt(Topology topology);
@@ -36,6 +38,7 @@ class ClusterMap {
   Semaphore one_{1, 4096};  // adoptions go one by one
   mutable std::shared_mutex lock_;
   std::shared_ptr<const Ring> ring_ = Ring::build(Topology());
+  std::atomic<std::uint64_t> epoch_ = 0;  // of the ring
 };
 
 }  // namespace latium

@@ -171,8 +171,7 @@ class Collector final : public prometheus::Collectable {
     counter(out, "latium_register_commands_total", "Changes of registers and locks proposed by this node", read.commands);
     counter(out, "latium_register_reads_total", "Reads of registers and locks by this node", read.reads);
     counter(out, "latium_register_rounds_total", "Prepare and accept phases of them", read.rounds);
-    counter(out, "latium_register_fast_rounds_total", "Of those, accepts without a prepare, of registers made from nothing",
-            read.fast_rounds);
+    counter(out, "latium_register_fast_rounds_total", "Of those, accepts without a prepare", read.fast_rounds);
     counter(out, "latium_register_fast_chosen_total", "Of those, the ones that all replicas took", read.fast_chosen);
     counter(out, "latium_register_contended_total", "Phases that another proposer was ahead of", read.contended);
     counter(out, "latium_register_forwarded_total", "Changes given to the register's first replica", read.forwarded);

@@ -75,7 +75,7 @@ struct AcceptorAnswer {
   bool fast = false;                     ///< prepare, read: `accepted` is AcceptorRecord::fast
   Ballot base{};                         ///< prepare, of a fast accept: what it was taken over, which is chosen
   std::optional<RegisterState> base_state{};
-  Ballot floor{};                        ///< prepare, read: ballots up to it were collected in the partition
+  Ballot floor{};  ///< prepare, read: ballots up to it were collected in the partition
   /// Said by the link, not by the replica: round trips before this one that ended in a refusal of the whole message.
   std::uint32_t refusals = 0;
 };

@@ -87,9 +87,12 @@ Result<AcceptorOp> op_of(const replica::Item& message) {
       return PrepareOp{ballot};
     case replica::Item::KIND_ACCEPT:
       // What goes without a promise is the business of one node.
-      return AcceptOp{ballot, std::move(state), std::max(ballot, ballot_of(message.next())), ballot_of(message.base())};
     case replica::Item::KIND_FAST_ACCEPT:
-      return AcceptOp{ballot, std::move(state), std::max(ballot, ballot_of(message.next())), Ballot(), true};
+      return AcceptOp{.ballot = ballot,
+                      .state = std::move(state),
+                      .next = std::max(ballot, ballot_of(message.next())),
+                      .base = ballot_of(message.base()),
+                      .fast = message.kind() == replica::Item::KIND_FAST_ACCEPT};
     case replica::Item::KIND_LEARN:
       return LearnOp{ballot, message.has_state() ? std::optional(std::move(state)) : std::nullopt};
     case replica::Item::KIND_READ:

@@ -133,9 +133,19 @@ bool is_enough(const PhaseRules& rules, const PhaseAnswers& said) {
   return rules.enough ? rules.enough(said) : said.quorum.reached();
 }
 
+// Who has not voted has failed, the last time that it was asked.
+bool rest_has_failed(const PhaseAnswers& said) {
+  for (std::size_t member = 0; member < said.answers.size(); ++member) {
+    if (!said.quorum.voted(member) && !said.errors[member]) return false;
+  }
+  return true;
+}
+
 bool is_out_of_reach(const PhaseRules& rules, const PhaseAnswers& said) {
   if (rules.unanimous) return said.quorum.opposed();
-  return said.quorum.impossible() || (rules.enough && said.quorum.complete());
+  if (said.quorum.impossible() || (rules.enough && said.quorum.complete())) return true;
+  // A ballot that is refused is not worth the wait for replicas that are away: one that is above it needs fewer of them.
+  return said.quorum.opposed() && rest_has_failed(said);
 }
 
 // How long the others may take, once a quorum took `quorum_took`. Where all have to say yes it is as long as the second round

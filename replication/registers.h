@@ -53,8 +53,9 @@ class Registers {
   ~Registers();
 
   /// Runs a command: linearizable. A refusal (`applied` false) is a result, and as fresh as a read. One round trip to a majority
-  /// for whoever changed the register last, one to all replicas for a register that is made from nothing (three when that meets
-  /// another proposer, or a replica that is silent), two otherwise. `request` is kept through every retry, also the caller's own.
+  /// for whoever changed the register last; one to all replicas where they agree and the one here knows it (three when that meets
+  /// another proposer, or a replica that is silent or behind); two otherwise. `request` is kept through every retry, also the
+  /// caller's own.
   Task<CommandOutcome> execute(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);
   /// The same for another node, which could not get through: never given on.
   Task<CommandOutcome> execute_forwarded(RegisterKey key, RegisterCommand command, RequestId request, MonotonicTime deadline);

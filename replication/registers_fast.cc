@@ -48,8 +48,8 @@ bool Registers::all_are_there(const ReplicaSet& set) const {
 // What a fast accept may go on from, as the replica here has it: nothing at all, or something that is chosen for certain and not
 // deleted. No value: neither, or the replica does not answer.
 Task<std::optional<Registers::Base>> Registers::base_here(RegisterPlace place, MonotonicTime deadline) {
-  auto answer = co_await with_deadline(runtime_, deadline,
-                                       links_.ask_here(place.epoch, {place.key, ReadOp{ReadOp::Want::accepted}}));
+  auto answer =
+      co_await with_deadline(runtime_, deadline, links_.ask_here(place.epoch, {place.key, ReadOp{ReadOp::Want::accepted}}));
   if (!answer && answer.error().code == ErrorCode::cancelled) co_return fail(answer.error());
   if (!answer) co_return std::nullopt;
   const bool fresh = !answer->promised && !answer->accepted;

@@ -99,6 +99,7 @@ Result<ReadResult> RocksEngine::get(Family family, BytesView key, ReadMode mode,
     result->presence = Presence::found;
     return result;
   }
+  const internal::UncountedHere uncounted;
   // Copies straight into the result from a write buffer; from a block it pins, and the value is copied once below.
   rocksdb::PinnableSlice value(&result->value);
   rocksdb::Status status;

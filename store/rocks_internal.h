@@ -5,6 +5,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
+#include <rocksdb/perf_level.h>
 
 #include <memory>
 #include <string_view>
@@ -29,6 +30,19 @@ inline std::size_t recent_values_bytes(const RocksOptions& options) {
   return options.block_cache_bytes / 4;
 }
 std::shared_ptr<rocksdb::Cache> make_block_cache(const RocksOptions& options);
+
+/// While it lives, RocksDB does not count what the thread does (rocksdb/perf_context.h), which nobody asks for here: by default
+/// it counts every comparison of keys, with two looks at thread-local memory each. The thread may be the caller's, who may count.
+class UncountedHere {
+ public:
+  UncountedHere() : before_(rocksdb::GetPerfLevel()) { rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable); }
+  ~UncountedHere() { rocksdb::SetPerfLevel(before_); }
+  UncountedHere(const UncountedHere&) = delete;
+  UncountedHere& operator=(const UncountedHere&) = delete;
+
+ private:
+  rocksdb::PerfLevel before_;
+};
 
 inline rocksdb::Slice to_slice(BytesView bytes) {
   return {bytes.data(), bytes.size()};

@@ -31,6 +31,7 @@ void RocksWriter::append(const WriteBatch& batch, rocksdb::WriteBatch& out) cons
 Result<void> RocksWriter::apply(rocksdb::WriteBatch& batch, std::size_t bytes, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
+  const UncountedHere uncounted;
   const rocksdb::Status status = db_.Write(options, &batch);
   if (!status.ok()) [[unlikely]]
     return fail(to_error(status, "writing a batch", Certainty::unknown));

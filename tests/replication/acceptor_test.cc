@@ -23,8 +23,8 @@ class AcceptorTest : public testing::Test {
   bool accepts(const Ballot& b, RegisterState s, const Ballot& next = {}, const Ballot& base = {}) {
     return take(AcceptOp{b, std::move(s), next ? next : b, base}).answer.ok;
   }
-  bool accepts_fast(const Ballot& b, RegisterState s, const Ballot& next) {
-    return take(AcceptOp{b, std::move(s), next, Ballot(), true}).answer.ok;
+  bool accepts_fast(const Ballot& b, RegisterState s, const Ballot& next, const Ballot& base = {}) {
+    return take(AcceptOp{b, std::move(s), next, base, true}).answer.ok;
   }
   // As after a crash and a start: only what is on disk.
   void restart() {
@@ -249,6 +249,65 @@ TEST_F(AcceptorTest, ATombstoneIsCollectedWithThePromiseOfTheFastAcceptThatItRep
   EXPECT_EQ(take(LearnOp{ballot(5, 2), tombstone(5)}).answer.promised, ballot(8));
   EXPECT_FALSE(take(CollectOp{ballot(5, 2), ballot(6)}).answer.ok) << "a late copy would be taken";
   EXPECT_EQ(take(CollectOp{ballot(5, 2), ballot(8)}).change, RecordChange::removed);
+}
+
+TEST_F(AcceptorTest, AFastAcceptIsTakenOverWhatItGoesOnFrom) {
+  EXPECT_TRUE(accepts(ballot(1), state(1, "a")));  // the proposer knows that it is chosen; the replica does not
+  EXPECT_TRUE(accepts_fast(ballot(3), state(2, "b"), ballot(4), ballot(1)));
+  EXPECT_TRUE(record_.fast);
+  restart();
+  EXPECT_EQ(record_.last_chosen(), state(1, "a")) << "others may have refused the other";
+  EXPECT_FALSE(prepares(ballot(3, 9))) << "the next ballot is promised";
+  const AcceptorAnswer told = take(PrepareOp{ballot(5)}).answer;
+  EXPECT_TRUE(told.ok && told.fast && !told.chosen);
+  EXPECT_EQ(told.accepted, ballot(3));
+  EXPECT_EQ(told.state, state(2, "b"));
+  EXPECT_EQ(told.base, ballot(1));
+  EXPECT_EQ(told.base_state, state(1, "a"));
+  // One after the other, without learns in between.
+  EXPECT_TRUE(accepts_fast(ballot(6), state(3, "c"), ballot(7), ballot(3)));
+  EXPECT_EQ(record_.last_chosen(), state(2, "b"));
+}
+
+TEST_F(AcceptorTest, AFastAcceptIsRefusedOverAnythingElse) {
+  EXPECT_FALSE(accepts_fast(ballot(3), state(2, "b"), ballot(4), ballot(1))) << "nothing";
+  EXPECT_EQ(record_, AcceptorRecord());
+  EXPECT_TRUE(accepts(ballot(2), state(1, "a")));
+  EXPECT_FALSE(accepts_fast(ballot(3), state(2, "b"), ballot(4), ballot(1))) << "another ballot";
+  EXPECT_TRUE(prepares(ballot(5)));
+  EXPECT_FALSE(accepts_fast(ballot(4), state(2, "b"), ballot(6), ballot(2))) << "promised";
+  EXPECT_TRUE(accepts_fast(ballot(6), state(2, "b"), ballot(7), ballot(2)));
+  EXPECT_FALSE(accepts_fast(ballot(8, 2), state(2, "c"), ballot(9, 2), ballot(2))) << "another fast accept";
+  record_ = {};
+  EXPECT_TRUE(accepts(ballot(2), tombstone(1)));
+  EXPECT_FALSE(accepts_fast(ballot(3), state(2, "b"), ballot(4), ballot(2))) << "it is collected soon";
+}
+
+TEST_F(AcceptorTest, AnOrdinaryAcceptTakesThePlaceOfAFastOneAndNotOfItsBase) {
+  EXPECT_TRUE(accepts(ballot(1), state(1, "a")));
+  EXPECT_TRUE(accepts_fast(ballot(3), state(2, "b"), ballot(4), ballot(1)));
+  EXPECT_TRUE(accepts(ballot(5), state(2, "c")));
+  EXPECT_FALSE(record_.fast);
+  restart();
+  EXPECT_EQ(record_.last_chosen(), state(1, "a"));
+}
+
+TEST_F(AcceptorTest, AFastAcceptGivesWayToWhatWasChosenSinceItsBaseWhateverWasCollected) {
+  for (const std::uint64_t chosen : {5, 9}) {  // below it, by a majority that has refused it; above it
+    record_ = {};
+    floor_ = {};
+    EXPECT_TRUE(accepts(ballot(2), state(1, "a")));
+    floor_ = ballot(10);  // of other registers
+    EXPECT_TRUE(accepts_fast(ballot(7), state(2, "b"), ballot(8), ballot(2)));
+    take(LearnOp{ballot(1), state(1, "old")});
+    take(LearnOp{ballot(2), state(1, "a")});
+    EXPECT_EQ(record_.accepted, ballot(7));
+    EXPECT_TRUE(record_.fast);
+    EXPECT_TRUE(take(LearnOp{ballot(chosen, 2), state(2, "c")}).answer.chosen);
+    EXPECT_FALSE(record_.fast);
+    EXPECT_EQ(record_.last_chosen(), state(2, "c"));
+    EXPECT_FALSE(accepts(ballot(7, 3), state(8, "d"))) << "what was promised along with it stays promised";
+  }
 }
 
 // docs/formats.md: the table of a register's record.

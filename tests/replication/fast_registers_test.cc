@@ -1,4 +1,4 @@
-// Registers that are made from nothing: in one round trip where all replicas take it, and told rightly where they do not.
+// Accepts without a promise: one round trip where all replicas take it, and told rightly where they do not.
 #include "tests/replication/three_replicas.h"
 
 namespace latium::testing {
@@ -60,6 +60,68 @@ TEST_F(FastRegistersTest, WhatIsThereIsNotMadeAgain) {
   EXPECT_EQ(text_of(run(create(1, "b", kSecond))), "refused");
   EXPECT_EQ(at(1).statistics().fast_rounds, 0u) << "the replica here has it";
   expect_read("a");
+}
+
+TEST_F(FastRegistersTest, AChangeByAnotherNodeTakesOneRoundTrip) {
+  ASSERT_EQ(text_of(run(create(0, "a", kFirst))), "applied");
+  pass(seconds(1));
+  const auto changed = run(write(1, "b", kSecond));
+  ASSERT_EQ(text_of(changed), "applied");
+  EXPECT_EQ(changed->stats.round_trips, 1u);
+  EXPECT_EQ(at(1).statistics().fast_chosen, 1u);
+  pass(seconds(1));
+  EXPECT_EQ(run(write(2, "c", {3, 3}))->stats.round_trips, 1u) << "over what a fast accept made";
+  EXPECT_EQ(run(write(2, "d", {4, 4}))->stats.round_trips, 1u) << "with the promise that came along";
+  expect_read("d");
+}
+
+TEST_F(FastRegistersTest, WhereTheReplicaHereDoesNotKnowWhatIsChosenItIsNotTried) {
+  ASSERT_EQ(text_of(run(create(0, "a", kFirst))), "applied");
+  const auto changed = run(write(1, "b", kSecond));
+  EXPECT_EQ(changed->stats.round_trips, 2u);
+  EXPECT_EQ(at(1).statistics().fast_rounds, 0u);
+  expect_read("b");
+}
+
+TEST_F(FastRegistersTest, AReplicaThatIsBehindCostsTwoMore) {
+  wire([](const Step& step) { return step.to == 2 ? Fate::request_is_lost : Fate::arrives; });
+  ASSERT_EQ(text_of(run(create(0, "a", kFirst))), "applied");
+  pass(seconds(40));  // silent once, it is left alone for a while
+  heal();
+  const auto changed = run(write(1, "b", kSecond));
+  ASSERT_EQ(text_of(changed), "applied");
+  EXPECT_EQ(changed->stats.round_trips, 3u);
+  EXPECT_EQ(at(1).statistics().fast_chosen, 0u);
+  expect_read("b");
+}
+
+// All but one replica have taken the change, and its proposer is gone: what it was made from counts, or the change, for good.
+TEST_F(FastRegistersTest, WhatNotAllTookIsPassedOverOrGoneOnFrom) {
+  for (const std::size_t silent : {0u, 2u}) {
+    const RegisterKey where = named("changed" + std::to_string(silent));
+    const auto put = [&](std::size_t node, const char* value, RequestId request, Duration time) {
+      return run(at(node).execute(where, CasCommand{CasCommand::Expect::anything, {}, 0, Bytes(value)}, request, in(time)));
+    };
+    heal();
+    ASSERT_EQ(text_of(put(1, "a", {7, silent}, seconds(5))), "applied");
+    pass(seconds(40));
+    wire([](const Step& step) { return step.from == 0 && step.to != 1 && step.to != 0 ? Fate::waits : Fate::arrives; });
+    const auto unsure = put(0, "b", {8, silent}, milliseconds(20));
+    EXPECT_EQ(text_of(unsure), "unknown_outcome");
+    // Asked by whoever is left: of a quorum that all have it, it is found; elsewhere it is passed over, and stays so.
+    wire([silent](const Step& step) {
+      if (step.from == 0) return Fate::request_is_lost;
+      return step.to == silent ? Fate::request_is_lost : Fate::arrives;
+    });
+    const auto changed = put(1, "c", {9, silent}, seconds(5));
+    ASSERT_EQ(text_of(changed), "applied") << silent;
+    heal();
+    pass(seconds(40));
+    const auto found = run(at(2).read(where, in(seconds(5))));
+    EXPECT_EQ(text_of(found), "c");
+    EXPECT_EQ(found->state.version_of({7, silent}).has_value(), true) << "what was chosen before is lost";
+    EXPECT_EQ(found->state.version_of({8, silent}).has_value(), silent == 2) << "quorum without " << silent;
+  }
 }
 
 TEST_F(FastRegistersTest, OfTwoThatMakeARegisterAtOnceOneDoesAndBothAreTold) {

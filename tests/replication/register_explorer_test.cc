@@ -54,7 +54,8 @@ RegisterPlot one_that_changes_twice(std::size_t clocks) {
           .learns = true};
 }
 RegisterPlot one_that_changes_and_deletes(std::size_t clocks) {
-  return {.stamps = kOneThatDied[clocks], .commands = {{{put("a")}, {put("b"), kDelete}}}, .before = RegisterPlot::Before::at_all};
+  return {
+      .stamps = kOneThatDied[clocks], .commands = {{{put("a")}, {put("b"), kDelete}}}, .before = RegisterPlot::Before::at_all};
 }
 
 void expect_safe(RegisterPlot plot) {

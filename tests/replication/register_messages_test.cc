@@ -71,7 +71,8 @@ TEST(RegisterMessagesTest, AFastAcceptIsAStepOfItsOwn) {
   const Ballot next{Hlc{6}, NodeId{1}, 2};
   for (const bool fast : {false, true}) {
     replica::Item item;
-    to_message(ReplicaItem{{TenantId{1}, PartitionId{0}, "rkey"}, AcceptOp{ballot, with_earlier(0), next, {}, fast}}, item);
+    const Ballot base{Hlc{4}, NodeId{2}, 1};
+    to_message(ReplicaItem{{TenantId{1}, PartitionId{0}, "rkey"}, AcceptOp{ballot, with_earlier(0), next, base, fast}}, item);
     EXPECT_EQ(item.kind(), fast ? replica::Item::KIND_FAST_ACCEPT : replica::Item::KIND_ACCEPT);
     const auto parsed = from_message(item);
     ASSERT_TRUE(parsed.has_value());
@@ -79,11 +80,24 @@ TEST(RegisterMessagesTest, AFastAcceptIsAStepOfItsOwn) {
     EXPECT_EQ(accept.fast, fast);
     EXPECT_EQ(accept.ballot, ballot);
     EXPECT_EQ(accept.next, next);
+    EXPECT_EQ(accept.base, base);
     EXPECT_EQ(accept.state, with_earlier(0));
     replica::ItemAnswer answer;
     to_message(Result<AcceptorAnswer>(AcceptorAnswer{.ok = true, .accepted = ballot, .fast = fast}), answer);
     EXPECT_EQ(from_message(answer)->fast, fast);
   }
+}
+
+TEST(RegisterMessagesTest, WhatAFastAcceptWasTakenOverComesWithItsState) {
+  const Ballot ballot{Hlc{5}, NodeId{1}, 1};
+  const Ballot base{Hlc{4}, NodeId{2}, 1};
+  AcceptorAnswer told{.ok = true, .accepted = ballot, .fast = true, .base = base, .base_state = with_earlier(2)};
+  replica::ItemAnswer answer;
+  to_message(Result<AcceptorAnswer>(told), answer);
+  EXPECT_EQ(from_message(answer)->base, base);
+  EXPECT_EQ(from_message(answer)->base_state, with_earlier(2));
+  answer.clear_base_state();
+  EXPECT_FALSE(from_message(answer).has_value()) << "to go on from nothing in its place would lose it";
 }
 
 }  // namespace
