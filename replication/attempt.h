@@ -29,6 +29,7 @@ struct Registers::Attempt {
     Ballot ballot;
     std::uint64_t version;               // that it would have made
     std::shared_ptr<PhaseAnswers> said;  // answers still come in
+    bool fast = false;
   };
   std::vector<UnsureAccept> unsure_accepts{};  // by ballot
   /// Given to another node, and no answer came: it may still be run there.

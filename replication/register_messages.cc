@@ -231,7 +231,8 @@ Result<ReplicaItem> from_message(const replica::Item& message) {
 }
 
 Result<AcceptorAnswer> from_message(const replica::ItemAnswer& message) {
-  if (message.error() != 0) return fail(static_cast<ErrorCode>(message.error()), message.message());
+  // Why it failed there is not told: it may have been a write, of which something may be on the disk.
+  if (message.error() != 0) return fail(static_cast<ErrorCode>(message.error()), Certainty::unknown, message.message());
   AcceptorAnswer answer{.ok = message.ok(),
                         .promised = ballot_of(message.promised()),
                         .accepted = ballot_of(message.accepted()),

@@ -83,6 +83,7 @@ struct Phase {
       state.resend_at[member] =
           saturating_add(runtime.clock.monotonic_now(), kResend.wait(state.attempts[member] - 1, runtime.random));
     }
+    if (error.certainty == Certainty::not_applied) ++state.unsent[member];
     state.errors[member] = std::move(error);
   }
 

@@ -28,7 +28,8 @@ struct PhaseAnswers {
         quorum(place.set),
         answers(place.set.size()),
         errors(place.set.size()),
-        attempts(place.set.size()) {}
+        attempts(place.set.size()),
+        unsent(place.set.size()) {}
 
   RegisterPlace place;
   Quorum quorum;                                       ///< yes: answered ok; no: refused
@@ -37,6 +38,7 @@ struct PhaseAnswers {
   Ballot highest_refusal;                              ///< what to be above
   bool stale = false;                                  ///< the map has changed: start over
   std::vector<std::uint32_t> attempts;                 ///< how often each was asked
+  std::vector<std::uint32_t> unsent;                   ///< of these, the ones that have never reached it, for certain
   std::size_t last = 0;                                ///< who answered last
   CallStats stats;
 };

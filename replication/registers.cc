@@ -144,9 +144,22 @@ Task<CommandOutcome> Registers::run(Attempt attempt) {
 
 namespace {
 
+// A fast accept counts only where a whole quorum has it: unless so many may have taken it, it is over.
+bool may_be_accepted_fast(const PhaseAnswers& said) {
+  Quorum holders(said.place.set);
+  for (std::size_t member = 0; member < said.answers.size(); ++member) {
+    const auto& answer = said.answers[member];
+    const std::uint32_t arrived = said.attempts[member] - said.unsent[member];
+    const bool refused = answer && !answer->ok && arrived == 1;
+    if (arrived > 0 && !refused) holders.yes(member);
+  }
+  return holders.reached();
+}
+
 // Unless every replica refused the accept, one may have taken it, and a later proposer may find it there. A refusal says that
 // only of a replica that was asked once: it may have taken the first copy, and refused the second.
-bool may_be_accepted(const PhaseAnswers& said) {
+bool may_be_accepted(const PhaseAnswers& said, bool fast) {
+  if (fast) return may_be_accepted_fast(said);
   for (std::size_t member = 0; member < said.answers.size(); ++member) {
     const auto& answer = said.answers[member];
     if (!answer || answer->ok || said.attempts[member] > 1) return true;
@@ -227,7 +240,7 @@ Task<Registers::Next> Registers::try_full(Attempt& attempt) {
 
   const auto [accepted, base, chosen] = what_was_accepted(*phase.said);
   if (sole) ballot = next_ballot(std::max(attempt.above, phase.said->answers.front()->promised));
-  std::erase_if(attempt.unsure_accepts, [](const auto& accept) { return !may_be_accepted(*accept.said); });
+  std::erase_if(attempt.unsure_accepts, [](const auto& accept) { return !may_be_accepted(*accept.said, accept.fast); });
   auto decision = decide(attempt, base, ballot, *phase.said);
   // Where nothing is written, nothing is above an accept of this command that is still about.
   if (decision && decision->next.version == 0 && !attempt.unsure_accepts.empty()) decision.reset();
@@ -274,8 +287,8 @@ Task<Registers::Next> Registers::propose(Attempt& attempt, Proposal proposal) {
     attempt.outcome.result = std::move(proposal.decision.told);
     co_return Next::done;
   }
-  if (ours && may_be_accepted(*phase.said)) {
-    attempt.unsure_accepts.push_back({ballot, *ours, phase.said});
+  if (ours && may_be_accepted(*phase.said, fast)) {
+    attempt.unsure_accepts.push_back({ballot, *ours, phase.said, fast});
   }
   if (phase.end == PhaseEnd::stale) co_return Next::again;
   if (fast && phase.end == PhaseEnd::impossible) {

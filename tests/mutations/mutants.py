@@ -157,6 +157,9 @@ MUTANTS = [
            "  auto accepts = decide(Moment(*this, keys, holds));\n  if (!accepts) co_return fail(std::move(accepts).error());\n",
            "latium_replication_test", "latium_replication_test --gtest_filter=RegistersTogether*"),
 
+    Mutant("token_unchosen", "a newcomer has the same draws whatever the tenants have", "node/join.cc",
+           "->token = token;", "->token = 0 * token;", "latium_sim_test", "latium_sim_test --gtest_filter=MembershipTest.*"),
+
     # Registers and locks.
     registers("accept_anything", "an accept below the promise is taken",
               "    if (too_low(record, floor, op.ballot)) return refuse(bound(record, floor));\n    // Nobody was", "    // Nobody was",
@@ -165,7 +168,14 @@ MUTANTS = [
               "if (record.promised != op.ballot) out.change = RecordChange::durable;",
               "if (record.promised != op.ballot) out.change = RecordChange::lazy;", "replication/acceptor.cc"),
     registers("forgets_accepted", "a proposer does not go on from what a replica has accepted",
-              "      if (answer->state) out.state = *answer->state;\n", "", "replication/accepted_state.cc"),
+              "      if (state) out.state = *state;\n", "", "replication/accepted_state.cc"),
+    registers("base_is_lost", "of a fast accept that is passed over, what it was taken over does not count",
+              "      const Ballot& ballot = answer->fast ? answer->base : answer->accepted;\n",
+              "      if (answer->fast) continue;\n      const Ballot& ballot = answer->accepted;\n", "replication/accepted_state.cc"),
+    registers("fast_over_another", "a fast accept is taken over something else than its base",
+              "record.accepted == op.base && record.state.present", "record.state.present", "replication/acceptor.cc"),
+    registers("waits_for_the_dead", "a refused ballot waits for replicas that have failed",
+              "  return said.quorum.opposed() && rest_has_failed(said);\n", "  return false;\n", "replication/register_phase.cc"),
     registers("fast_by_some", "a fast accept counts though one that promised has it not",
               "    if (!answer->fast || (fast", "    if (!answer->fast) continue;\n    if ((fast", "replication/accepted_state.cc"),
     registers("one_is_a_majority", "a read believes the first replica",
