@@ -94,10 +94,7 @@ void measure_changes(const RingSimSettings& settings, const TenantPlan& plan, co
   Costs joins;
   Costs leaves;
   bool can_leave = true;
-  std::vector<Tenant> tenants;
-  for (const TenantId id : plan.tenants) {
-    tenants.push_back({.id = id, .name = {}, .placement = plan.placement, .partitions = plan.partitions, .buckets = {}});
-  }
+  const std::vector<Tenant> tenants = tenants_of(plan);
   for (std::uint32_t trial = 0; trial < settings.trials; ++trial) {
     // A site of the placement: elsewhere nothing moves.
     const std::string& site = report.sites[trial % report.sites.size()].site;

@@ -87,6 +87,14 @@ TenantPlan plan_tenants(const Ring& ring, std::uint32_t tenants, Placement place
   return out;
 }
 
+std::vector<Tenant> tenants_of(const TenantPlan& plan) {
+  std::vector<Tenant> out;
+  for (const TenantId id : plan.tenants) {
+    out.push_back({.id = id, .name = {}, .placement = plan.placement, .partitions = plan.partitions, .buckets = {}});
+  }
+  return out;
+}
+
 std::vector<SiteLoad> measure_load(const Ring& ring, const TenantPlan& plan) {
   const Counts counts = count_partitions(ring, plan);
   std::vector<SiteLoad> out;

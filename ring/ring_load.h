@@ -7,6 +7,7 @@
 
 #include "ring/placement.h"
 #include "ring/ring.h"
+#include "ring/tenant.h"
 
 namespace latium {
 
@@ -19,6 +20,9 @@ struct TenantPlan {
 
 /// As they would be created one after the other under the ring (choose_tenant_id()).
 TenantPlan plan_tenants(const Ring& ring, std::uint32_t tenants, Placement placement, std::uint16_t partitions);
+
+/// As the cluster would know them, without names.
+std::vector<Tenant> tenants_of(const TenantPlan& plan);
 
 /// Partitions a node of one site, a node of weight 2 counting as two that hold half each.
 struct SiteLoad {

@@ -112,6 +112,7 @@ struct Change {
   Shape shape;
   const char* placement;
   std::uint32_t tenants = 256;
+  double max_over_mean = 1.15;  // after a join
 
   friend void PrintTo(const Change& change, std::ostream* out) {
     *out << change.shape.sites << " x " << change.shape.nodes << " nodes, " << change.shape.racks << " racks, "
@@ -123,14 +124,6 @@ class RingMovement : public testing::TestWithParam<Change> {};
 
 constexpr std::uint64_t kTrials = 3;
 
-std::vector<Tenant> tenants_of(const TenantPlan& plan) {
-  std::vector<Tenant> out;
-  for (const TenantId id : plan.tenants) {
-    out.push_back({.id = id, .name = {}, .placement = plan.placement, .partitions = plan.partitions, .buckets = {}});
-  }
-  return out;
-}
-
 TEST_P(RingMovement, AJoinMovesLittleMoreThanTheNewNodesShare) {
   for (std::uint64_t seed = 1; seed <= kTrials; ++seed) {
     Random random(seed);
@@ -141,7 +134,7 @@ TEST_P(RingMovement, AJoinMovesLittleMoreThanTheNewNodesShare) {
     newcomer.token = choose_token(*before, topology, newcomer.id, tenants_of(plan));
     const auto after = Ring::build(topology, before.get());
     EXPECT_LE(measure_movement(*before, *after, plan).ratio(), 1.25) << "seed " << seed;
-    EXPECT_LE(worst(measure_load(*after, plan)), 1.15) << "seed " << seed;
+    EXPECT_LE(worst(measure_load(*after, plan)), GetParam().max_over_mean) << "seed " << seed;
   }
 }
 
@@ -168,6 +161,8 @@ INSTANTIATE_TEST_SUITE_P(Changes, RingMovement,
                                          Change{{.sites = 2, .nodes = 4}, "s1:2,s2:1"},
                                          Change{{.sites = 3, .nodes = 10}, "any 3 of [s1, s2, s3]"},
                                          Change{{.sites = 5, .nodes = 20}, "any 3 of [s1, s2, s3, s4, s5]"},
+                                         // So few tenants that a node holds 98 partitions.
+                                         Change{{.sites = 5, .nodes = 100}, "any 3 of [s1, s2, s3, s4, s5]", 256, 1.25},
                                          Change{{.sites = 5, .nodes = 100}, "any 3 of [s1, s2, s3, s4, s5]", 1000},
                                          Change{{.sites = 5, .nodes = 100}, "any 1 of [s1, s2, s3, s4, s5]", 1000},
                                          Change{{.nodes = 10, .weights_milli = {4000, 1000, 1000, 1000}}, "s1:3"}));

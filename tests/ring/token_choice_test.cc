@@ -16,9 +16,7 @@ class TokenChoice : public testing::Test {
   void form(const Shape& shape, const char* placement, std::uint32_t tenants) {
     before_ = Ring::build(shaped_topology(random_, shape));
     plan_ = plan_tenants(*before_, tenants, placed(placement), 64);
-    for (const TenantId id : plan_.tenants) {
-      tenants_.push_back({.id = id, .name = {}, .placement = plan_.placement, .partitions = plan_.partitions, .buckets = {}});
-    }
+    tenants_ = tenants_of(plan_);
   }
   TopologyNode& add(std::uint32_t site, std::uint32_t weight_milli) {
     after_ = before_->topology();
