@@ -62,6 +62,17 @@ Task<RowChange> RegisterRows::change(RegisterKey key, RowCommand command, Monoto
   co_return out;
 }
 
+Task<OneStepOutcome> RegisterRows::prewrite_in_one_step(RowsInOneStep rows, MonotonicTime deadline) {
+  OneStep step;
+  for (auto& [key, prewrite] : rows.prewrites) step.changes.push_back({std::move(key), std::move(prewrite)});
+  for (const auto& look : rows.looks) step.looks.push_back(look.key);
+  step.as_expected = [looks = std::move(rows.looks)](std::size_t look, const RegisterState& state) {
+    const auto row = row_of(state);
+    return row && !row->intent && row->committed.ts == looks[look].ts;
+  };
+  return cluster_.registers().change_in_one_step(std::move(step), deadline);
+}
+
 Task<RowRead> RegisterRows::read(RegisterKey key, Reading how, MonotonicTime deadline) {
   Registers& registers = cluster_.registers();
   LATIUM_CO_TRY(const ReadOutcome outcome, how == Reading::local    ? co_await registers.read_local(std::move(key), deadline)

@@ -21,6 +21,7 @@ class RegisterRows final : public RowStore {
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) override;
   Task<TogetherEnd> change_together(const RowsTogether& rows, MonotonicTime deadline) override;
+  Task<OneStepOutcome> prewrite_in_one_step(RowsInOneStep rows, MonotonicTime deadline) override;
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override;
   /// One message to the nearest replica of each partition, or (`latest`) to each replica, until a majority has answered; none
   /// to this node.

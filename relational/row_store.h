@@ -9,6 +9,7 @@
 
 #include "relational/key_codec.h"
 #include "relational/schema.h"
+#include "replication/one_step.h"
 #include "replication/register_key.h"
 #include "replication/register_messages.h"
 #include "replication/row_commands.h"
@@ -99,6 +100,16 @@ struct TogetherEnd {
   RowChange refused{};
 };
 
+/// Prewrites of one transaction, and rows that it has only read.
+struct RowsInOneStep {
+  struct Prewrite {
+    RegisterKey key;
+    RowPrewrite prewrite;
+  };
+  std::vector<Prewrite> prewrites;
+  std::vector<RowsTogether::Look> looks;
+};
+
 /// Loop thread only, but for what says otherwise. Errors of all calls: `unavailable` (nothing was changed), `unknown_outcome`,
 /// `unknown_tenant`, `overloaded`, `corruption`.
 class RowStore {
@@ -108,6 +119,9 @@ class RowStore {
   virtual Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime deadline) = 0;
   /// One write to the disk, no message. `rows` outlives the call.
   virtual Task<TogetherEnd> change_together(const RowsTogether& rows, MonotonicTime deadline) = 0;
+  /// Registers::change_in_one_step(): one round trip to all replicas. `not_tried`: nothing was done. After anything but `clean`
+  /// and `changed`, change() of each finds out what became of it. Errors: `cancelled`.
+  virtual Task<OneStepOutcome> prewrite_in_one_step(RowsInOneStep rows, MonotonicTime deadline) = 0;
   virtual Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) = 0;
   /// `latest`: no register is missing in which a change was acknowledged, or is half made, before the call began.
   virtual Task<RowKeys> list(TenantId tenant, std::vector<PartitionId> partitions, TupleRange range, std::size_t limit,

@@ -53,6 +53,7 @@ struct TransactionsStatistics {
   std::uint64_t unknown_outcomes = 0;
   std::uint64_t one_row = 0;   ///< committed with one command
   std::uint64_t parallel = 0;  ///< committed as soon as all intents were there
+  std::uint64_t checked_in_one_step = 0;  ///< whose reads were checked along with the prewrites
   std::uint64_t together = 0;  ///< committed, or found to be as it was read, on this node alone
   CallStats cost;              ///< of all
 };
@@ -347,7 +348,13 @@ class Transaction {
   Task<bool> asks_again(const Error& why, MonotonicTime deadline);
   Task<void> look_for(Entry& entry, Error why, MonotonicTime deadline);
   Task<void> commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline);
-  Task<void> prewrite_all(const std::vector<Entry*>& writes, bool staged, MonotonicTime deadline);
+  std::vector<Intent> intents_of(const std::vector<Entry*>& writes, bool staged) const;
+  /// What is checked, if that is single rows alone.
+  std::optional<std::vector<RowsTogether::Look>> only_looks() const;
+  Task<OneStepEnd> prewrite_in_one_step(const std::vector<Entry*>& writes, const std::vector<Intent>& intents,
+                                        MonotonicTime deadline);
+  Task<void> prewrite_all(const std::vector<Entry*>& writes, const std::vector<Intent>& intents, bool unsure,
+                          MonotonicTime deadline);
   Task<void> prewrite(Entry& entry, Intent intent, Phase& phase, MonotonicTime deadline);
   Task<void> validate(MonotonicTime deadline);
   /// At all that is checked, once: Phase::gone.

@@ -189,11 +189,17 @@ Task<void> Transaction::look_for(Entry& entry, Error why, MonotonicTime deadline
 
 Task<void> Transaction::commit_many(std::vector<Entry*> writes, bool staged, MonotonicTime deadline) {
   if (staged) commit_ts_ = above_all_seen();
-  if (const auto prewritten = co_await prewrite_all(writes, staged, deadline); !prewritten) {
-    co_return co_await give_up(std::move(writes), staged, prewritten.error(), deadline);
+  const std::vector<Intent> intents = intents_of(writes, staged);
+  const auto in_one_step = co_await prewrite_in_one_step(writes, intents, deadline);
+  const OneStepEnd end = in_one_step.value_or(OneStepEnd::unsure);
+  if (end == OneStepEnd::not_tried || end == OneStepEnd::unsure) {
+    if (const auto prewritten = co_await prewrite_all(writes, intents, end == OneStepEnd::unsure, deadline); !prewritten) {
+      co_return co_await give_up(std::move(writes), staged, prewritten.error(), deadline);
+    }
   }
   if (!staged) {
-    if (const auto valid = co_await validate(deadline); !valid) {
+    const bool checked = end == OneStepEnd::clean && only_looks().has_value();
+    if (const auto valid = checked ? Result<void>() : co_await validate(deadline); !valid) {
       co_return co_await give_up(std::move(writes), staged, valid.error(), deadline);
     }
     if (const auto done = co_await commit_at_primary(*writes.front(), deadline); !done) {
@@ -209,22 +215,62 @@ Task<void> Transaction::commit_many(std::vector<Entry*> writes, bool staged, Mon
   co_return Result<void>();
 }
 
-// All at once, the primary among them: the first of the keys, so that lists of the others are in order.
-Task<void> Transaction::prewrite_all(const std::vector<Entry*>& writes, bool staged, MonotonicTime deadline) {
-  Phase phase;
+// The primary is the first of the keys, so that lists of the others are in order.
+std::vector<Intent> Transaction::intents_of(const std::vector<Entry*>& writes, bool staged) const {
   const std::uint64_t now_ms = shared_.runtime.clock.wall_ms();
-  Intent intent{.txn = txn_,
-                .start = start_,
-                .commit_ts = staged ? commit_ts_ : Hlc(),
-                .expires_ms = now_ms + kIntentLife / std::chrono::milliseconds(1)};
-  TaskGroup group(shared_.runtime.executor, writes.size());
+  std::vector<Intent> out;
+  out.reserve(writes.size());
   for (std::size_t i = 0; i < writes.size(); ++i) {
-    Intent mine = intent;
-    mine.present = writes[i]->write->present;
-    mine.row = writes[i]->write->row;
+    const Write& write = *writes[i]->write;
+    Intent& mine = out.emplace_back(Intent{.txn = txn_,
+                                           .start = start_,
+                                           .commit_ts = staged ? commit_ts_ : Hlc(),
+                                           .expires_ms = now_ms + kIntentLife / std::chrono::milliseconds(1),
+                                           .present = write.present,
+                                           .row = write.row});
     if (i > 0) mine.primary = writes.front()->key.stored();
     for (std::size_t other = 1; i == 0 && other < writes.size(); ++other) mine.others.push_back(writes[other]->key.stored());
-    const auto spawned = group.spawn(prewrite(*writes[i], std::move(mine), phase, deadline));
+  }
+  return out;
+}
+
+std::optional<std::vector<RowsTogether::Look>> Transaction::only_looks() const {
+  const bool reads = checks_reads();
+  const bool ranges = std::ranges::any_of(ranges_, [&](const Range& range) { return is_checked(range, reads); });
+  if (ranges || (reads && !absent_.empty())) return std::nullopt;
+  std::vector<RowsTogether::Look> out;
+  for (const auto& [stored, entry] : entries_) {
+    if (is_checked(entry, reads)) out.push_back({entry.key, entry.seen.ts});
+  }
+  return out;
+}
+
+// Where it is sure to be a conflict nothing is sent, and prewrite() says so.
+Task<OneStepEnd> Transaction::prewrite_in_one_step(const std::vector<Entry*>& writes, const std::vector<Intent>& intents,
+                                                   MonotonicTime deadline) {
+  RowsInOneStep rows{.prewrites = {}, .looks = only_looks().value_or(std::vector<RowsTogether::Look>())};
+  const std::uint64_t now_ms = shared_.runtime.clock.wall_ms();
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    rows.prewrites.push_back({writes[i]->key, {intents[i], writes[i]->seen.ts, now_ms}});
+  }
+  const std::size_t looks = rows.looks.size();
+  LATIUM_CO_TRY(const OneStepOutcome outcome, co_await shared_.store.prewrite_in_one_step(std::move(rows), deadline));
+  stats_.add(outcome.stats);
+  if (outcome.end == OneStepEnd::clean && looks > 0) {
+    counts_.validated += looks;
+    ++shared_.statistics.checked_in_one_step;
+  }
+  co_return outcome.end;
+}
+
+// All at once. `unsure`: they may be there already, or still come, from a step without an answer.
+Task<void> Transaction::prewrite_all(const std::vector<Entry*>& writes, const std::vector<Intent>& intents, bool unsure,
+                                     MonotonicTime deadline) {
+  Phase phase;
+  phase.unsure = unsure;
+  TaskGroup group(shared_.runtime.executor, writes.size());
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const auto spawned = group.spawn(prewrite(*writes[i], intents[i], phase, deadline));
     LATIUM_CHECK(spawned.has_value(), "a group with room refuses nothing");
   }
   (void)co_await group.join();

@@ -95,17 +95,7 @@ struct Stepper {
     return {.answer = {.ok = true, .promised = record.promised, .chosen = true}, .change = RecordChange::durable};
   }
 
-  AcceptorStep operator()(const ReadOp& op) const {
-    AcceptorStep out{.answer = {.ok = true,
-                                .promised = record.promised,
-                                .accepted = record.accepted,
-                                .chosen = record.chosen && record.chosen == record.accepted,
-                                .fast = record.fast,
-                                .floor = floor}};
-    if (op.want == ReadOp::Want::accepted) out.answer.state = record.state;
-    if (op.want == ReadOp::Want::chosen) out.answer.state = record.last_chosen();
-    return out;
-  }
+  AcceptorStep operator()(const ReadOp& op) const { return {.answer = read_step(record, floor, op)}; }
 
   AcceptorStep operator()(const CollectOp& op) const {
     const bool same = record.accepted == op.ballot && record.chosen == op.ballot && !record.state.present;
@@ -144,6 +134,18 @@ struct Stepper {
 const RegisterState& AcceptorRecord::last_chosen() const {
   if (!chosen) return kNothing;
   return chosen == accepted ? state : *chosen_state;
+}
+
+AcceptorAnswer read_step(const AcceptorRecord& record, const Ballot& floor, const ReadOp& op) {
+  AcceptorAnswer out{.ok = true,
+                     .promised = record.promised,
+                     .accepted = record.accepted,
+                     .chosen = record.chosen && record.chosen == record.accepted,
+                     .fast = record.fast,
+                     .floor = floor};
+  if (op.want == ReadOp::Want::accepted) out.state = record.state;
+  if (op.want == ReadOp::Want::chosen) out.state = record.last_chosen();
+  return out;
 }
 
 AcceptorStep step(AcceptorRecord& record, const Ballot& floor, const AcceptorOp& op) {

@@ -49,6 +49,7 @@ struct ReadOp {
     ballots = 0,   ///< no state
     accepted = 1,  ///< the state accepted
     chosen = 2,    ///< the last state known to be chosen
+    decided = 3,   ///< no state; refused while a change is decided and not yet on disk: see RegisterReplica::handle()
   };
   Want want = Want::ballots;
 };
@@ -96,6 +97,8 @@ struct AcceptorStep {
 /// One step. `floor`: ballots up to it were collected in this partition; nothing without a record takes them. A register that
 /// nobody wrote is an empty record.
 AcceptorStep step(AcceptorRecord& record, const Ballot& floor, const AcceptorOp& op);
+/// The step of a read, which changes nothing.
+AcceptorAnswer read_step(const AcceptorRecord& record, const Ballot& floor, const ReadOp& op);
 
 /// Disk format: docs/formats.md.
 Bytes encode_acceptor(const AcceptorRecord& record);

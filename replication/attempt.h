@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "replication/registers.h"
+#include "runtime/sync.h"
 
 namespace latium {
 
@@ -58,6 +59,20 @@ struct Registers::Attempt {
 struct Registers::Decision {
   RegisterState next;
   CommandResult told;
+};
+
+// The commands on one register from this node take turns: two rounds of one proposer would only refuse each other.
+struct Registers::Turn {
+  static constexpr std::size_t kWaiters = 4096;
+  Semaphore one{1, kWaiters};
+  std::size_t users = 0;
+};
+
+// What each replica is sent, and what is to be remembered once all have taken it.
+struct Registers::OneStepItems {
+  std::vector<ReplicaItem> items{};      // changes, then looks
+  std::vector<HeldPromise> promises{};   // of each change
+  std::vector<Ballot> looks{};           // what each has to be accepted as
 };
 
 struct Registers::Proposal {

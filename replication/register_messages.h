@@ -37,6 +37,10 @@ struct CallStats {
   std::uint64_t wan_bytes = 0;        ///< those of them that left or entered the site
 
   void add(const CallStats& other);
+  void add_bytes(std::size_t count, bool wan) {
+    bytes += count;
+    if (wan) wan_bytes += count;
+  }
 };
 
 void to_message(const RegisterKey& key, replica::Key& out);

@@ -40,28 +40,17 @@ struct Phase {
     const NodeId node = state->place.set.members[member];
     ++state->attempts[member];
     state->resend_at[member] = kNever;
-    const bool wan = is_in_another_site(node);
-    if (node != cluster.self()) add_bytes(state->stats, item.size_bytes(), wan);
+    const bool wan = is_in_another_site(cluster, node);
+    if (node != cluster.self()) state->stats.add_bytes(item.size_bytes(), wan);
     links.send(node, state->place.epoch, std::move(item),
                [state = state, member, wan, &runtime = runtime](Result<AcceptorAnswer> answer) {
                  take(runtime, *state, member, wan, std::move(answer));
                });
   }
 
-  bool is_in_another_site(NodeId node) const {
-    if (node == cluster.self()) return false;
-    const auto peer = cluster.peer(node);
-    return !peer || !peer->same_site;
-  }
-
-  static void add_bytes(CallStats& stats, std::size_t bytes, bool wan) {
-    stats.bytes += bytes;
-    if (wan) stats.wan_bytes += bytes;
-  }
-
   static void take(Runtime& runtime, Running& state, std::size_t member, bool wan, Result<AcceptorAnswer> answer) {
     if (answer) {
-      if (answer->state) add_bytes(state.stats, answer->state->value.size(), wan);
+      if (answer->state) state.stats.add_bytes(answer->state->value.size(), wan);
       if (answer->ok) {
         state.quorum.yes(member);
       } else {
@@ -107,26 +96,6 @@ struct Phase {
     runtime.timers.cancel(timer);
     co_return waited;
   }
-
-  void count() const {
-    CallStats& stats = state->stats;
-    const auto& members = state->place.set.members;
-    // They are asked at the same time: it takes as long as the longest.
-    std::uint32_t trips = 0;
-    std::uint32_t wan_trips = 0;
-    std::uint32_t asked = 0;
-    for (std::size_t member = 0; member < members.size(); ++member) {
-      if (members[member] == cluster.self()) continue;
-      ++asked;
-      if (!state->answers[member]) continue;
-      const std::uint32_t its = 1 + state->answers[member]->refusals;
-      trips = std::max(trips, its);
-      if (is_in_another_site(members[member])) wan_trips = std::max(wan_trips, its);
-    }
-    stats.replicas_asked = asked + (asked < members.size() ? 1 : 0);
-    stats.round_trips = trips;
-    stats.wan_round_trips = wan_trips;
-  }
 };
 
 bool is_enough(const PhaseRules& rules, const PhaseAnswers& said) {
@@ -149,13 +118,41 @@ bool is_out_of_reach(const PhaseRules& rules, const PhaseAnswers& said) {
   return said.quorum.opposed() && rest_has_failed(said);
 }
 
-// How long the others may take, once a quorum took `quorum_took`. Where all have to say yes it is as long as the second round
-// that this one saves.
+// How long the others may take, once a quorum took `quorum_took`.
 Duration patience_for_the_rest(const PhaseRules& rules, Duration quorum_took) {
-  return rules.unanimous ? std::max(kGraceForTheLast, quorum_took) : std::max(kGraceAtLeast, 2 * quorum_took);
+  return rules.unanimous ? patience_for_all(quorum_took) : std::max(kGraceAtLeast, 2 * quorum_took);
 }
 
 }  // namespace
+
+Duration patience_for_all(Duration quorum_took) {
+  return std::max(kGraceForTheLast, quorum_took);
+}
+
+bool is_in_another_site(const ClusterView& cluster, NodeId node) {
+  if (node == cluster.self()) return false;
+  const auto peer = cluster.peer(node);
+  return !peer || !peer->same_site;
+}
+
+// They are asked at the same time: it takes as long as the longest.
+void count_round_trips(const ClusterView& cluster, PhaseAnswers& said) {
+  std::uint32_t trips = 0;
+  std::uint32_t wan_trips = 0;
+  std::uint32_t asked = 0;
+  const auto& members = said.place.set.members;
+  for (std::size_t member = 0; member < members.size(); ++member) {
+    if (members[member] == cluster.self()) continue;
+    ++asked;
+    if (!said.answers[member]) continue;
+    const std::uint32_t its = 1 + said.answers[member]->refusals;
+    trips = std::max(trips, its);
+    if (is_in_another_site(cluster, members[member])) wan_trips = std::max(wan_trips, its);
+  }
+  said.stats.replicas_asked = asked + (asked < members.size() ? 1 : 0);
+  said.stats.round_trips = trips;
+  said.stats.wan_round_trips = wan_trips;
+}
 
 Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLinks& links, RegisterPlace place,
                              std::function<AcceptorOp(std::size_t)> op_for, MonotonicTime deadline, PhaseRules rules) {
@@ -191,7 +188,7 @@ Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLink
     }
   }
   state.ended = true;
-  phase.count();
+  count_round_trips(cluster, state);
   co_return PhaseOutcome{*end, phase.state, runtime.clock.monotonic_now() - began, quorum_took};
 }
 

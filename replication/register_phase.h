@@ -65,4 +65,11 @@ struct PhaseOutcome {
 Task<PhaseOutcome> run_phase(Runtime& runtime, ClusterView& cluster, ReplicaLinks& links, RegisterPlace place,
                              std::function<AcceptorOp(std::size_t member)> op_for, MonotonicTime deadline, PhaseRules rules = {});
 
+/// How long the others are waited for where all have to say yes, once a quorum took `quorum_took`: as long as the second round
+/// takes that this one saves.
+Duration patience_for_all(Duration quorum_took);
+bool is_in_another_site(const ClusterView& cluster, NodeId node);
+/// What a phase cost that asked all members at the same time and has ended, but for the bytes.
+void count_round_trips(const ClusterView& cluster, PhaseAnswers& said);
+
 }  // namespace latium

@@ -150,13 +150,18 @@ void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_
 }
 
 void RegisterReplica::step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan) {
-  const bool reads = std::holds_alternative<ReadOp>(item.op);
-  AcceptorRecord next = reads ? *slot.durable : *slot.current;
+  const bool behind = slot.current != slot.durable;
+  if (const auto* read = std::get_if<ReadOp>(&item.op)) {
+    AcceptorAnswer& answer = *plan.answers[index];
+    answer = read_step(*slot.durable, floor_of(item.key), *read);
+    if (behind && read->want == ReadOp::Want::decided) answer.ok = false;
+    return;
+  }
+  AcceptorRecord next = *slot.current;
   AcceptorStep taken = latium::step(next, floor_of(item.key), item.op);
   // A yes stands on everything decided before it, some of which may still be on its way to the disk.
-  const bool behind = slot.current != slot.durable;
   const bool weak = taken.change == RecordChange::none || taken.change == RecordChange::lazy;
-  if (behind && weak && !reads && taken.answer.ok) taken.change = RecordChange::durable;
+  if (behind && weak && taken.answer.ok) taken.change = RecordChange::durable;
   plan.answers[index] = std::move(taken.answer);
   if (taken.change != RecordChange::none) plan_write(item, slot, index, std::move(next), taken.change, plan);
 }

@@ -43,7 +43,9 @@ class RegisterReplica {
   /// Loads the floors of the partitions. Blocks; before any other call.
   Result<void> open();
 
-  /// The steps, in order; answers in the order of the items, each by itself. All writes go into one batch with one sync.
+  /// The steps, in order and in one go: no step of another call comes in between. Answers in the order of the items, each by
+  /// itself. All writes go into one batch with one sync, and calls that write answer in the order in which they took their steps.
+  /// Reads tell of the disk, but for `decided`, which is refused where that is behind what was decided.
   /// Errors of an item: those of the engine. `still_valid` is asked once, right before the steps: its error
   /// means that none was taken.
   Task<std::vector<Result<AcceptorAnswer>>> handle(std::vector<ReplicaItem> items, std::function<Result<void>()> still_valid);

@@ -19,7 +19,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kHeldPromises = 65536;
 constexpr std::size_t kHeldBytes = 64u << 20;
-constexpr std::size_t kWaitersAKey = 4096;
 // Another proposer is at work on the register: let it finish.
 constexpr BackoffPolicy kContention{.base = milliseconds(4), .cap = milliseconds(500)};
 // But of one that may have been made, what became of it can be told for so many changes only.
@@ -44,12 +43,6 @@ std::string who_is_missing(const PhaseAnswers& said) {
 }
 
 }  // namespace
-
-// The commands on one register from this node take turns: two rounds of one proposer would only refuse each other.
-struct Registers::Turn {
-  Semaphore one{1, kWaitersAKey};
-  std::size_t users = 0;
-};
 
 Registers::Registers(Runtime& runtime, ClusterView& cluster, Transport& transport, ReplicaLinks& links, BallotSource ballots)
     : runtime_(runtime),
@@ -90,22 +83,29 @@ Task<CommandOutcome> Registers::settle(RegisterKey key, MonotonicTime deadline) 
   return run({.key = std::move(key), .command = std::nullopt, .deadline = deadline});
 }
 
+Registers::Turn& Registers::enter_turn(const Bytes& key) {
+  auto& turn = turns_[key];
+  if (!turn) turn = std::make_unique<Turn>();
+  ++turn->users;
+  return *turn;
+}
+
+void Registers::leave_turn(const Bytes& key) {
+  const auto turn = turns_.find(key);
+  if (--turn->second->users == 0) turns_.erase(turn);
+}
+
 Task<CommandOutcome> Registers::run(Attempt attempt) {
   ++statistics_.commands;
   const Bytes stored = attempt.key.stored();
-  auto& turn = turns_[stored];
-  if (!turn) turn = std::make_unique<Turn>();
   struct Leave {
     Registers& registers;
     const Bytes& stored;
-    Turn& turn;
-    ~Leave() {
-      if (--turn.users == 0) registers.turns_.erase(stored);
-    }
+    ~Leave() { registers.leave_turn(stored); }
   };
-  ++turn->users;
-  const Leave leave{*this, stored, *turn};
-  const auto permit = co_await with_deadline(runtime_, attempt.deadline, turn->one.acquire());
+  Turn& turn = enter_turn(stored);
+  const Leave leave{*this, stored};
+  const auto permit = co_await with_deadline(runtime_, attempt.deadline, turn.one.acquire());
   if (!permit) {
     if (permit.error().code != ErrorCode::deadline_exceeded) co_return fail(permit.error());
     co_return fail(ErrorCode::unavailable,

@@ -12,6 +12,7 @@
 #include "replication/fast_rounds.h"
 #include "replication/held_promises.h"
 #include "replication/learn_queue.h"
+#include "replication/one_step.h"
 #include "replication/register_phase.h"
 #include "replication/replica_links.h"
 
@@ -96,6 +97,10 @@ class Registers {
   /// `unavailable`. `decide` is not called once this has returned. The keys differ.
   Task<bool> change_together(std::vector<RegisterKey> keys, DecideTogether decide, MonotonicTime deadline);
 
+  /// One round trip to all replicas, each of which takes all of it in one step. Tried only where all keys have the same replicas,
+  /// which agree as far as this one of them knows, and nobody else of this node is at work on what is changed. Errors: `cancelled`.
+  Task<OneStepOutcome> change_in_one_step(OneStep step, MonotonicTime deadline);
+
   RequestId new_request_id();
   const RegistersStatistics& statistics() const { return statistics_; }
 
@@ -120,6 +125,13 @@ class Registers {
     Ballot above;  // what a ballot has to be above
   };
   Task<std::optional<Base>> base_here(RegisterPlace place, MonotonicTime deadline);
+  static std::optional<Base> base_of(AcceptorAnswer here);
+  class FreeTurns;
+  Turn& enter_turn(const Bytes& key);
+  void leave_turn(const Bytes& key);
+  struct OneStepItems;
+  std::optional<std::vector<RegisterPlace>> places_of_one_step(const OneStep& step) const;
+  Task<std::optional<OneStepItems>> items_of_one_step(const OneStep& step, const std::vector<RegisterPlace>& places);
   void note_fast(const PhaseOutcome& phase);
   Task<Next> try_full(Attempt& attempt);
   static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot,

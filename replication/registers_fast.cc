@@ -52,10 +52,14 @@ Task<std::optional<Registers::Base>> Registers::base_here(RegisterPlace place, M
       co_await with_deadline(runtime_, deadline, links_.ask_here(place.epoch, {place.key, ReadOp{ReadOp::Want::accepted}}));
   if (!answer && answer.error().code == ErrorCode::cancelled) co_return fail(answer.error());
   if (!answer) co_return std::nullopt;
-  const bool fresh = !answer->promised && !answer->accepted;
-  if (fresh) co_return Base{.ballot = {}, .state = {}, .above = answer->floor};
-  if (!answer->chosen || !answer->state || !answer->state->present) co_return std::nullopt;
-  co_return Base{.ballot = answer->accepted, .state = *std::move(answer->state), .above = answer->promised};
+  co_return base_of(*std::move(answer));
+}
+
+std::optional<Registers::Base> Registers::base_of(AcceptorAnswer here) {
+  const bool fresh = !here.promised && !here.accepted;
+  if (fresh) return Base{.ballot = {}, .state = {}, .above = here.floor};
+  if (!here.chosen || !here.state || !here.state->present) return std::nullopt;
+  return Base{.ballot = here.accepted, .state = *std::move(here.state), .above = here.promised};
 }
 
 // One round trip, if all replicas have the same as the one here, or nothing. Nothing was sent where it says `again` at once.

@@ -36,19 +36,60 @@ BatchLinks<Steps>::~BatchLinks() = default;
 
 template <class Steps>
 void BatchLinks<Steps>::send(NodeId node, Epoch epoch, Item item, StepDone done) {
-  if (stopped_) return done(fail(ErrorCode::unavailable, "the node is stopping"));
-  auto& link = links_[{node, Steps::has_lane(item)}];
-  if (!link) link = std::make_unique<Link>(Link{.node = node, .waiting = {}});
+  Link& link = link_to(node, Steps::has_lane(item));
   const std::size_t bytes = item.size_bytes();
-  if (link->waiting.size() >= kStepsWaiting || (link->bytes > 0 && link->bytes + bytes > kBytesUnderWay)) {
-    return done(fail(ErrorCode::overloaded, "too much waits for node " + to_hex(node.value) + ": retry with backoff"));
+  if (auto refused = refusal(link, 1, bytes)) return done(fail(*std::move(refused)));
+  link.bytes += bytes;
+  link.waiting.push_back({epoch, bytes, std::move(item), std::move(done)});
+  schedule(link);
+}
+
+template <class Steps>
+void BatchLinks<Steps>::send_as_one(NodeId node, Epoch epoch, std::vector<Item> items, StepsDone done) {
+  Link& link = link_to(node, Steps::has_lane(items.front()));
+  std::size_t bytes = 0;
+  for (const Item& item : items) bytes += item.size_bytes();
+  if (auto refused = refusal(link, items.size(), bytes)) {
+    return done(std::vector<Result<Answer>>(items.size(), fail(*std::move(refused))));
   }
-  if (link->in_flight > 0 && is_down(node)) {
-    return done(fail(ErrorCode::unavailable, "node " + to_hex(node.value) + " is down, as far as is known here"));
+  link.bytes += bytes;
+  struct Answered {
+    std::vector<Result<Answer>> answers;
+    StepsDone done;
+  };
+  const std::size_t count = items.size();
+  const auto answered = std::make_shared<Answered>(Answered{.answers = {}, .done = std::move(done)});
+  answered->answers.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto take = [answered, count](Result<Answer> answer) {
+      answered->answers.push_back(std::move(answer));
+      if (answered->answers.size() == count) answered->done(std::move(answered->answers));
+    };
+    link.waiting.push_back({epoch, items[i].size_bytes(), std::move(items[i]), take, i + 1 < count});
   }
-  link->bytes += bytes;
-  link->waiting.push_back({epoch, bytes, std::move(item), std::move(done)});
-  schedule(*link);
+  schedule(link);
+}
+
+template <class Steps>
+auto BatchLinks<Steps>::link_to(NodeId node, bool lane) -> Link& {
+  auto& link = links_[{node, lane}];
+  if (!link) link = std::make_unique<Link>(Link{.node = node, .waiting = {}});
+  return *link;
+}
+
+template <class Steps>
+std::optional<Error> BatchLinks<Steps>::refusal(const Link& link, std::size_t items, std::size_t bytes) const {
+  const auto why = [](ErrorCode code, std::string text) { return Error(code, Certainty::not_applied, std::move(text)); };
+  if (stopped_) return why(ErrorCode::unavailable, "the node is stopping");
+  const std::size_t waiting = link.waiting.size();
+  const bool full = waiting > 0 && waiting + items > kStepsWaiting;
+  if (full || (link.bytes > 0 && link.bytes + bytes > kBytesUnderWay)) {
+    return why(ErrorCode::overloaded, "too much waits for node " + to_hex(link.node.value) + ": retry with backoff");
+  }
+  if (link.in_flight > 0 && is_down(link.node)) {
+    return why(ErrorCode::unavailable, "node " + to_hex(link.node.value) + " is down, as far as is known here");
+  }
+  return std::nullopt;
 }
 
 template <class Steps>
@@ -107,7 +148,8 @@ auto BatchLinks<Steps>::take_batch(Link& link) -> std::vector<Waiting> {
   std::vector<Waiting> batch;
   batch.reserve(std::min(link.waiting.size(), kStepsAMessage));
   std::size_t bytes = 0;
-  while (!link.waiting.empty() && batch.size() < kStepsAMessage && bytes < kBytesAMessage) {
+  const auto is_full = [&] { return batch.size() >= kStepsAMessage || bytes >= kBytesAMessage; };
+  while (!link.waiting.empty() && (!is_full() || batch.back().with_next)) {
     Waiting next = std::move(link.waiting.front());
     link.waiting.pop_front();
     if (const auto valid = check_epoch(next.epoch); !valid) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,7 @@ class BatchLinks {
   using Replica = Steps::Replica;
   /// Called once, on the loop: what the replica answered, or why none came.
   using StepDone = std::move_only_function<void(Result<Answer>)>;
+  using StepsDone = std::move_only_function<void(std::vector<Result<Answer>>)>;
 
   /// How long an answer of another node is waited for; the caller tries again after that.
   static constexpr Duration kAnswerTimeout = std::chrono::seconds(2);
@@ -74,8 +76,12 @@ class BatchLinks {
   /// which finds out whether it is; the rest is `unavailable` at once and not kept in memory.
   void send(NodeId node, Epoch epoch, Item item, StepDone done);
 
+  /// send() of several items, which go in one message: the replica takes them in one go. Answers in the order of the items.
+  void send_as_one(NodeId node, Epoch epoch, std::vector<Item> items, StepsDone done);
+
   /// Asks the replica here, at once and by itself: together with other steps it would wait for their writes. `stale_topology`.
   Task<Answer> ask_here(Epoch epoch, Item item);
+  Task<std::vector<Result<Answer>>> ask_here(Epoch epoch, std::vector<Item> items) { return ask_local(epoch, std::move(items)); }
 
   /// The replica here, for what is no message.
   Replica& local() { return local_; }
@@ -93,6 +99,7 @@ class BatchLinks {
     std::size_t bytes;
     Item item;
     StepDone done;
+    bool with_next = false;  ///< in one message with the one behind it
   };
   struct Link {
     NodeId node;
@@ -103,6 +110,9 @@ class BatchLinks {
     bool lingering = false;  // a flush of what waits will come
   };
 
+  Link& link_to(NodeId node, bool lane);
+  /// Why nothing more may wait for it: nothing, if something may.
+  std::optional<Error> refusal(const Link& link, std::size_t items, std::size_t bytes) const;
   bool is_down(NodeId node) const;
   void schedule(Link& link);
   void linger(Link& link);

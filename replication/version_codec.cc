@@ -25,7 +25,7 @@ std::unexpected<Error> unknown_format(unsigned char format) {
   return fail(ErrorCode::corruption, "a stored set of versions has the unknown format " + std::to_string(format));
 }
 
-Result<std::uint64_t> take_u64(BytesView& in) {
+Result<std::uint64_t> take_word(BytesView& in) {
   if (in.size() < 8) return corrupt("is cut short");
   const std::uint64_t value = get_u64(in.data());
   in.remove_prefix(8);
@@ -45,7 +45,7 @@ void put_dot(Bytes& out, const Dot& dot) {
 }
 
 Result<Dot> take_dot(BytesView& in) {
-  LATIUM_TRY(const std::uint64_t actor, take_u64(in));
+  LATIUM_TRY(const std::uint64_t actor, take_word(in));
   LATIUM_TRY(const std::uint64_t counter, take_varint(in));
   return Dot{NodeId{actor}, counter};
 }
@@ -69,7 +69,7 @@ Result<VersionedValue> take_head(BytesView& in) {
   if ((flags & ~(kTombstone | kExpires)) != 0) return corrupt("has unknown flags");
   VersionedValue version;
   version.tombstone = (flags & kTombstone) != 0;
-  LATIUM_TRY(version.stamp.value, take_u64(in));
+  LATIUM_TRY(version.stamp.value, take_word(in));
   LATIUM_TRY(version.dot, take_dot(in));
   if ((flags & kExpires) != 0) {
     LATIUM_TRY(version.expires_ms, take_varint(in));
@@ -203,11 +203,11 @@ Result<ContextToken> decode_context_token(BytesView token, std::uint64_t key) {
   if (token.empty() || (token.front() != kToken && token.front() != kTokenOfAnyKey)) return refused();
   const bool names_key = token.front() == kToken;
   token.remove_prefix(1);
-  const auto stamp = take_u64(token);
+  const auto stamp = take_word(token);
   if (!stamp) return refused();
   out.stamp = Hlc{*stamp};
   if (names_key) {
-    const auto of = take_u64(token);
+    const auto of = take_word(token);
     if (!of) return refused();
     out.key = *of;
   }

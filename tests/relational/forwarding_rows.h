@@ -18,6 +18,9 @@ class ForwardingRows : public RowStore {
   Task<TogetherEnd> change_together(const RowsTogether& rows, MonotonicTime deadline) override {
     return rows_.change_together(rows, deadline);
   }
+  Task<OneStepOutcome> prewrite_in_one_step(RowsInOneStep rows, MonotonicTime deadline) override {
+    return rows_.prewrite_in_one_step(std::move(rows), deadline);
+  }
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime deadline) override {
     return rows_.read(std::move(key), how, deadline);
   }
@@ -55,6 +58,12 @@ class DyingRows final : public ForwardingRows {
     if (left_ == 0) co_return fail(ErrorCode::cancelled, Certainty::unknown, "the process has died");
     --left_;
     co_return co_await ForwardingRows::change(std::move(key), std::move(command), deadline);
+  }
+  Task<OneStepOutcome> prewrite_in_one_step(RowsInOneStep rows, MonotonicTime deadline) override {
+    if (left_ == 0) co_return fail(ErrorCode::cancelled, Certainty::unknown, "the process has died");
+    const auto outcome = co_await ForwardingRows::prewrite_in_one_step(std::move(rows), deadline);
+    if (!outcome || outcome->end != OneStepEnd::not_tried) --left_;
+    co_return outcome;
   }
 
  private:

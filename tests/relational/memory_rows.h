@@ -34,6 +34,7 @@ class MemoryRows final : public RowStore {
   Faults faults;
   std::size_t reads = 0;
   bool alone = false;  ///< is_alone()
+  bool one_step = false;  ///< prewrite_in_one_step() is tried
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime) override {
     LATIUM_CO_CHECKED(co_await delay());
@@ -62,6 +63,26 @@ class MemoryRows final : public RowStore {
     LATIUM_CO_CHECKED(co_await delay());
     if (random_.chance(faults.unsure)) co_return unknown();
     co_return end;
+  }
+
+  /// All of it at one moment.
+  Task<OneStepOutcome> prewrite_in_one_step(RowsInOneStep rows, MonotonicTime) override {
+    if (!one_step) co_return OneStepOutcome();
+    for (const auto& [key, prewrite] : rows.prewrites) {
+      if (!apply_row(rows_[key.stored()].now, prewrite, clock_ms_).applied()) co_return OneStepOutcome();
+    }
+    LATIUM_CO_CHECKED(co_await delay());
+    OneStepEnd end = OneStepEnd::clean;
+    for (const auto& [key, prewrite] : rows.prewrites) {
+      if (random_.chance(faults.lost) || !run(key, prewrite).applied) end = OneStepEnd::unsure;
+    }
+    for (const auto& [key, ts] : rows.looks) {
+      const RowState& now = rows_[key.stored()].now;
+      if (end == OneStepEnd::clean && (now.intent || now.committed.ts != ts)) end = OneStepEnd::changed;
+    }
+    if (random_.chance(faults.unsure)) end = OneStepEnd::unsure;
+    LATIUM_CO_CHECKED(co_await delay());
+    co_return OneStepOutcome{.end = end, .stats = {.round_trips = 1}};
   }
 
   Task<RowRead> read(RegisterKey key, Reading how, MonotonicTime) override {
