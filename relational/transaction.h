@@ -51,11 +51,11 @@ struct TransactionsStatistics {
   std::uint64_t conflicts = 0;
   std::uint64_t unavailable = 0;
   std::uint64_t unknown_outcomes = 0;
-  std::uint64_t one_row = 0;   ///< committed with one command
-  std::uint64_t parallel = 0;  ///< committed as soon as all intents were there
+  std::uint64_t one_row = 0;              ///< committed with one command
+  std::uint64_t parallel = 0;             ///< committed as soon as all intents were there
   std::uint64_t checked_in_one_step = 0;  ///< whose reads were checked along with the prewrites
-  std::uint64_t together = 0;  ///< committed, or found to be as it was read, on this node alone
-  CallStats cost;              ///< of all
+  std::uint64_t together = 0;             ///< committed, or found to be as it was read, on this node alone
+  CallStats cost;                         ///< of all
 };
 
 /// What one transaction did.

@@ -70,9 +70,9 @@ struct Registers::Turn {
 
 // What each replica is sent, and what is to be remembered once all have taken it.
 struct Registers::OneStepItems {
-  std::vector<ReplicaItem> items{};      // changes, then looks
-  std::vector<HeldPromise> promises{};   // of each change
-  std::vector<Ballot> looks{};           // what each has to be accepted as
+  std::vector<ReplicaItem> items{};     // changes, then looks
+  std::vector<HeldPromise> promises{};  // of each change
+  std::vector<Ballot> looks{};          // what each has to be accepted as
 };
 
 struct Registers::Proposal {

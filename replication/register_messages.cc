@@ -96,7 +96,8 @@ Result<AcceptorOp> op_of(const replica::Item& message) {
     case replica::Item::KIND_LEARN:
       return LearnOp{ballot, message.has_state() ? std::optional(std::move(state)) : std::nullopt};
     case replica::Item::KIND_READ:
-      if (message.want() > static_cast<std::uint32_t>(ReadOp::Want::decided)) return fail(ErrorCode::invalid_argument, "a read of a register wants what is not known here");
+      if (message.want() > static_cast<std::uint32_t>(ReadOp::Want::decided))
+        return fail(ErrorCode::invalid_argument, "a read of a register wants what is not known here");
       return ReadOp{static_cast<ReadOp::Want>(message.want())};
     case replica::Item::KIND_COLLECT:
       return CollectOp{ballot, ballot_of(message.next())};

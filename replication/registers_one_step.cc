@@ -80,7 +80,8 @@ class Registers::FreeTurns {
   std::vector<Permit> permits_;
 };
 
-// All of it under one map, on replicas that are the same for all keys, are up and have this node among them. Nothing: it is not so.
+// All of it under one map, on replicas that are the same for all keys, are up and have this node among them. Nothing: it is not
+// so.
 std::optional<std::vector<RegisterPlace>> Registers::places_of_one_step(const OneStep& step) const {
   if (step.changes.empty() || step.changes.size() + step.looks.size() > kKeysMax) return std::nullopt;
   std::vector<RegisterPlace> places;
@@ -183,8 +184,8 @@ Task<OneStepOutcome> Registers::change_in_one_step(OneStep step, MonotonicTime d
   count_round_trips(cluster_, said);
   statistics_.cost.add(said.stats);
   const bool changed = answers->taken.unanimous();
-  note_fast({changed ? PhaseEnd::reached : PhaseEnd::impossible, answers->changes.front(),
-             runtime_.clock.monotonic_now() - began, quorum_took});
+  note_fast({changed ? PhaseEnd::reached : PhaseEnd::impossible, answers->changes.front(), runtime_.clock.monotonic_now() - began,
+             quorum_took});
   if (!changed) co_return OneStepOutcome{.end = OneStepEnd::unsure, .stats = said.stats};
   for (std::size_t i = 0; i < step.changes.size(); ++i) {
     HeldPromise& promise = items->promises[i];

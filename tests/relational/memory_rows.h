@@ -33,7 +33,7 @@ class MemoryRows final : public RowStore {
 
   Faults faults;
   std::size_t reads = 0;
-  bool alone = false;  ///< is_alone()
+  bool alone = false;     ///< is_alone()
   bool one_step = false;  ///< prewrite_in_one_step() is tried
 
   Task<RowChange> change(RegisterKey key, RowCommand command, MonotonicTime) override {

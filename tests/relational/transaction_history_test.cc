@@ -20,9 +20,11 @@ class TransactionHistoryTest : public Simulated {
   }
 
   /// How many transactions were acknowledged.
-  std::size_t play(std::uint64_t seed, bool lists, bool alone = false) {
+  enum class Way : std::uint8_t { step_by_step, in_one_step, alone };
+  std::size_t play(std::uint64_t seed, bool lists, Way way = Way::step_by_step) {
     MemoryRows rows(runtime(), seed);
-    rows.alone = alone;
+    rows.alone = way == Way::alone;
+    rows.one_step = way == Way::in_one_step;
     HlcClock hlc;
     Transactions shared(runtime(), rows, hlc);
     sim::History history;
@@ -45,6 +47,7 @@ class TransactionHistoryTest : public Simulated {
     EXPECT_TRUE(ended) << "seed " << seed << ": something is still locked";
     const sim::CheckReport report = sim::check_transactions(history);
     EXPECT_TRUE(report.valid()) << "seed " << seed << ": " << report.first();
+    EXPECT_EQ(shared.statistics.checked_in_one_step > 0, way == Way::in_one_step);
     run(shared.stop());
     run(rows.stop());
     return static_cast<std::size_t>(std::ranges::count(history.operations(), sim::Outcome::ok, &sim::Operation::outcome));
@@ -63,9 +66,15 @@ TEST_F(TransactionHistoryTest, RegistersHaveOneOrder) {
   EXPECT_GT(acknowledged, 3000u);
 }
 
+TEST_F(TransactionHistoryTest, WithPrewritesAndLooksInOneStepTheyHaveOneOrder) {
+  std::size_t acknowledged = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) acknowledged += play(seed, seed % 2 == 0, Way::in_one_step);
+  EXPECT_GT(acknowledged, 3000u);
+}
+
 TEST_F(TransactionHistoryTest, OnOneNodeTooTheyHaveOneOrder) {
   std::size_t acknowledged = 0;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) acknowledged += play(seed, seed % 2 == 0, true);
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) acknowledged += play(seed, seed % 2 == 0, Way::alone);
   EXPECT_GT(acknowledged, 3000u);
 }
 

@@ -1,6 +1,7 @@
 // The links to replicas: what they keep in memory for one that does not answer is bounded.
 #include "replication/replica_links.h"
 
+#include "proto/replica.pb.h"
 #include "runtime/task_group.h"
 #include "tests/replication/one_replica.h"
 
@@ -31,12 +32,16 @@ class SilentWire final : public Transport {
   Task<void> stop() override { co_return Result<void>(); }
   Task<Bytes> call(Address, Method, Bytes request, CallOptions) override {
     bytes += request.size();
+    replica::BucketsRequest parsed;
+    LATIUM_CHECK(parsed.ParseFromString(request));
+    steps.push_back(parsed.items_size());
     LATIUM_CO_CHECKED(co_await lost.wait());
     co_return fail(ErrorCode::unavailable, Certainty::unknown, "the connection was lost");
   }
 
   Event lost;
   std::size_t bytes = 0;
+  std::vector<int> steps;  // of each message
 };
 
 class ReplicaLinksTest : public OneReplica {
@@ -84,6 +89,29 @@ TEST_F(ReplicaLinksTest, WhatWaitsForOneNodeIsBoundedInBytes) {
   send(1u << 20);
   pass(milliseconds(5));
   EXPECT_EQ(outcomes_["overloaded"], refused);
+}
+
+TEST_F(ReplicaLinksTest, WhatIsSentAsOneIsOneMessageAndAnsweredAsOne) {
+  for (int i = 0; i < 1'000; ++i) send(1);
+  std::vector<BucketItem> items;
+  for (std::uint64_t i = 1; i <= 100; ++i) items.push_back({.key = key("one" + std::to_string(i)), .offered = value(1, i)});
+  std::vector<std::size_t> answers;
+  const auto count = [&](const std::vector<Result<BucketAnswer>>& came) { answers.push_back(came.size()); };
+  links_->send_as_one(kOther, Epoch{1}, items, count);
+  for (int i = 0; i < 10; ++i) send(1);
+  pass(milliseconds(5));
+  EXPECT_EQ(wire_.steps, (std::vector{1'100, 10})) << "a message has 1,024 steps, and what is one is not cut";
+  wire_.lost.set();
+  pass(seconds(1));
+  EXPECT_EQ(answers, std::vector<std::size_t>{100});
+  // Room for all of them, or for none.
+  wire_.lost.clear();
+  for (int i = 0; i < 16'384; ++i) send(1);
+  links_->send_as_one(kOther, Epoch{1}, items, [&](const std::vector<Result<BucketAnswer>>& came) {
+    count(came);
+    for (const auto& answer : came) EXPECT_EQ(code_of(answer), "overloaded");
+  });
+  EXPECT_EQ(answers, (std::vector<std::size_t>{100, 100}));
 }
 
 TEST_F(ReplicaLinksTest, OneStepIsTakenHoweverLarge) {

@@ -26,6 +26,13 @@ TEST(AloneTest, TheSameHoldsWhereOneNodeHasAllOfIt) {
   }
 }
 
+TEST(SameNodesTest, TheSameHoldsWhereAllRowsHaveTheSameReplicas) {
+  for (const char* workload : {"bank_same_nodes", "list_append_same_nodes", "rw_register_same_nodes"}) {
+    SCOPED_TRACE(workload);
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) passing_run(workloads().at(workload), seed, std::chrono::minutes(1));
+  }
+}
+
 TEST(TransactionWorkloadsTest, TheTraceDependsOnTheSeedAlone) {
   for (const RunSeed& workload : {RunSeed(list_append), RunSeed(rw_register), RunSeed(index)}) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {

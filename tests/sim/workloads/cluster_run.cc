@@ -112,7 +112,7 @@ std::optional<std::string> play(World& world, Duration duration, CheckReport (*c
 RunReport run_cluster(const RunOptions& options, const MakeClient& make, CheckReport (*check)(const History&),
                       const NodeWork& work, const ClusterSetup& usual) {
   ClusterSetup setup = usual;
-  if (options.alone) setup.tenants = {{kRunTenant, "lyon:1"}};  // where one node is
+  if (!options.placement.empty()) setup.tenants = {{kRunTenant, options.placement}};
   World world(options, make, work, setup);
   RunReport report;
   report.failure = play(world, options.duration, check, setup);

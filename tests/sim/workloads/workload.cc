@@ -1,5 +1,7 @@
 #include "tests/sim/workloads/workload.h"
 
+#include <utility>
+
 #include "tests/sim/mini_replica.h"
 #include "tests/sim/node_binding.h"
 #include "tests/sim/workloads/bank.h"
@@ -14,12 +16,21 @@ namespace latium::sim {
 
 namespace {
 
-// The same where one node has all of it, and commits without a message; others commit through that node.
-Workload alone(const Workload& workload) {
-  return [workload](RunOptions options) {
-    options.alone = true;
+Workload placed(std::string placement, const Workload& workload) {
+  return [placement = std::move(placement), workload](RunOptions options) {
+    options.placement = placement;
     return workload(options);
   };
+}
+
+// The same where one node has all of it, and commits without a message; others commit through that node.
+Workload alone(const Workload& workload) {
+  return placed("lyon:1", workload);
+}
+
+// The same where all rows have the same replicas, which take a transaction's prewrites and looks in one step.
+Workload same_nodes(const Workload& workload) {
+  return placed("rennes:2,lyon:1", workload);
 }
 
 }  // namespace
@@ -28,6 +39,7 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
   static const std::map<std::string, Workload, std::less<>> kWorkloads = {
       {"bank", bank},
       {"bank_alone", alone(bank)},
+      {"bank_same_nodes", same_nodes(bank)},
       {"buckets", buckets},
       {"durable_puts", [](const RunOptions& options) { return durable_puts(options, node_binding()); }},
       {"durable_puts_mini", [](const RunOptions& options) { return durable_puts(options, mini_binding()); }},
@@ -35,6 +47,7 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
       {"index_alone", alone(index)},
       {"list_append", list_append},
       {"list_append_alone", alone(list_append)},
+      {"list_append_same_nodes", same_nodes(list_append)},
       {"locks", locks},
       {"made_registers", made_registers},
       {"outage", outage},
@@ -42,6 +55,7 @@ const std::map<std::string, Workload, std::less<>>& workloads() {
       {"registers", registers},
       {"rw_register", rw_register},
       {"rw_register_alone", alone(rw_register)},
+      {"rw_register_same_nodes", same_nodes(rw_register)},
   };
   return kWorkloads;
 }

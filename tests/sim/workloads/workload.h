@@ -17,7 +17,7 @@ struct RunOptions {
   std::uint64_t seed = 0;
   Duration duration = std::chrono::minutes(1);       ///< of virtual time under faults; healing and checks come on top
   std::function<void(std::string_view)> trace_line;  ///< see Simulation::Options
-  bool alone = false;                                ///< the usual tenant has one copy, all of it on one node
+  std::string placement{};                           ///< of the usual tenant, in place of one node in each site
 };
 
 struct RunReport {
