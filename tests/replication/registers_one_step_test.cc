@@ -171,39 +171,42 @@ TEST_F(RegistersOneStepTest, WhatADeletionLeftIsNoBase) {
   EXPECT_EQ(end_of_both(), OneStepEnd::not_tried);
 }
 
-// At the replica: what is decided counts, on the disk or not; reads tell of the disk.
+// Steps of one replica, as other nodes take them.
+Task<void> take(RegisterReplica& replica, AcceptorOp op, std::vector<Result<AcceptorAnswer>>& out) {
+  std::vector<ReplicaItem> items;
+  items.push_back({user_register(TenantId{1}, 4, "looked"), std::move(op)});
+  LATIUM_CO_TRY(auto answers, co_await replica.handle(std::move(items), [] { return Result<void>(); }));
+  out.push_back(std::move(answers.front()));
+  co_return Result<void>();
+}
+
+// What is decided counts, on the disk or not; other reads tell of the disk.
 TEST_F(RegistersOneStepTest, WhatIsOnItsWayToTheDiskIsNoAnswerToALook) {
   RegisterReplica& replica = nodes_[0]->replica();
-  const auto still_valid = [] { return Result<void>(); };
-  const auto read = [&](ReadOp::Want want) { return replica.handle({{named("looked"), ReadOp{want}}}, still_valid); };
-  const auto before = run(read(ReadOp::Want::decided));
-  ASSERT_TRUE(before->front()->ok);
-  const Ballot next{Hlc{before->front()->promised.stamp.value + 1}, id(1)};
+  const ReadOp decided{ReadOp::Want::decided};
+  std::vector<Result<AcceptorAnswer>> before;
+  ASSERT_TRUE(run(take(replica, decided, before)).has_value());
+  ASSERT_TRUE(before.front()->ok);
+  const Ballot next{Hlc{before.front()->promised.stamp.value + 1}, id(1)};
   RegisterState state;
   state.present = true;
   state.version = 9;
+  std::vector<Result<AcceptorAnswer>> accepted;
   std::vector<Result<AcceptorAnswer>> meanwhile;
-  TaskGroup group(runtime().executor, 2);
-  const auto accept = [&]() -> Task<void> {
-    LATIUM_CO_TRY(const auto answers, co_await replica.handle({{named("looked"), AcceptOp{next, state, next, {}}}}, still_valid));
-    EXPECT_TRUE(answers.front()->ok);
-    co_return Result<void>();
-  };
-  const auto look = [&]() -> Task<void> {
-    for (const auto want : {ReadOp::Want::decided, ReadOp::Want::ballots}) {
-      LATIUM_CO_TRY(auto answers, co_await read(want));
-      meanwhile.push_back(std::move(answers.front()));
-    }
-    co_return Result<void>();
-  };
-  ASSERT_TRUE(group.spawn(accept()).has_value());
-  ASSERT_TRUE(group.spawn(look()).has_value());
+  TaskGroup group(runtime().executor, 3);
+  ASSERT_TRUE(group.spawn(take(replica, AcceptOp{next, state, next, {}}, accepted)).has_value());
+  ASSERT_TRUE(group.spawn(take(replica, decided, meanwhile)).has_value());
+  ASSERT_TRUE(group.spawn(take(replica, ReadOp{ReadOp::Want::ballots}, meanwhile)).has_value());
   ASSERT_TRUE(run(group.join()).has_value());
+  ASSERT_TRUE(accepted.front()->ok);
   ASSERT_EQ(meanwhile.size(), 2u);
   EXPECT_FALSE(meanwhile[0]->ok);
   EXPECT_TRUE(meanwhile[1]->ok);
-  EXPECT_EQ(meanwhile[1]->accepted, before->front()->accepted);
-  EXPECT_EQ(run(read(ReadOp::Want::decided))->front()->accepted, next);
+  EXPECT_EQ(meanwhile[1]->accepted, before.front()->accepted);
+  std::vector<Result<AcceptorAnswer>> afterwards;
+  ASSERT_TRUE(run(take(replica, decided, afterwards)).has_value());
+  EXPECT_TRUE(afterwards.front()->ok);
+  EXPECT_EQ(afterwards.front()->accepted, next);
 }
 
 }  // namespace
