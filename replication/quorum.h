@@ -13,13 +13,14 @@ namespace latium {
 /// replicas are being changed (the old ones and the new ones).
 struct ReplicaSet {
   std::vector<NodeId> members;                    ///< distinct; the first is where contention is settled
-  std::vector<std::vector<std::uint8_t>> groups;  ///< indexes into members
+  std::vector<std::vector<std::uint8_t>> groups;  ///< indexes into members; none: all of them are the one group
 
   /// All of `members` as the one group.
   static ReplicaSet of(std::vector<NodeId> members);
   /// A majority of both.
   static ReplicaSet joint(const std::vector<NodeId>& before, const std::vector<NodeId>& after);
 
+  bool is_joint() const { return !groups.empty(); }
   std::size_t size() const { return members.size(); }
   /// The index of `node`, or size().
   std::size_t index_of(NodeId node) const;
@@ -49,6 +50,10 @@ class Quorum {
 
  private:
   enum class Vote : std::uint8_t { none, yes, no };
+  /// Whether in every group more than half of the members' votes are such.
+  template <class Is>
+  bool majorities(Is is) const;
+
   const ReplicaSet* set_;
   std::vector<Vote> votes_;
 };

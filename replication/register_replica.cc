@@ -14,8 +14,8 @@ constexpr std::string_view kFloorPrefix = "register_floor/";
 constexpr std::size_t kFloorKeyBytes = 6;
 constexpr std::string_view kBarrierKey = "register_barrier";
 
-Bytes floor_key(const RegisterKey& key) {
-  return key.stored().substr(0, kFloorKeyBytes);
+BytesView floor_key(BytesView stored) {
+  return stored.substr(0, kFloorKeyBytes);
 }
 
 Bytes stored_floor(const Ballot& floor) {
@@ -100,8 +100,8 @@ Result<void> RegisterReplica::open() {
   return cursor->status();
 }
 
-Ballot RegisterReplica::floor_of(const RegisterKey& key) const {
-  const auto found = floors_.find(floor_key(key));
+Ballot RegisterReplica::floor_of(BytesView stored) const {
+  const auto found = floors_.find(floor_key(stored));
   return found == floors_.end() ? Ballot() : found->second;
 }
 
@@ -125,9 +125,9 @@ Task<void> RegisterReplica::load(Slot& slot, Bytes stored_key) {
 
 void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next, RecordChange change,
                                  Plan& plan) {
-  const Bytes key = item.key.stored();
+  const Bytes& key = *slot.key;
+  const Bytes partition(floor_key(key));
   if (change == RecordChange::removed) {
-    const Bytes partition = floor_key(item.key);
     // At once: a step on the empty record that comes before the sync must see it.
     Ballot& floor = floors_[partition];
     floor = std::max(floor, std::get<CollectOp>(item.op).floor);
@@ -139,7 +139,7 @@ void RegisterReplica::plan_write(const ReplicaItem& item, Slot& slot, std::size_
   }
   // With the removal, and, should that fail, with whatever is written in the partition next: an empty record without its floor
   // would let in what is long over.
-  if (const Bytes partition = floor_key(item.key); unsaved_floors_.contains(partition)) {
+  if (unsaved_floors_.contains(partition)) {
     plan.batch.put(Family::system, Bytes(kFloorPrefix) + partition, stored_floor(floors_[partition]));
     plan.floors[partition] = floors_[partition];
   }
@@ -153,12 +153,12 @@ void RegisterReplica::step_item(const ReplicaItem& item, Slot& slot, std::size_t
   const bool behind = slot.current != slot.durable;
   if (const auto* read = std::get_if<ReadOp>(&item.op)) {
     AcceptorAnswer& answer = *plan.answers[index];
-    answer = read_step(*slot.durable, floor_of(item.key), *read);
+    answer = read_step(*slot.durable, floor_of(*slot.key), *read);
     if (behind && read->want == ReadOp::Want::decided) answer.ok = false;
     return;
   }
   AcceptorRecord next = *slot.current;
-  AcceptorStep taken = latium::step(next, floor_of(item.key), item.op);
+  AcceptorStep taken = latium::step(next, floor_of(*slot.key), item.op);
   // A yes stands on everything decided before it, some of which may still be on its way to the disk.
   const bool weak = taken.change == RecordChange::none || taken.change == RecordChange::lazy;
   if (behind && weak && taken.answer.ok) taken.change = RecordChange::durable;
@@ -217,7 +217,7 @@ Task<void> RegisterReplica::accept_together(std::vector<RegisterKey> keys, Decid
     if (!hold.slot().current) LATIUM_CO_CHECKED(co_await load(hold.slot(), hold.key()));
   }
   // From here to the submit nothing else runs.
-  auto accepts = decide(Moment(*this, keys, holds));
+  auto accepts = decide(Moment(*this, holds));
   Plan plan;
   plan.answers.assign(keys.size(), AcceptorAnswer());
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -243,7 +243,7 @@ const AcceptorRecord& RegisterReplica::Moment::record(std::size_t key) const {
 
 Ballot RegisterReplica::Moment::above(std::size_t key) const {
   const AcceptorRecord& there = record(key);
-  return std::max({there.promised, there.accepted, replica_.floor_of(keys_[key])});
+  return std::max({there.promised, there.accepted, replica_.floor_of(holds_[key].key())});
 }
 
 Result<void> RegisterReplica::Moment::scan(

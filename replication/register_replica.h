@@ -64,11 +64,9 @@ class RegisterReplica {
 
    private:
     friend class RegisterReplica;
-    Moment(const RegisterReplica& replica, const std::vector<RegisterKey>& keys, const std::vector<Hold>& holds)
-        : replica_(replica), keys_(keys), holds_(holds) {}
+    Moment(const RegisterReplica& replica, const std::vector<Hold>& holds) : replica_(replica), holds_(holds) {}
 
     const RegisterReplica& replica_;
-    const std::vector<RegisterKey>& keys_;
     const std::vector<Hold>& holds_;
   };
   /// An accept for each of the keys, or none; an error: nothing is changed, and who reads the registers then finds them as they
@@ -114,7 +112,8 @@ class RegisterReplica {
   Task<void> write_plan(Plan& plan);
   void step_item(const ReplicaItem& item, Slot& slot, std::size_t index, Plan& plan);
   void plan_write(const ReplicaItem& item, Slot& slot, std::size_t index, AcceptorRecord next, RecordChange change, Plan& plan);
-  Ballot floor_of(const RegisterKey& key) const;
+  /// Of the partition of a stored key.
+  Ballot floor_of(BytesView stored) const;
   void retire(Slots::value_type& entry);
   void wake(Slot& slot);
 
@@ -123,9 +122,9 @@ class RegisterReplica {
   Slots slots_;
   std::list<const Bytes*> idle_;  // keys of slots that nobody uses, latest first
   std::size_t idle_bytes_ = 0;
-  std::map<Bytes, const Slot*, std::less<>> behind_;  // those whose `current` is not on disk for certain
-  std::map<Bytes, Ballot> floors_;                    // by the six bytes of tenant and partition
-  std::set<Bytes> unsaved_floors_;                    // raised, and not on disk for certain
+  std::map<BytesView, const Slot*> behind_;      // those whose `current` is not on disk for certain
+  std::map<Bytes, Ballot, std::less<>> floors_;  // by the six bytes of tenant and partition
+  std::set<Bytes, std::less<>> unsaved_floors_;  // raised, and not on disk for certain
 };
 
 }  // namespace latium

@@ -68,7 +68,7 @@ Task<Registers::Next> Registers::try_fast(Attempt& attempt) {
   LATIUM_CO_TRY(RegisterPlace place, place_of(attempt.key));
   // The cluster's own registers change their replicas, so "all of them" are not the same ones at any time; and with one group of
   // replicas alone a promise of a quorum meets each fast accept.
-  if (place.key.tenant == kSystemTenant || place.set.groups.size() != 1) co_return Next::again;
+  if (place.key.tenant == kSystemTenant || place.set.is_joint()) co_return Next::again;
   const bool replica = place.set.index_of(cluster_.self()) < place.set.size();
   if (replica && place.set.size() == 1) co_return Next::again;  // one round without a promise as it is
   const Expects expects = std::visit(ExpectationOf(), *attempt.command);

@@ -88,7 +88,7 @@ std::optional<std::vector<RegisterPlace>> Registers::places_of_one_step(const On
   places.reserve(step.changes.size() + step.looks.size());
   const auto add = [&](const RegisterKey& key) {
     auto place = place_of(key);
-    if (!place || key.tenant == kSystemTenant || place->set.groups.size() != 1) return false;
+    if (!place || key.tenant == kSystemTenant || place->set.is_joint()) return false;
     if (!places.empty() && !std::ranges::is_permutation(place->set.members, places.front().set.members)) return false;
     places.push_back(*std::move(place));
     return true;

@@ -153,8 +153,8 @@ MUTANTS = [
            "    if (!row.intent && is_same(row.committed)) return true;", "    if (!row.intent && (true || is_same(row.committed))) return true;",
            "latium-sim", "latium-sim --workload list_append_alone --seeds 20"),
     Mutant("together_unheard", "what a commit on one node alone was refused for is not there to be read", "replication/register_replica.cc",
-           "  auto accepts = decide(Moment(*this, keys, holds));\n",
-           "  auto accepts = decide(Moment(*this, keys, holds));\n  if (!accepts) co_return fail(std::move(accepts).error());\n",
+           "  auto accepts = decide(Moment(*this, holds));\n",
+           "  auto accepts = decide(Moment(*this, holds));\n  if (!accepts) co_return fail(std::move(accepts).error());\n",
            "latium_replication_test", "latium_replication_test --gtest_filter=RegistersTogether*"),
 
     Mutant("token_unchosen", "a newcomer has the same draws whatever the tenants have", "node/join.cc",
