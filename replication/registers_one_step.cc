@@ -142,7 +142,8 @@ Task<OneStepOutcome> Registers::change_in_one_step(OneStep step, MonotonicTime d
     if (!free) co_return OneStepOutcome();
   }
   LATIUM_CO_TRY(auto items, co_await items_of_one_step(step, *places));
-  if (!items || places->front().epoch != cluster_.epoch()) co_return OneStepOutcome();
+  const bool late = runtime_.clock.monotonic_now() >= deadline;
+  if (!items || late || places->front().epoch != cluster_.epoch()) co_return OneStepOutcome();
 
   const ReplicaSet& set = places->front().set;
   ++statistics_.rounds;

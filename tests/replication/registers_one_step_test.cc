@@ -39,13 +39,13 @@ class RegistersOneStepTest : public ThreeReplicas {
     return outcome ? outcome->end : OneStepEnd::unsure;
   }
   /// change_both(), of which no message must be seen.
-  void expect_not_tried(std::size_t node = 0) {
+  void expect_not_tried(Duration time = seconds(20)) {
     std::size_t messages = 0;
     wire([&](const Step&) {
       ++messages;
       return Fate::arrives;
     });
-    EXPECT_EQ(end_of_both(node), OneStepEnd::not_tried);
+    EXPECT_EQ(run(at(0).change_in_one_step(both(), in(time)))->end, OneStepEnd::not_tried);
     pass(seconds(1));
     EXPECT_EQ(messages, 0u);
     heal();
@@ -108,6 +108,10 @@ TEST_F(RegistersOneStepTest, NothingIsSentWhereAReplicaIsInDoubtOrThisNodeIsNone
   expect_not_tried();
   members_ = {id(0)};
   expect_not_tried();
+}
+
+TEST_F(RegistersOneStepTest, NothingIsSentAfterTheDeadline) {
+  expect_not_tried(Duration());
 }
 
 TEST_F(RegistersOneStepTest, NothingIsSentWhileThisNodeIsAtWorkOnOneOfThem) {
