@@ -26,6 +26,7 @@ class HeldPromises {
   void keep(Bytes stored_key, HeldPromise promise);
   /// Each is good for one use.
   std::optional<HeldPromise> take(const Bytes& stored_key);
+  bool contains(const Bytes& stored_key) const { return index_.contains(stored_key); }
   std::size_t size() const { return index_.size(); }
 
  private:

@@ -77,6 +77,17 @@ TEST_F(RegistersOneStepTest, AfterwardsThisNodeHasThePromises) {
   EXPECT_EQ(there("b"), "later");
 }
 
+// Who has promises needs a majority, and does not wait for the slowest.
+TEST_F(RegistersOneStepTest, WithPromisesForAllAndNothingToLookAtItIsLeftToThem) {
+  ASSERT_EQ(end_of_both(), OneStepEnd::clean);
+  settle_learns();
+  const OneStep again{.changes = {{named("a"), to("again")}, {named("b"), to("again")}}};
+  EXPECT_EQ(run(at(0).change_in_one_step(again, in(seconds(5))))->end, OneStepEnd::not_tried);
+  EXPECT_EQ(run(at(1).change_in_one_step(again, in(seconds(5))))->end, OneStepEnd::clean) << "that one has none";
+  settle_learns();
+  EXPECT_EQ(end_of_both(), OneStepEnd::clean) << "with something to look at it saves a round trip";
+}
+
 TEST_F(RegistersOneStepTest, WhatNeverWasIsMadeAndLookedAtToo) {
   OneStep step{.changes = {{named("new"), to("made")}, {named("a"), to("after")}},
                .looks = {named("nothing")},
