@@ -243,9 +243,10 @@ class Transaction {
 
   /// Errors: `conflict`: nothing was done, and doing all of it again is right. `unavailable`: nothing was done.
   /// `unknown_outcome`: it may have been done, or may still be. Durable on a majority of the replicas of every row when it
-  /// returns without one. Round trips: none where this node has the only replica of all of it. Else, to a majority: one row with
-  /// one command; several rows 1 (2 where another node changed one of them last) when nothing that was only read has to be
-  /// checked, else one more for the commit, and one for the check but where it is single rows on the same replicas as the others.
+  /// returns without one. Round trips: none where this node has the only replica of all of it. Else one row with one command, or
+  /// several rows, are 1 when nothing that was only read has to be checked (2 where the last change was another node's and not
+  /// all replicas agree and answer). What has to be checked makes it one more for the commit, and one for the check itself but
+  /// where it is single rows on the same replicas as the others.
   Task<void> commit(MonotonicTime deadline);
 
   /// After a commit that ended as `unknown_outcome`: finds out, and sees to it that what has not committed never will. One or

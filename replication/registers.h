@@ -98,8 +98,8 @@ class Registers {
   Task<bool> change_together(std::vector<RegisterKey> keys, DecideTogether decide, MonotonicTime deadline);
 
   /// One round trip to all replicas, each of which takes all of it in one step. Tried only where all keys have the same replicas,
-  /// which agree as far as this one of them knows, nobody else of this node is at work on what is changed, and a majority would
-  /// not do in one round trip as well. Errors: `cancelled`.
+  /// which agree as far as this one of them knows, nobody else of this node is at work on what is changed, and it saves
+  /// something: with promises for all changes and without looks a majority does as well. Errors: `cancelled`.
   Task<OneStepOutcome> change_in_one_step(OneStep step, MonotonicTime deadline);
 
   RequestId new_request_id();
