@@ -51,6 +51,28 @@ struct Answers {
   }
 };
 
+// Until all have answered, one has refused, or the others are as late as another round would be. How long a quorum took, where
+// that was not the end.
+Task<Duration> wait_for_all(Runtime& runtime, Answers& answers, MonotonicTime deadline) {
+  const MonotonicTime began = runtime.clock.monotonic_now();
+  MonotonicTime until = deadline;
+  Duration quorum_took{};
+  while (!answers.taken.opposed() && !answers.taken.complete()) {
+    const MonotonicTime now = runtime.clock.monotonic_now();
+    if (now >= until) break;
+    if (quorum_took == Duration() && answers.taken.reached()) {
+      quorum_took = now - began;
+      until = std::min(deadline, saturating_add(now, patience_for_all(quorum_took)));
+    }
+    answers.changed.clear();
+    const auto waited = co_await answers.changed.wait_until(runtime, until);
+    if (!waited && waited.error().code == ErrorCode::cancelled) {
+      co_return fail(ErrorCode::cancelled, Certainty::unknown, waited.error().message);
+    }
+  }
+  co_return quorum_took;
+}
+
 }  // namespace
 
 // The turns of several registers, all of which were nobody's.
@@ -170,21 +192,7 @@ Task<OneStepOutcome> Registers::change_in_one_step(OneStep step, MonotonicTime d
                        [answers, member](std::vector<Result<AcceptorAnswer>> came) { answers->take(member, std::move(came)); });
   }
 
-  MonotonicTime until = deadline;
-  Duration quorum_took{};
-  while (!answers->taken.opposed() && !answers->taken.complete()) {
-    const MonotonicTime now = runtime_.clock.monotonic_now();
-    if (now >= until) break;
-    if (quorum_took == Duration() && answers->taken.reached()) {
-      quorum_took = now - began;
-      until = std::min(deadline, saturating_add(now, patience_for_all(quorum_took)));
-    }
-    answers->changed.clear();
-    const auto waited = co_await answers->changed.wait_until(runtime_, until);
-    if (!waited && waited.error().code == ErrorCode::cancelled) {
-      co_return fail(ErrorCode::cancelled, Certainty::unknown, waited.error().message);
-    }
-  }
+  LATIUM_CO_TRY(const Duration quorum_took, co_await wait_for_all(runtime_, *answers, deadline));
   count_round_trips(cluster_, said);
   statistics_.cost.add(said.stats);
   const bool changed = answers->taken.unanimous();
