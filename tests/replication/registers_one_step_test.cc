@@ -187,9 +187,9 @@ TEST_F(RegistersOneStepTest, WhatADeletionLeftIsNoBase) {
 }
 
 // Steps of one replica, as other nodes take them.
-Task<void> take(RegisterReplica& replica, AcceptorOp op, std::vector<Result<AcceptorAnswer>>& out) {
+Task<void> take(RegisterReplica& replica, AcceptorOp op, std::vector<Result<AcceptorAnswer>>& out, Bytes name = "looked") {
   std::vector<ReplicaItem> items;
-  items.push_back({user_register(TenantId{1}, 4, "looked"), std::move(op)});
+  items.push_back({user_register(TenantId{1}, 4, name), std::move(op)});
   LATIUM_CO_TRY(auto answers, co_await replica.handle(std::move(items), [] { return Result<void>(); }));
   out.push_back(std::move(answers.front()));
   co_return Result<void>();
@@ -222,6 +222,21 @@ TEST_F(RegistersOneStepTest, WhatIsOnItsWayToTheDiskIsNoAnswerToALook) {
   ASSERT_TRUE(run(take(replica, decided, afterwards)).has_value());
   EXPECT_TRUE(afterwards.front()->ok);
   EXPECT_EQ(afterwards.front()->accepted, next);
+}
+
+// Whoever is answered knows that all that was decided before is told of by reads.
+TEST_F(RegistersOneStepTest, AReplicaAnswersInTheOrderOfTheLog) {
+  constexpr std::uint64_t kSteps = 50;
+  std::vector<Result<AcceptorAnswer>> answers;
+  TaskGroup group(runtime().executor, kSteps);
+  for (std::uint64_t i = 1; i <= kSteps; ++i) {
+    const Ballot ballot{Hlc{i}, id(1)};
+    const auto spawned = group.spawn(take(nodes_[0]->replica(), PrepareOp{ballot}, answers, "of its own " + std::to_string(i)));
+    ASSERT_TRUE(spawned.has_value());
+  }
+  ASSERT_TRUE(run(group.join()).has_value());
+  ASSERT_EQ(answers.size(), kSteps);
+  for (std::uint64_t i = 1; i <= kSteps; ++i) EXPECT_EQ(answers[i - 1]->promised.stamp.value, i);
 }
 
 }  // namespace
