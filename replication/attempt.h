@@ -68,13 +68,6 @@ struct Registers::Turn {
   std::size_t users = 0;
 };
 
-// What each replica is sent, and what is to be remembered once all have taken it.
-struct Registers::OneStepItems {
-  std::vector<ReplicaItem> items{};     // changes, then looks
-  std::vector<HeldPromise> promises{};  // of each change
-  std::vector<Ballot> looks{};          // what each has to be accepted as
-};
-
 struct Registers::Proposal {
   RegisterPlace place;
   Ballot ballot;

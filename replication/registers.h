@@ -132,7 +132,8 @@ class Registers {
   void leave_turn(const Bytes& key);
   struct OneStepItems;
   std::optional<std::vector<RegisterPlace>> places_of_one_step(const OneStep& step) const;
-  Task<std::optional<OneStepItems>> items_of_one_step(const OneStep& step, const std::vector<RegisterPlace>& places);
+  Task<std::optional<OneStepItems>> items_of_one_step(const OneStep& step, const std::vector<RegisterPlace>& places,
+                                                      MonotonicTime deadline);
   void note_fast(const PhaseOutcome& phase);
   Task<Next> try_full(Attempt& attempt);
   static std::optional<Decision> decide(const Attempt& attempt, const RegisterState& base, const Ballot& ballot,

@@ -75,6 +75,13 @@ Task<Duration> wait_for_all(Runtime& runtime, Answers& answers, MonotonicTime de
 
 }  // namespace
 
+// What each replica is sent, and what is to be remembered once all have taken it.
+struct Registers::OneStepItems {
+  std::vector<ReplicaItem> items{};     // changes, then looks
+  std::vector<HeldPromise> promises{};  // of each change
+  std::vector<Ballot> looks{};          // what each has to be accepted as
+};
+
 // The turns of several registers, all of which were nobody's.
 class Registers::FreeTurns {
  public:
@@ -124,11 +131,15 @@ std::optional<std::vector<RegisterPlace>> Registers::places_of_one_step(const On
 
 // The accepts, then the looks, as the replica here has the registers. Nothing: they are not as expected, or in doubt.
 Task<std::optional<Registers::OneStepItems>> Registers::items_of_one_step(const OneStep& step,
-                                                                          const std::vector<RegisterPlace>& places) {
+                                                                          const std::vector<RegisterPlace>& places,
+                                                                          MonotonicTime deadline) {
   std::vector<ReplicaItem> questions;
   questions.reserve(places.size());
   for (const RegisterPlace& place : places) questions.push_back({place.key, ReadOp{ReadOp::Want::accepted}});
-  LATIUM_CO_TRY(auto here, co_await links_.ask_here(places.front().epoch, std::move(questions)));
+  auto asked = co_await with_deadline(runtime_, deadline, links_.ask_here(places.front().epoch, std::move(questions)));
+  if (!asked && asked.error().code == ErrorCode::cancelled) co_return fail(asked.error());
+  if (!asked) co_return std::nullopt;
+  std::vector<Result<AcceptorAnswer>> here = *std::move(asked);
   OneStepItems out;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < places.size(); ++i) {
@@ -166,7 +177,7 @@ Task<OneStepOutcome> Registers::change_in_one_step(OneStep step, MonotonicTime d
     LATIUM_CO_TRY(const bool free, co_await turns.take(change.key.stored()));
     if (!free) co_return OneStepOutcome();
   }
-  LATIUM_CO_TRY(auto items, co_await items_of_one_step(step, *places));
+  LATIUM_CO_TRY(auto items, co_await items_of_one_step(step, *places, deadline));
   const bool late = runtime_.clock.monotonic_now() >= deadline;
   if (!items || late || places->front().epoch != cluster_.epoch()) co_return OneStepOutcome();
 
